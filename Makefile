@@ -1,0 +1,48 @@
+# Each verb is one line of help and one call; the work is done by tools/ and CMakePresets.json.
+.DEFAULT_GOAL := help
+.PHONY: help setup build run check test test-fresh bench fuzz lint fmt clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+
+setup:  ## install what building and running need (Debian packages, npm packages)
+	@tools/setup run
+
+build:  ## build/release/clinikk-tv
+	@tools/build release clinikk-tv
+
+run:  ## setup, build, and serve (ARGS='--port 9000' adds arguments)
+	@tools/setup run
+	@tools/build release clinikk-tv
+	@exec build/release/clinikk-tv serve $(ARGS)
+
+check:  ## the everyday loop: quick build, unit tests, API tests on the embedded database
+	@tools/build dev
+	@tools/test dev unit api
+
+test:  ## setup, release build, every test
+	@tools/setup test
+	@tools/build release
+	@tools/test release unit contract api e2e fault
+
+test-fresh:  ## prove the README on a bare Debian 12 (root; downloads a base system once)
+	@tools/test-fresh
+
+bench:  ## measure against nginx, side by side
+	@tools/setup bench
+	@tools/build release clinikk-tv
+	@if [ -x bench/run ]; then exec bench/run $(ARGS); else echo "bench/run is not there yet"; fi
+
+fuzz:  ## run each fuzz target for a minute (FUZZ_SECONDS=60)
+	@tools/fuzz
+
+lint:  ## formatting, include rules, clang-tidy, openapi.json
+	@tools/setup test
+	@tools/build release clinikk-tv
+	@tools/lint
+
+fmt:  ## format the sources
+	@find src tests bench -name '*.[ch]pp' 2>/dev/null | xargs -r clang-format-19 -i
+
+clean:  ## remove everything that was built
+	@rm -rf build

@@ -1,0 +1,47 @@
+# clinikk_options: what every translation unit of ours is compiled with.
+add_library(clinikk_options INTERFACE)
+target_include_directories(clinikk_options INTERFACE "${CMAKE_SOURCE_DIR}/src")
+target_link_libraries(clinikk_options INTERFACE Boost::headers Threads::Threads)
+
+target_compile_definitions(clinikk_options INTERFACE
+    CLINIKK_VERSION="${PROJECT_VERSION}"
+    # Boost's compiled parts are built once, in src/base/boost_impl.cpp.
+    BOOST_ASIO_SEPARATE_COMPILATION
+    BOOST_ASIO_NO_DEPRECATED
+    BOOST_JSON_NO_LIB
+    BOOST_URL_NO_LIB)
+
+target_compile_options(clinikk_options INTERFACE
+    -fPIE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+    # GCC takes Asio's frame allocator for a mismatch once it is inlined, and libstdc++'s own string code for an
+    # overrun (its bugs 105329, 105651). The sanitizers see the real ones.
+    "$<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete;-Wno-array-bounds;-Wno-restrict;-Wno-stringop-overflow>"
+    # Debug information and __FILE__ say src/..., wherever the clone is.
+    "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
+target_link_options(clinikk_options INTERFACE -pie -Wl,--as-needed)
+
+if(CLINIKK_WERROR)
+    target_compile_options(clinikk_options INTERFACE -Werror)
+endif()
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+    # Clang 14 has C++20 coroutines but does not announce them, and libstdc++ asks.
+    target_compile_definitions(clinikk_options INTERFACE __cpp_impl_coroutine=201902L)
+endif()
+
+# One precompiled header for all layers: they share every flag that matters to it.
+if(CLINIKK_PCH)
+    file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/pch.cpp" CONTENT "")
+    add_library(clinikk_pch OBJECT "${CMAKE_BINARY_DIR}/pch.cpp")
+    target_link_libraries(clinikk_pch PRIVATE clinikk_options)
+    target_precompile_headers(clinikk_pch PRIVATE "${CMAKE_SOURCE_DIR}/cmake/pch.hpp")
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        target_compile_options(clinikk_options INTERFACE -fpch-preprocess)
+    endif()
+endif()
+
+function(clinikk_use_pch target)
+    if(CLINIKK_PCH)
+        target_precompile_headers(${target} REUSE_FROM clinikk_pch)
+    endif()
+endfunction()
