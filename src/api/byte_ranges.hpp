@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "domain/byte_source.hpp"
+#include "service/content_service.hpp"
+
+namespace clinikk::api {
+
+/// A multipart/byteranges body (RFC 9110 section 14.6): several ranges of one source, read piece by piece.
+class ByteRangesSource : public ByteSource {
+public:
+    /// `contents` must outlive it. `ranges` lie within the source.
+    ByteRangesSource(ContentService& contents, PlayableSource source, std::vector<ByteRange> ranges,
+                     std::string boundary);
+
+    /// Bytes of the whole body.
+    std::uint64_t length() const noexcept { return length_; }
+
+    Task<Result<std::string_view>> next() override;
+
+private:
+    ContentService& contents_;
+    PlayableSource source_;
+    std::vector<ByteRange> ranges_;
+    std::vector<std::string> heads_;  ///< one a range, with its boundary
+    std::string tail_;
+    std::uint64_t length_ = 0;
+    std::size_t current_ = 0;
+    bool head_sent_ = false;
+    bool ended_ = false;
+    std::uint64_t done_ = 0;  ///< bytes of the current range
+    std::string piece_;
+};
+
+}  // namespace clinikk::api

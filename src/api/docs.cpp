@@ -1,0 +1,193 @@
+#include "api/docs.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/encoding.hpp"
+#include "base/sha256.hpp"
+#include "domain/values.hpp"
+#include "embedded_assets.hpp"
+#include "http/gzip.hpp"
+#include "http/media_type.hpp"
+
+namespace clinikk::api {
+
+using namespace http;
+
+namespace {
+
+constexpr std::string_view swagger_page = R"(<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Clinikk TV API</title>
+<link rel="icon" href="/docs/assets/favicon-32x32.png">
+<link rel="stylesheet" href="/docs/assets/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="/docs/assets/swagger-ui-bundle.js"></script>
+<script src="/docs/assets/start.js"></script>
+</body>
+</html>
+)";
+
+constexpr std::string_view swagger_start = R"(SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  persistAuthorization: false,
+  validatorUrl: null,
+});
+)";
+
+constexpr std::string_view redoc_page = R"(<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Clinikk TV API</title>
+<link rel="icon" href="/docs/assets/favicon-32x32.png">
+</head>
+<body>
+<redoc spec-url="/openapi.json" disable-search="false"></redoc>
+<script src="/docs/assets/redoc.standalone.js"></script>
+</body>
+</html>
+)";
+
+// What each page may do. ReDoc makes style elements from script and searches in a worker.
+constexpr std::string_view swagger_policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+constexpr std::string_view redoc_policy =
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; worker-src blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+constexpr std::string_view plain_page_policy =
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+struct NameRequest {
+    Path<Text<1, 100>> name;
+};
+BOOST_DESCRIBE_STRUCT(NameRequest, (), (name))
+
+struct CodeRequest {
+    Path<Text<1, 100>> code;
+};
+BOOST_DESCRIBE_STRUCT(CodeRequest, (), (code))
+
+Response page(std::string_view html, std::string_view policy) {
+    auto response = text_response(200, "text/html; charset=utf-8", std::string(html));
+    response.headers.add("Content-Security-Policy", policy);
+    response.headers.add("Cache-Control", "no-cache");
+    return response;
+}
+
+std::string_view media_type_of(std::string_view name) {
+    if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
+    if (name.ends_with(".css")) return "text/css; charset=utf-8";
+    if (name.ends_with(".png")) return "image/png";
+    return "application/octet-stream";
+}
+
+/// The catalogue's text has no characters but these that HTML gives a meaning to.
+std::string escape_html(std::string_view text) {
+    std::string out;
+    for (char const c : text) {
+        switch (c) {
+            case '&': out += "&amp;"; break;
+            case '<': out += "&lt;"; break;
+            case '>': out += "&gt;"; break;
+            default: out += c;
+        }
+    }
+    return out;
+}
+
+std::string problem_page(ErrorKind const& kind) {
+    std::string const title = escape_html(kind.title);
+    return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>" + title +
+           "</title>\n<style>body{font:16px/1.5 sans-serif;max-width:40em;margin:3em auto;padding:0 1em}</style>\n"
+           "</head>\n<body>\n<h1>" +
+           title + "</h1>\n<p><code>" + std::string(kind.name) + "</code>, HTTP status " + std::to_string(kind.status) +
+           "</p>\n<p>" + escape_html(kind.sentence) +
+           "</p>\n<p><a href=\"/docs\">API documentation</a></p>\n</body>\n</html>\n";
+}
+
+}  // namespace
+
+class DocsApi::Handlers {
+public:
+    Task<Result<Response>> home(Request&, NoInput) {
+        Response response;
+        response.status = 302;
+        response.headers.add("Location", "/docs");
+        co_return response;
+    }
+
+    Task<Result<Response>> swagger(Request&, NoInput) { co_return page(swagger_page, swagger_policy); }
+
+    Task<Result<Response>> redoc(Request&, NoInput) { co_return page(redoc_page, redoc_policy); }
+
+    Task<Result<Response>> document(Request&, NoInput) {
+        auto response = json_response(200, document_);
+        response.headers.add("Cache-Control", "no-cache");
+        co_return response;
+    }
+
+    Task<Result<Response>> asset(Request& request, NameRequest wanted) {
+        auto const& name = wanted.name->value();
+        if (name == "start.js")
+            co_return cacheable(text_response(200, media_type_of(name), std::string(swagger_start)));
+        auto const all = assets::all();
+        auto const found = std::ranges::find(all, name, &assets::Asset::name);
+        if (found == all.end()) co_return Error(ErrorCode::not_found);
+        bool const compressed = accepts_gzip(request.head.find("Accept-Encoding"));
+        auto bytes = compressed ? std::string(found->gzip) : gunzip(found->gzip);
+        auto response = cacheable(text_response(200, media_type_of(name), std::move(bytes)));
+        if (compressed) response.headers.add("Content-Encoding", "gzip");
+        response.headers.add("Vary", "Accept-Encoding");
+        co_return response;
+    }
+
+    Task<Result<Response>> problem(Request&, CodeRequest wanted) {
+        auto const* kind = find_error_kind(wanted.code->value());
+        if (kind == nullptr) co_return Error(ErrorCode::not_found);
+        co_return page(problem_page(*kind), plain_page_policy);
+    }
+
+    void set_document(std::string document) { document_ = std::move(document); }
+
+private:
+    static Response cacheable(Response response) {
+        response.headers.add("Cache-Control", "public, max-age=3600");
+        return response;
+    }
+
+    std::string document_;
+};
+
+DocsApi::DocsApi() : handlers_(std::make_unique<Handlers>()) {}
+
+DocsApi::~DocsApi() = default;
+
+void DocsApi::set_document(std::string document) { handlers_->set_document(std::move(document)); }
+
+void DocsApi::add_to(EndpointTable& table, DocsApi* api) {
+    auto* const handlers = api ? api->handlers_.get() : nullptr;
+    auto const add = [&](std::string_view path, std::string_view id, std::string_view summary, auto handler) {
+        Operation operation{.method = Method::get, .path = path, .id = id, .tag = "docs", .summary = summary};
+        operation.errors = {ErrorCode::not_found};
+        operation.hidden = true;
+        table.add(std::move(operation), handlers, handler);
+    };
+    add("/", "get_home", "Leads to the documentation", &Handlers::home);
+    add("/docs", "get_docs", "Swagger UI", &Handlers::swagger);
+    add("/docs/assets/{name}", "get_docs_asset", "Scripts and styles of the pages", &Handlers::asset);
+    add("/redoc", "get_redoc", "ReDoc", &Handlers::redoc);
+    add("/openapi.json", "get_openapi", "The OpenAPI document", &Handlers::document);
+    add("/problems/{code}", "get_problem", "What an error means", &Handlers::problem);
+}
+
+}  // namespace clinikk::api

@@ -1,0 +1,147 @@
+#include "api/stream.hpp"
+
+#include "api/byte_ranges.hpp"
+#include "base/encoding.hpp"
+#include "domain/values.hpp"
+#include "http/conditional.hpp"
+#include "http/content_disposition.hpp"
+#include "http/problem.hpp"
+#include "http/range.hpp"
+
+namespace clinikk::api {
+
+using namespace http;
+
+namespace {
+
+/// `1` or `true`, `0` or `false`.
+class Flag : public ValueOf<bool> {
+public:
+    static Parsed<Flag> parse(std::string_view text) {
+        if (text == "1" || text == "true") return Flag(true);
+        if (text == "0" || text == "false") return Flag(false);
+        return std::string("must be 1 or 0");
+    }
+    static ValueSchema schema() { return {.choices = {"1", "0", "true", "false"}, .fallback = "0"}; }
+
+private:
+    explicit Flag(bool value) : ValueOf(value) {}
+};
+
+struct StreamRequest {
+    Path<UuidValue> content_id;
+    Query<Flag> download;
+};
+BOOST_DESCRIBE_STRUCT(StreamRequest, (), (content_id, download))
+
+std::string extension_of(std::string_view key) {
+    auto const dot = key.rfind('.');
+    return dot == std::string_view::npos ? std::string() : std::string(key.substr(dot));
+}
+
+std::string download_name(PlayableSource const& source) {
+    return source.file_name ? *source.file_name : source.title + extension_of(source.key);
+}
+
+/// What every answer about the bytes says, whatever part of them it carries. What is stored is somebody's upload: it
+/// is never sniffed for another type, and were it a page it could do nothing.
+void add_representation_headers(HeaderBlock& headers, PlayableSource const& source, std::string_view etag,
+                                bool download) {
+    headers.add("Accept-Ranges", "bytes");
+    headers.add("ETag", etag);
+    headers.add("Last-Modified", format_http_date(source.created_at));
+    headers.add("Repr-Digest", "sha-256=:" + to_base64(source.sha256) + ":");
+    headers.add("Cache-Control", "no-cache");
+    headers.add("Content-Security-Policy", "sandbox; default-src 'none'");
+    headers.add("Cross-Origin-Resource-Policy", "cross-origin");
+    if (download) headers.add("Content-Disposition", attachment_header(download_name(source)));
+}
+
+}  // namespace
+
+class StreamApi::Handlers {
+public:
+    explicit Handlers(ContentService& contents) : contents_(contents) {}
+
+    Task<Result<Response>> stream(Request& request, StreamRequest wanted) {
+        auto const found = co_await contents_.find_source(wanted.content_id->value());
+        if (!found) co_return found.error();
+        auto const& source = *found;
+        auto const etag = '"' + to_hex(source.sha256) + '"';
+        Validators const validators{etag, source.created_at};
+        auto const precondition = evaluate(request.head, validators);
+        if (precondition == Precondition::failed) co_return Error(ErrorCode::precondition_failed);
+
+        Response response;
+        add_representation_headers(response.headers, source, etag, wanted.download->value());
+        if (precondition == Precondition::not_modified) {
+            response.status = 304;
+            co_return response;
+        }
+        RangeOutcome asked;
+        if (if_range_holds(request.head, validators)) asked = parse_range(request.head.find("Range"), source.size);
+        if (asked.kind == RangeOutcome::Kind::unsatisfiable) co_return unsatisfiable(request, source);
+        if (asked.count > 1) co_return several(std::move(response), request, source, asked);
+        co_return co_await one(std::move(response), source, asked);
+    }
+
+private:
+    Task<Result<Response>> one(Response response, PlayableSource source, RangeOutcome asked) {
+        ByteRange range{0, source.size};
+        if (asked.count == 1) {
+            range = asked.list[0];
+            response.status = 206;
+            response.headers.add("Content-Range", format_content_range(range, source.size));
+        }
+        response.headers.add("Content-Type", source.media_type);
+        auto body = co_await contents_.open(source, range);
+        if (!body) co_return body.error();
+        response.body = std::move(*body);
+        response.source_length = range.length;
+        co_return response;
+    }
+
+    Result<Response> several(Response response, Request const& request, PlayableSource const& source,
+                             RangeOutcome const& asked) {
+        auto const ranges = asked.ranges();
+        auto const boundary = "clinikk-" + request.id.to_string();
+        response.status = 206;
+        response.headers.add("Content-Type", "multipart/byteranges; boundary=" + boundary);
+        auto parts = std::make_unique<ByteRangesSource>(contents_, source,
+                                                        std::vector<ByteRange>(ranges.begin(), ranges.end()), boundary);
+        response.source_length = parts->length();
+        response.body = std::move(parts);
+        return response;
+    }
+
+    static Result<Response> unsatisfiable(Request const& request, PlayableSource const& source) {
+        auto response = problem_response(Error(ErrorCode::range_not_satisfiable), request.base_url, request.id);
+        response.headers.add("Content-Range", format_unsatisfied(source.size));
+        response.headers.add("Accept-Ranges", "bytes");
+        return response;
+    }
+
+    ContentService& contents_;
+};
+
+StreamApi::StreamApi(ContentService& contents) : handlers_(std::make_unique<Handlers>(contents)) {}
+
+StreamApi::~StreamApi() = default;
+
+void StreamApi::add_to(EndpointTable& table, StreamApi* api) {
+    table.add(
+        {.method = Method::get,
+         .path = "/content/{content_id}/stream",
+         .id = "stream_content",
+         .tag = "content",
+         .summary = "Play a content",
+         .description = "The stored bytes, whole or by `Range`, with validators for conditional requests. "
+                        "`download=1` makes a browser save them under their original name.",
+         .errors = {ErrorCode::content_not_found, ErrorCode::precondition_failed, ErrorCode::range_not_satisfiable},
+         .answers = {{200, "*/*", "The whole file"},
+                     {206, "*/*", "The ranges asked for"},
+                     {304, "", "Not changed since the validators given"}}},
+        api ? api->handlers_.get() : nullptr, &Handlers::stream);
+}
+
+}  // namespace clinikk::api

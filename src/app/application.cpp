@@ -1,0 +1,292 @@
+#include "app/application.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <system_error>
+
+#include "api/content.hpp"
+#include "api/docs.hpp"
+#include "api/health.hpp"
+#include "api/stream.hpp"
+#include "api/user.hpp"
+#include "base/blocking_pool.hpp"
+#include "db/polling_signals.hpp"
+#include "db/sqlite/migrations.hpp"
+#include "db/sqlite/sqlite_database.hpp"
+#include "db/unit_of_work.hpp"
+#include "http/openapi.hpp"
+#include "http/server.hpp"
+#include "media/inspector.hpp"
+#include "security/access_tokens.hpp"
+#include "security/password_hasher.hpp"
+#include "security/secret.hpp"
+#include "service/collector.hpp"
+#include "service/verifier.hpp"
+#include "storage/local_object_store.hpp"
+
+namespace clinikk::app {
+namespace {
+
+constexpr std::string_view token_issuer = "clinikk-tv";
+/// Logins that may wait for a hash; more are told to come back.
+constexpr std::size_t max_waiting_logins = 64;
+constexpr std::chrono::seconds collection_interval{60};
+
+constexpr std::array api_tags{
+    http::ApiTag{"auth", "Accounts and logins"},
+    http::ApiTag{"content", "The library: uploading, browsing, playing, changing"},
+    http::ApiTag{"health", "For supervisors and load balancers"},
+};
+constexpr http::ApiInfo api_info{"Clinikk TV", CLINIKK_VERSION,
+                                 "Health video and audio for subscribers: upload, browse, play.", api_tags};
+
+db::SqliteOptions sqlite_options(Settings const& settings) {
+    db::SqliteOptions options;
+    constexpr std::string_view scheme = "sqlite:";
+    options.path = settings.database_url.empty() ? settings.data_dir / "clinikk.db"
+                                                 : std::filesystem::path(settings.database_url.substr(scheme.size()));
+    options.read_connections = settings.threads;
+    return options;
+}
+
+/// Makes the directory for its owner only: it holds passwords' hashes and a secret.
+void make_data_dir(std::filesystem::path const& path) {
+    if (std::filesystem::create_directories(path)) {
+        std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    }
+}
+
+std::unique_ptr<AccessTokens> make_tokens(Settings const& settings) {
+    auto const secret =
+        settings.secret_key.empty() ? load_or_create_secret(settings.data_dir / "secret.key") : settings.secret_key;
+    try {
+        return make_access_tokens(
+            {settings.algorithm, secret, std::string(token_issuer), std::chrono::seconds(settings.token_lifetime)});
+    } catch (std::invalid_argument const& wrong) {
+        throw SettingError(std::string("SECRET_KEY or ALGORITHM: ") + wrong.what());
+    }
+}
+
+std::unique_ptr<LocalObjectStore> open_objects(Settings const& settings, BlockingPool& pool) {
+    return open_local_object_store({settings.data_dir / "objects", settings.data_dir / "tmp", settings.disk_reserve},
+                                   pool);
+}
+
+std::string process_name() {
+    std::string host(256, '\0');
+    if (::gethostname(host.data(), host.size()) != 0) host = "unknown";
+    host.resize(host.find('\0') == std::string::npos ? host.size() : host.find('\0'));
+    return host + ':' + std::to_string(::getpid()) + ':' + new_uuid().to_string();
+}
+
+http::ServerOptions server_options(Settings const& settings) {
+    http::ServerOptions options;
+    options.host = settings.host;
+    options.port = settings.port;
+    options.threads = settings.threads;
+    options.max_connections = settings.max_connections;
+    options.reuse_port = settings.reuse_port;
+    options.patience.head = settings.header_timeout;
+    options.patience.idle = settings.idle_timeout;
+    options.patience.minimum_rate = settings.min_rate;
+    options.shutdown_grace = settings.shutdown_grace;
+    return options;
+}
+
+/// Who a token belongs to, for the dispatcher.
+class SessionAuthenticator : public http::Authenticator {
+public:
+    explicit SessionAuthenticator(SessionService& sessions) : sessions_(sessions) {}
+    Task<Result<User>> authenticate(std::string_view token) override { return sessions_.authenticate(token); }
+
+private:
+    SessionService& sessions_;
+};
+
+/// The resources; null where the table only describes.
+struct Apis {
+    api::UserApi* user = nullptr;
+    api::ContentApi* content = nullptr;
+    api::StreamApi* stream = nullptr;
+    api::HealthApi* health = nullptr;
+    api::DocsApi* docs = nullptr;
+};
+
+http::EndpointTable make_table(Apis const& apis) {
+    http::EndpointTable table;
+    api::UserApi::add_to(table, apis.user);
+    api::ContentApi::add_to(table, apis.content);
+    api::StreamApi::add_to(table, apis.stream);
+    api::HealthApi::add_to(table, apis.health);
+    api::DocsApi::add_to(table, apis.docs);
+    return table;
+}
+
+}  // namespace
+
+std::string openapi_text() { return http::openapi_document(make_table({}), api_info); }
+
+std::optional<FileDescriptor> lock_collection(std::filesystem::path const& data_dir) {
+    FileDescriptor file(::open((data_dir / "collector.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!file) throw std::system_error(errno, std::generic_category(), "opening the collector's lock");
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
+    return file;
+}
+
+void prepare_database(Settings const& settings, Log& log) {
+    make_data_dir(settings.data_dir);
+    auto const options = sqlite_options(settings);
+    if (settings.migrate) {
+        db::migrate_sqlite(options, log);
+    } else {
+        db::check_sqlite_schema(options);
+    }
+}
+
+/// Members in the order they depend on each other. At the end the server stops first, then the pools and the
+/// database finish what they were handed, and only then anything is destroyed.
+struct Application::Parts {
+    Settings settings;
+    Log& log;
+
+    BlockingPool file_pool;
+    BlockingPool hash_pool;
+    std::unique_ptr<db::Database> database;
+    std::unique_ptr<UnitOfWork> work;
+    db::PollingSignals signals;
+    std::unique_ptr<LocalObjectStore> objects;
+    std::unique_ptr<MediaInspector> inspector;
+    std::unique_ptr<PasswordHasher> hasher;
+    std::unique_ptr<AccessTokens> tokens;
+
+    UserService users;
+    SessionService sessions;
+    ContentService contents;
+    UploadService uploads;
+    Collector collector;
+
+    api::UserApi user_api;
+    api::ContentApi content_api;
+    api::StreamApi stream_api;
+    api::HealthApi health_api;
+    api::DocsApi docs_api;
+
+    http::EndpointTable table;
+    http::Router router;
+    SessionAuthenticator authenticator;
+    http::Dispatcher dispatcher;
+    http::Server server;
+
+    Parts(Settings const& settings_in, Log& log_in)
+        : settings(settings_in),
+          log(log_in),
+          file_pool(std::max<std::size_t>(4, settings.threads)),
+          hash_pool(std::max<std::size_t>(1, settings.threads / 2)),
+          database(db::open_sqlite(sqlite_options(settings), log)),
+          work(db::make_unit_of_work(*database)),
+          signals(*database, log),
+          objects(open_objects(settings, file_pool)),
+          inspector(media::make_media_inspector(inspector_options(), log)),
+          hasher(make_password_hasher(hash_pool, {}, max_waiting_logins)),
+          tokens(make_tokens(settings)),
+          users(*work, *hasher),
+          sessions(*work, *hasher, *tokens, settings.rate_limit),
+          contents(*work, *objects, log),
+          uploads(*work, *objects, *inspector,
+                  {settings.max_upload_size, settings.user_quota, settings.max_uploads_per_user}, process_name(), log),
+          collector(*work, *objects, settings.gc_grace, log),
+          user_api(users, sessions, settings.registration_role),
+          content_api(contents, uploads, settings.max_upload_size),
+          stream_api(contents),
+          health_api({*work, "sqlite", *objects, *inspector, [this] { return !server.draining(); }, log}),
+          table(make_table({&user_api, &content_api, &stream_api, &health_api, &docs_api})),
+          router(table),
+          authenticator(sessions),
+          dispatcher(router, authenticator, {settings.public_url, settings.cors_origins}, log),
+          server(server_options(settings), dispatcher, log) {
+        docs_api.set_document(http::openapi_document(table, api_info));
+        server.spawn([this] { return signals.run(); });
+        server.spawn([this] { return collect_now_and_then(); });
+    }
+
+    /// What other processes left behind, once a minute; whoever has the lock does it for all.
+    Task<> collect_now_and_then() {
+        boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+        while (true) {
+            timer.expires_after(collection_interval);
+            co_await timer.async_wait(boost::asio::use_awaitable);
+            auto const lock = lock_collection(settings.data_dir);
+            if (!lock) continue;
+            try {
+                co_await collector.collect(false, [this](std::string_view what, std::string_view name) {
+                    log.info("collected", {{"what", what}, {"name", name}});
+                });
+            } catch (std::exception const& failure) {
+                log.warning("collection failed", {{"error", failure.what()}});
+            }
+        }
+    }
+
+    media::InspectorOptions inspector_options() const {
+        media::InspectorOptions options;
+        options.ffprobe = settings.ffprobe;
+        options.scratch = settings.data_dir / "tmp";
+        options.concurrency = settings.probe_concurrency;
+        options.sandbox = settings.sandbox_required ? media::SandboxMode::require : media::SandboxMode::automatic;
+        return options;
+    }
+};
+
+Application::Application(Settings const& settings, Log& log) : parts_(std::make_unique<Parts>(settings, log)) {}
+
+Application::~Application() = default;
+
+std::string Application::address() const {
+    auto const& host = parts_->settings.host;
+    auto const shown = host.find(':') == std::string::npos ? host : '[' + host + ']';
+    return "http://" + shown + ':' + std::to_string(parts_->server.port());
+}
+
+void Application::run() {
+    parts_->server.run();
+    parts_->file_pool.join();
+    parts_->hash_pool.join();
+    parts_->database.reset();
+}
+
+struct Tools::Parts {
+    BlockingPool pool{2};
+    std::unique_ptr<db::Database> database;
+    std::unique_ptr<UnitOfWork> work;
+    std::unique_ptr<LocalObjectStore> objects;
+    std::unique_ptr<PasswordHasher> hasher;
+    UserService users;
+    Collector collector;
+    Verifier verifier;
+
+    Parts(Settings const& settings, Log& log)
+        : database(db::open_sqlite(sqlite_options(settings), log)),
+          work(db::make_unit_of_work(*database)),
+          objects(open_objects(settings, pool)),
+          hasher(make_password_hasher(pool, {}, 1)),
+          users(*work, *hasher),
+          collector(*work, *objects, settings.gc_grace, log),
+          verifier(*work, *objects) {}
+};
+
+Tools::Tools(Settings const& settings, Log& log) : parts_(std::make_unique<Parts>(settings, log)) {}
+
+Tools::~Tools() = default;
+
+UserService& Tools::users() { return parts_->users; }
+Collector& Tools::collector() { return parts_->collector; }
+Verifier& Tools::verifier() { return parts_->verifier; }
+
+}  // namespace clinikk::app

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/settings.hpp"
+#include "base/file.hpp"
+#include "base/log.hpp"
+#include "http/endpoint_table.hpp"
+
+namespace clinikk {
+class Collector;
+class UserService;
+class Verifier;
+}  // namespace clinikk
+
+namespace clinikk::app {
+
+/// The OpenAPI document of this program. Needs nothing but the endpoint table.
+std::string openapi_text();
+
+/// Brings the database's schema up to date, or with `migrate` off checks that it is.
+void prepare_database(Settings const& settings, Log& log);
+
+/// One collector at a time on a data directory: the lock, or nothing while another process has it.
+std::optional<FileDescriptor> lock_collection(std::filesystem::path const& data_dir);
+
+/// The whole program, wired: settings → stores → services → server.
+class Application {
+public:
+    /// Opens everything and listens. Throws with one line that says what is missing.
+    Application(Settings const& settings, Log& log);
+    Application(Application const&) = delete;
+    Application& operator=(Application const&) = delete;
+    ~Application();
+
+    std::string address() const;
+
+    /// Serves until SIGTERM or SIGINT.
+    void run();
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+/// The services without a server: what the other commands work with.
+class Tools {
+public:
+    Tools(Settings const& settings, Log& log);
+    Tools(Tools const&) = delete;
+    Tools& operator=(Tools const&) = delete;
+    ~Tools();
+
+    UserService& users();
+    Collector& collector();
+    Verifier& verifier();
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace clinikk::app

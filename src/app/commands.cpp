@@ -1,0 +1,317 @@
+#include "app/commands.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <termios.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "app/application.hpp"
+#include "app/settings.hpp"
+#include "media/sandbox.hpp"
+#include "service/collector.hpp"
+#include "service/user_service.hpp"
+#include "service/verifier.hpp"
+
+namespace clinikk::app {
+namespace {
+
+namespace asio = boost::asio;
+
+/// Adds a flag for every setting; what is given lands in `given`.
+void add_settings(CLI::App& command, GivenSettings& given) {
+    for (auto const& setting : all_settings()) {
+        std::string const name(setting.name);
+        std::string help(setting.help);
+        if (!setting.fallback.empty()) help += " [" + std::string(setting.fallback) + ']';
+        command
+            .add_option_function<std::string>(
+                flag_of(name), [&given, name](std::string const& text) { given[name] = text; },
+                help + " (" + name + ')')
+            ->type_name("");
+    }
+}
+
+int serve(Settings const& settings) {
+    Log log(settings.log_level, settings.log_format);
+    prepare_database(settings, log);
+    Application application(settings, log);
+    std::cout << "clinikk-tv listening on " << application.address() << std::endl;
+    application.run();
+    log.info("stopped");
+    return 0;
+}
+
+/// Asks a running service whether it is alive: for a container's health check.
+int ask_health(Settings const& settings) {
+    asio::io_context context;
+    asio::ip::tcp::socket socket(context);
+    auto const host = settings.host == "0.0.0.0" ? std::string("127.0.0.1") : settings.host;
+    boost::system::error_code failure;
+    socket.connect({asio::ip::make_address(host), settings.port}, failure);
+    timeval const patience{5, 0};
+    ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    std::string answer;
+    if (!failure) {
+        std::string const request = "GET /health HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
+        asio::write(socket, asio::buffer(request), failure);
+        asio::read(socket, asio::dynamic_buffer(answer), failure);
+    }
+    bool const healthy = answer.starts_with("HTTP/1.1 200 ");
+    std::cout << (healthy ? "healthy" : "unhealthy") << '\n';
+    return healthy ? 0 : 1;
+}
+
+/// A password from standard input, without echo when that is a terminal.
+std::string read_password() {
+    termios before{};
+    bool const terminal = ::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &before) == 0;
+    if (terminal) {
+        std::cerr << "Password: ";
+        termios silent = before;
+        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    }
+    std::string password;
+    std::getline(std::cin, password);
+    if (terminal) {
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        std::cerr << '\n';
+    }
+    return password;
+}
+
+void print_user(User const& user) {
+    std::cout << user.id.to_string() << "  "
+              << (user.role == Role::admin    ? "admin "
+                  : user.role == Role::editor ? "editor"
+                                              : "viewer")
+              << "  " << (user.is_active ? "active  " : "disabled") << "  " << format_rfc3339(user.created_at) << "  "
+              << user.email << '\n';
+}
+
+/// Runs a task to its end.
+template <class T>
+T run_to_end(Task<T> task) {
+    asio::io_context context;
+    std::exception_ptr breakage;
+    std::optional<T> outcome;
+    asio::co_spawn(context, std::move(task), [&](std::exception_ptr failure, T value) {
+        breakage = failure;
+        if (!failure) outcome = std::move(value);
+    });
+    context.run();
+    if (breakage) std::rethrow_exception(breakage);
+    return std::move(*outcome);
+}
+
+/// What a command that has no server works with. Only warnings are logged: the command has its own output.
+struct Workbench {
+    Log log;
+    Tools tools;
+
+    explicit Workbench(Settings const& settings)
+        : log(std::max(settings.log_level, LogLevel::warning), settings.log_format),
+          tools(prepared(settings, log), log) {}
+
+private:
+    static Settings const& prepared(Settings const& settings, Log& log) {
+        prepare_database(settings, log);
+        return settings;
+    }
+};
+
+/// Runs one operation on an account and prints the account it gives.
+int change_account(Settings const& settings, std::function<Task<Result<User>>(UserService&)> operation) {
+    Workbench bench(settings);
+    auto const outcome = run_to_end(operation(bench.tools.users()));
+    if (!outcome) {
+        std::cerr << outcome.error().detail << '\n';
+        return 1;
+    }
+    print_user(*outcome);
+    return 0;
+}
+
+int list_accounts(Settings const& settings) {
+    Workbench bench(settings);
+    for (auto const& user : run_to_end(bench.tools.users().list())) print_user(user);
+    return 0;
+}
+
+int collect_garbage(Settings const& settings, bool dry_run) {
+    Workbench bench(settings);
+    auto const lock = lock_collection(settings.data_dir);
+    if (!lock) {
+        std::cerr << "another process is collecting; try again later\n";
+        return 1;
+    }
+    auto const report = [](std::string_view what, std::string_view name) { std::cout << what << ' ' << name << '\n'; };
+    auto const found = run_to_end(bench.tools.collector().collect(dry_run, report));
+    auto const strays = run_to_end(bench.tools.collector().collect_strays(dry_run, report));
+    std::cout << (dry_run ? "would remove " : "removed ") << found.uploads << " uploads, " << found.temporary
+              << " temporary files, " << found.deleted << " deleted objects, " << strays << " stray objects\n";
+    return 0;
+}
+
+int verify_objects(Settings const& settings) {
+    Workbench bench(settings);
+    bool const terminal = ::isatty(STDERR_FILENO) == 1;
+    auto const report = [](std::string_view key, std::string_view fault) { std::cout << key << ' ' << fault << '\n'; };
+    auto const progress = [terminal](Verification const& so_far) {
+        if (terminal)
+            std::cerr << '\r' << so_far.objects << " objects, " << (so_far.bytes >> 20) << " MiB " << std::flush;
+    };
+    auto const found = run_to_end(bench.tools.verifier().verify(report, progress));
+    if (terminal) std::cerr << '\n';
+    std::cout << found.objects << " objects, " << found.bytes << " bytes, " << found.faults << " faults\n";
+    return found.faults == 0 ? 0 : 1;
+}
+
+template <class Value>
+Value parse_argument(std::string const& text, std::string_view what) {
+    auto value = Value::parse(text);
+    if (!value) throw SettingError(std::string(what) + ' ' + value.error());
+    return *std::move(value);
+}
+
+/// What the arguments of the `user` commands say.
+struct AccountArguments {
+    std::string email;
+    std::string role = "viewer";
+};
+
+/// The commands and what each does with the settings.
+class CommandLine {
+public:
+    CommandLine() {
+        app_.require_subcommand(1);
+        add("serve", "Serve until SIGTERM or SIGINT", serve);
+        add("migrate", "Bring the database's schema up to date", [](Settings const& settings) {
+            Log log(settings.log_level, settings.log_format);
+            prepare_database(settings, log);
+            return 0;
+        });
+        add("gc", "Remove what interrupted writes and deletes left behind", [this](Settings const& settings) {
+            return collect_garbage(settings, dry_run_);
+        }).add_flag("--dry-run", dry_run_, "Only list what would be removed");
+        add("verify", "Hash every object again and compare it with its row", verify_objects);
+        add("health", "Ask a running service on HOST and PORT whether it is alive", ask_health);
+        add_accounts();
+        app_.add_subcommand("openapi", "Print the OpenAPI document")->callback([this] {
+            action_ = [] {
+                std::cout << openapi_text();
+                return 0;
+            };
+        });
+        app_.add_subcommand("version", "Print the version")->callback([this] {
+            action_ = [] {
+                std::cout << "clinikk-tv " << CLINIKK_VERSION << '\n';
+                return 0;
+            };
+        });
+        app_.add_subcommand("sandbox-exec", "Confine and run a program that reads media (used by the service itself)");
+    }
+
+    int run(int argc, char** argv) {
+        try {
+            app_.parse(argc, argv);
+        } catch (CLI::ParseError const& failure) {
+            if (argc > 1 && argv[1][0] != '-' && !has_command(argv[1])) {
+                std::cerr << "clinikk-tv: there is no command '" << argv[1] << "'; --help lists them\n";
+                return 2;
+            }
+            return app_.exit(failure) == 0 ? 0 : 2;
+        }
+        return action_();
+    }
+
+private:
+    using Action = std::function<int(Settings const&)>;
+
+    bool has_command(std::string_view name) {
+        return !app_.get_subcommands([name](CLI::App const* command) { return command->get_name() == name; }).empty();
+    }
+
+    CLI::App& add(std::string const& name, std::string const& help, Action action, CLI::App* parent = nullptr) {
+        auto& command = *(parent != nullptr ? parent : &app_)->add_subcommand(name, help);
+        add_settings(command, given_);
+        command.callback([this, action = std::move(action)] {
+            action_ = [this, action] { return action(resolve_settings(given_)); };
+        });
+        return command;
+    }
+
+    CLI::App& add_account(CLI::App* parent, std::string const& name, std::string const& help, Action action) {
+        auto& command = add(name, help, std::move(action), parent);
+        command.add_option("email", account_.email, "E-mail address of the account")->required();
+        return command;
+    }
+
+    void add_accounts() {
+        auto* const user = app_.add_subcommand("user", "Accounts: add, list, passwd, role, disable, enable");
+        user->require_subcommand(1);
+        add("list", "List all accounts", list_accounts, user);
+        auto& add_one = add_account(
+            user, "add", "Make an account; the password is read from standard input", [this](Settings const& settings) {
+                auto const role = parse_argument<RoleValue>(account_.role, "role").value();
+                auto const password = parse_argument<Password>(read_password(), "password");
+                return change_account(settings, [&](UserService& users) { return users.add(email(), password, role); });
+            });
+        add_one.add_option("--role", account_.role, "viewer, editor or admin [viewer]");
+        add_account(user, "passwd", "Set a password, read from standard input; ends the account's sessions",
+                    [this](Settings const& settings) {
+                        auto const password = parse_argument<Password>(read_password(), "password");
+                        return change_account(
+                            settings, [&](UserService& users) { return users.set_password(email(), password); });
+                    });
+        add_account(user, "role", "Set a role",
+                    [this](Settings const& settings) {
+                        auto const role = parse_argument<RoleValue>(account_.role, "role").value();
+                        return change_account(settings,
+                                              [&](UserService& users) { return users.set_role(email(), role); });
+                    })
+            .add_option("role", account_.role, "viewer, editor or admin")
+            ->required();
+        add_account(user, "disable", "Lock an account out; ends its sessions", [this](Settings const& settings) {
+            return change_account(settings, [&](UserService& users) { return users.set_active(email(), false); });
+        });
+        add_account(user, "enable", "Let a disabled account in again", [this](Settings const& settings) {
+            return change_account(settings, [&](UserService& users) { return users.set_active(email(), true); });
+        });
+    }
+
+    Email const& email() {
+        parsed_email_ = parse_argument<Email>(account_.email, "email");
+        return *parsed_email_;
+    }
+
+    CLI::App app_{"Clinikk TV: upload, protect and stream health video and audio", "clinikk-tv"};
+    GivenSettings given_;
+    AccountArguments account_;
+    std::optional<Email> parsed_email_;
+    bool dry_run_ = false;
+    std::function<int()> action_;
+};
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+    // Before anything else: what it runs must find no threads and no open files.
+    if (argc > 1 && std::string_view(argv[1]) == "sandbox-exec") return media::sandbox_exec_main(argc - 1, argv + 1);
+    try {
+        return CommandLine().run(argc, argv);
+    } catch (std::exception const& failure) {
+        std::cerr << "clinikk-tv: " << failure.what() << '\n';
+        return 1;
+    }
+}
+
+}  // namespace clinikk::app

@@ -1,0 +1,309 @@
+#include "app/settings.hpp"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+namespace clinikk::app {
+namespace {
+
+using Text = std::string const&;
+
+[[noreturn]] void must(std::string what) { throw std::invalid_argument("must be " + std::move(what)); }
+
+template <class Number>
+Number whole_number(Text text, Number min, Number max) {
+    Number value{};
+    auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failure != std::errc{} || end != text.data() + text.size() || value < min || value > max) {
+        must("a whole number from " + std::to_string(min) + " to " + std::to_string(max));
+    }
+    return value;
+}
+
+struct Unit {
+    std::string_view name;
+    std::uint64_t factor;
+};
+
+template <std::size_t N>
+std::uint64_t with_unit(Text text, std::array<Unit, N> const& units, std::string const& what) {
+    std::uint64_t value = 0;
+    auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    std::string_view const unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    auto const found = std::ranges::find(units, unit, &Unit::name);
+    if (failure != std::errc{} || found == units.end() || value > UINT64_MAX / 2 / found->factor) must(what);
+    return value * found->factor;
+}
+
+/// `10GiB`, `256MiB`, `1500` bytes.
+std::uint64_t bytes(Text text) {
+    constexpr std::array units{Unit{"", 1},
+                               Unit{"B", 1},
+                               Unit{"KiB", 1ULL << 10},
+                               Unit{"MiB", 1ULL << 20},
+                               Unit{"GiB", 1ULL << 30},
+                               Unit{"TiB", 1ULL << 40},
+                               Unit{"KB", 1000},
+                               Unit{"MB", 1000'000},
+                               Unit{"GB", 1000'000'000},
+                               Unit{"TB", 1000'000'000'000}};
+    return with_unit(text, units, "a size such as 500MiB or 10GiB");
+}
+
+/// `30s`, `5m`, `1h`, `90` seconds.
+std::chrono::seconds duration(Text text) {
+    constexpr std::array units{Unit{"", 1}, Unit{"s", 1}, Unit{"m", 60}, Unit{"h", 3600}, Unit{"d", 86400}};
+    auto const seconds = with_unit(text, units, "a time such as 30s, 5m or 1h");
+    if (seconds > 10ULL * 365 * 86400) must("a time of at most ten years");
+    return std::chrono::seconds(static_cast<std::int64_t>(seconds));
+}
+
+template <class Value, std::size_t N>
+Value one_of(Text text, std::array<std::pair<std::string_view, Value>, N> const& choices) {
+    std::string names;
+    for (auto const& [name, value] : choices) {
+        if (text == name) return value;
+        if (!names.empty()) names += ", ";
+        names += name;
+    }
+    must("one of " + names);
+}
+
+std::vector<std::string> comma_list(Text text) {
+    std::vector<std::string> items;
+    std::size_t at = 0;
+    while (at <= text.size()) {
+        auto const comma = std::min(text.find(',', at), text.size());
+        auto item = text.substr(at, comma - at);
+        std::erase(item, ' ');
+        if (!item.empty()) items.push_back(std::move(item));
+        at = comma + 1;
+    }
+    return items;
+}
+
+/// Cores this process may use: its affinity, and the quota of its control group where that is less.
+std::size_t available_cores() {
+    cpu_set_t set;
+    std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+    if (::sched_getaffinity(0, sizeof set, &set) == 0) cores = static_cast<std::size_t>(CPU_COUNT(&set));
+    std::ifstream quota_file("/sys/fs/cgroup/cpu.max");
+    std::string quota;
+    double period = 0;
+    if (quota_file >> quota >> period && quota != "max" && period > 0) {
+        cores = std::min(cores, static_cast<std::size_t>(std::ceil(std::strtod(quota.c_str(), nullptr) / period)));
+    }
+    return std::max<std::size_t>(1, cores);
+}
+
+/// Scheme and authority, and a path where that is allowed; nothing else.
+bool is_web_address(std::string_view text, bool with_path) {
+    auto const url = boost::urls::parse_uri(text);
+    if (!url || url->has_userinfo() || url->has_query() || url->has_fragment() || url->host().empty()) return false;
+    if (url->scheme_id() != boost::urls::scheme::http && url->scheme_id() != boost::urls::scheme::https) return false;
+    return with_path || url->path().empty();
+}
+
+void set_public_url(Settings& settings, Text text) {
+    if (!text.empty() && !is_web_address(text, true)) must("an http or https URL without query and fragment");
+    settings.public_url = text;
+    while (settings.public_url.ends_with('/')) settings.public_url.pop_back();
+}
+
+void set_origins(Settings& settings, Text text) {
+    settings.cors_origins = comma_list(text);
+    for (auto const& origin : settings.cors_origins) {
+        if (origin != "*" && !is_web_address(origin, false)) must("* or origins such as https://app.example.com");
+    }
+}
+
+void set_database(Settings& settings, Text text) {
+    if (!text.empty() && !text.starts_with("sqlite:")) must("a sqlite: URL; this version has no other database");
+    settings.database_url = text;
+}
+
+void set_secret(Settings& settings, Text text) {
+    constexpr std::size_t least = 32;
+    bool const key_pair = text.starts_with("-----BEGIN");
+    if (!text.empty() && !key_pair && text.size() < least) must("at least 32 bytes long (try: openssl rand -hex 32)");
+    settings.secret_key = text;
+}
+
+void set_provider(Settings&, Text text) {
+    auto lower = text;
+    for (auto& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (lower != "local") must("local; this version has no other storage");
+}
+
+constexpr std::array log_levels{std::pair<std::string_view, LogLevel>{"trace", LogLevel::trace},
+                                std::pair<std::string_view, LogLevel>{"debug", LogLevel::debug},
+                                std::pair<std::string_view, LogLevel>{"info", LogLevel::info},
+                                std::pair<std::string_view, LogLevel>{"warning", LogLevel::warning},
+                                std::pair<std::string_view, LogLevel>{"error", LogLevel::error}};
+constexpr std::array roles{std::pair<std::string_view, Role>{"viewer", Role::viewer},
+                           std::pair<std::string_view, Role>{"editor", Role::editor}};
+constexpr std::array on_off{std::pair<std::string_view, bool>{"1", true}, std::pair<std::string_view, bool>{"0", false},
+                            std::pair<std::string_view, bool>{"on", true},
+                            std::pair<std::string_view, bool>{"off", false}};
+constexpr std::array migrate_modes{std::pair<std::string_view, bool>{"auto", true},
+                                   std::pair<std::string_view, bool>{"off", false}};
+constexpr std::array sandbox_modes{std::pair<std::string_view, bool>{"auto", false},
+                                   std::pair<std::string_view, bool>{"require", true}};
+constexpr std::array algorithms{
+    std::pair<std::string_view, int>{"HS256", 0}, std::pair<std::string_view, int>{"HS384", 0},
+    std::pair<std::string_view, int>{"HS512", 0}, std::pair<std::string_view, int>{"RS256", 0},
+    std::pair<std::string_view, int>{"ES256", 0}};
+
+std::size_t cores_or(Text text) { return text.empty() ? available_cores() : whole_number<std::size_t>(text, 1, 1024); }
+
+const std::array settings_table{
+    Setting{"HOST", "127.0.0.1", "Address to listen on", [](Settings& s, Text t) { s.host = t; }},
+    Setting{"PORT", "8000", "Port to listen on; 0 takes any free one",
+            [](Settings& s, Text t) { s.port = whole_number<std::uint16_t>(t, 0, 65535); }},
+    Setting{"PUBLIC_URL", "", "Where clients reach the service (default: from each request)", set_public_url},
+    Setting{"DATA_DIR", "./data", "Database, objects and the generated secret",
+            [](Settings& s, Text t) { s.data_dir = t; }},
+    Setting{"DATABASE_URL", "", "sqlite:PATH (default: a file in DATA_DIR)", set_database},
+    Setting{"MIGRATE", "auto", "auto, or off to refuse an old schema",
+            [](Settings& s, Text t) { s.migrate = one_of(t, migrate_modes); }},
+    Setting{"SECRET_KEY", "", "Key that signs access tokens (default: generated, kept in DATA_DIR)", set_secret},
+    Setting{"ALGORITHM", "HS256", "HS256, HS384, HS512, RS256 or ES256",
+            [](Settings& s, Text t) {
+                one_of(t, algorithms);
+                s.algorithm = t;
+            }},
+    Setting{"ACCESS_TOKEN_EXPIRE_MINUTES", "30", "How long a login lasts",
+            [](Settings& s, Text t) { s.token_lifetime = std::chrono::minutes(whole_number<int>(t, 1, 525600)); }},
+    Setting{"REGISTRATION_ROLE", "editor", "Role of accounts that register themselves: editor or viewer",
+            [](Settings& s, Text t) { s.registration_role = one_of(t, roles); }},
+    Setting{"STORAGE_PROVIDER", "local", "Where media is kept: local", set_provider},
+    Setting{"MAX_UPLOAD_SIZE", "10GiB", "Largest file", [](Settings& s, Text t) { s.max_upload_size = bytes(t); }},
+    Setting{"USER_QUOTA", "", "Bytes one account may keep (default: no limit)",
+            [](Settings& s, Text t) {
+                if (!t.empty()) s.user_quota = bytes(t);
+            }},
+    Setting{"MAX_UPLOADS_PER_USER", "8", "Uploads of one account at once",
+            [](Settings& s, Text t) { s.max_uploads_per_user = whole_number<std::int64_t>(t, 1, 1'000'000); }},
+    Setting{"DISK_RESERVE", "1GiB", "Disk space that uploads leave free",
+            [](Settings& s, Text t) { s.disk_reserve = bytes(t); }},
+    Setting{"THREADS", "", "Threads that serve (default: the cores it may use)",
+            [](Settings& s, Text t) { s.threads = cores_or(t); }},
+    Setting{"MAX_CONNECTIONS", "20000", "Connections at once",
+            [](Settings& s, Text t) { s.max_connections = whole_number<std::size_t>(t, 1, 10'000'000); }},
+    Setting{"MIN_RATE", "1KiB", "Bytes a second below which a body is given up, over 60 s",
+            [](Settings& s, Text t) { s.min_rate = bytes(t); }},
+    Setting{"HEADER_TIMEOUT", "10s", "Time to send a request head",
+            [](Settings& s, Text t) { s.header_timeout = duration(t); }},
+    Setting{"IDLE_TIMEOUT", "75s", "Time a connection may wait between requests",
+            [](Settings& s, Text t) { s.idle_timeout = duration(t); }},
+    Setting{"SHUTDOWN_GRACE", "30s", "Time for requests under way when the service stops",
+            [](Settings& s, Text t) { s.shutdown_grace = duration(t); }},
+    Setting{"GC_GRACE", "1h", "Age before leftovers of interrupted writes are collected",
+            [](Settings& s, Text t) { s.gc_grace = duration(t); }},
+    Setting{"REUSE_PORT", "0", "1: several processes may listen on the port, for rolling restarts",
+            [](Settings& s, Text t) { s.reuse_port = one_of(t, on_off); }},
+    Setting{"RATE_LIMIT", "on", "off: failed logins of one account are not slowed down",
+            [](Settings& s, Text t) { s.rate_limit = one_of(t, on_off); }},
+    Setting{"LOG_LEVEL", "info", "trace, debug, info, warning or error",
+            [](Settings& s, Text t) { s.log_level = one_of(t, log_levels); }},
+    Setting{"LOG_FORMAT", "auto", "json, text, or auto: text on a terminal",
+            [](Settings& s, Text t) {
+                auto const automatic = ::isatty(STDERR_FILENO) == 1 ? LogFormat::text : LogFormat::json;
+                std::array const formats{std::pair<std::string_view, LogFormat>{"auto", automatic},
+                                         std::pair<std::string_view, LogFormat>{"json", LogFormat::json},
+                                         std::pair<std::string_view, LogFormat>{"text", LogFormat::text}};
+                s.log_format = one_of(t, formats);
+            }},
+    Setting{"CORS_ORIGINS", "*", "Origins whose scripts may call, comma-separated; * for any", set_origins},
+    Setting{"FFPROBE", "", "The ffprobe program (default: found on PATH)", [](Settings& s, Text t) { s.ffprobe = t; }},
+    Setting{"SANDBOX", "auto",
+            "require: refuse to start where media tools cannot be confined by Landlock or bubblewrap",
+            [](Settings& s, Text t) { s.sandbox_required = one_of(t, sandbox_modes); }},
+    Setting{"PROBE_CONCURRENCY", "", "Files examined at once (default: the cores it may use)",
+            [](Settings& s, Text t) { s.probe_concurrency = cores_or(t); }},
+};
+
+/// `KEY=VALUE` lines; `#` begins a comment, `export` and quotes around the value are taken away.
+GivenSettings read_env_file(std::filesystem::path const& path) {
+    GivenSettings values;
+    std::ifstream file(path);
+    std::string line;
+    while (std::getline(file, line)) {
+        std::string_view rest = line;
+        auto const trim = [](std::string_view text) {
+            auto const first = text.find_first_not_of(" \t\r");
+            if (first == std::string_view::npos) return std::string_view{};
+            return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+        };
+        rest = trim(rest);
+        if (rest.starts_with("export ")) rest = trim(rest.substr(7));
+        auto const equals = rest.find('=');
+        if (rest.starts_with('#') || equals == std::string_view::npos) continue;
+        auto value = trim(rest.substr(equals + 1));
+        bool const quoted =
+            value.size() >= 2 && value.front() == value.back() && (value.front() == '"' || value.front() == '\'');
+        if (quoted) value = value.substr(1, value.size() - 2);
+        values[std::string(trim(rest.substr(0, equals)))] = std::string(value);
+    }
+    return values;
+}
+
+/// Settings of the PostgreSQL deployment that must not be passed over in silence.
+void refuse_foreign_database(GivenSettings const& env_file) {
+    for (char const* name : {"POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER"}) {
+        if (std::getenv(name) != nullptr || env_file.contains(name)) {
+            throw SettingError(std::string(name) +
+                               " is set, but this version has no PostgreSQL; unset it to use the "
+                               "embedded database");
+        }
+    }
+}
+
+}  // namespace
+
+std::span<Setting const> all_settings() { return settings_table; }
+
+std::string flag_of(std::string_view name) {
+    std::string flag = "--";
+    for (char const c : name) flag += c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return flag;
+}
+
+Settings resolve_settings(GivenSettings const& given) {
+    auto const env_file = read_env_file(".env");
+    auto const text_of = [&](Setting const& setting) -> std::string {
+        if (auto const found = given.find(setting.name); found != given.end()) return found->second;
+        std::string const name(setting.name);
+        if (char const* value = std::getenv(name.c_str()); value != nullptr && *value != '\0') return value;
+        if (auto const found = env_file.find(name); found != env_file.end() && !found->second.empty()) {
+            return found->second;
+        }
+        return std::string(setting.fallback);
+    };
+    Settings settings;
+    for (auto const& setting : settings_table) {
+        try {
+            setting.apply(settings, text_of(setting));
+        } catch (std::invalid_argument const& wrong) {
+            throw SettingError(std::string(setting.name) + ' ' + wrong.what());
+        }
+    }
+    bool const key_pair = settings.algorithm == "RS256" || settings.algorithm == "ES256";
+    if (key_pair && !settings.secret_key.starts_with("-----BEGIN")) {
+        throw SettingError("SECRET_KEY must be a private key in PEM form for ALGORITHM " + settings.algorithm);
+    }
+    refuse_foreign_database(env_file);
+    return settings;
+}
+
+}  // namespace clinikk::app

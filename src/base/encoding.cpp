@@ -1,0 +1,80 @@
+#include "base/encoding.hpp"
+
+#include <array>
+
+namespace clinikk {
+namespace {
+
+constexpr std::string_view standard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view url_safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// The value of each character of base64url, or 64.
+constexpr auto url_safe_values = [] {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(64);
+    for (std::uint8_t i = 0; i < 64; ++i) values[static_cast<std::uint8_t>(url_safe[i])] = i;
+    return values;
+}();
+
+template <class Byte>
+std::string encode64(std::span<Byte const> bytes, std::string_view alphabet) {
+    std::string out;
+    out.reserve((bytes.size() + 2) / 3 * 4);
+    std::uint32_t bits = 0;
+    int count = 0;
+    for (auto const byte : bytes) {
+        bits = bits << 8 | static_cast<std::uint8_t>(byte);
+        for (count += 8; count >= 6;) {
+            count -= 6;
+            out += alphabet[bits >> count & 63];
+        }
+    }
+    if (count > 0) out += alphabet[bits << (6 - count) & 63];
+    return out;
+}
+
+}  // namespace
+
+std::string to_hex(std::span<std::uint8_t const> bytes) {
+    constexpr char digits[] = "0123456789abcdef";
+    std::string out;
+    out.reserve(bytes.size() * 2);
+    for (auto const byte : bytes) {
+        out += digits[byte >> 4];
+        out += digits[byte & 15];
+    }
+    return out;
+}
+
+std::string to_base64(std::span<std::uint8_t const> bytes) {
+    auto out = encode64(bytes, standard);
+    out.append((4 - out.size() % 4) % 4, '=');
+    return out;
+}
+
+std::string to_base64url(std::string_view bytes) {
+    return encode64(std::span<char const>(bytes.data(), bytes.size()), url_safe);
+}
+
+std::optional<std::string> from_base64url(std::string_view text) {
+    if (text.size() % 4 == 1) return std::nullopt;
+    std::string out;
+    out.reserve(text.size() * 3 / 4);
+    std::uint32_t bits = 0;
+    int count = 0;
+    for (char const c : text) {
+        auto const value = url_safe_values[static_cast<std::uint8_t>(c)];
+        if (value == 64) return std::nullopt;
+        bits = bits << 6 | value;
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            out += static_cast<char>(bits >> count & 255);
+        }
+    }
+    // Left-over bits must be zero: one value has one spelling.
+    if ((bits & ((1U << count) - 1)) != 0) return std::nullopt;
+    return out;
+}
+
+}  // namespace clinikk

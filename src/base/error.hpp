@@ -1,0 +1,109 @@
+#pragma once
+
+#include <boost/assert/source_location.hpp>
+
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace clinikk {
+
+/// Every failure a client can be told about. The name of the enumerator is the stable `code` member of the
+/// problem document and the last segment of its `type`.
+enum class ErrorCode : std::uint8_t {
+    bad_request,
+    malformed_json,
+    malformed_multipart,
+    not_authenticated,
+    credentials_invalid,
+    forbidden,
+    not_found,
+    content_not_found,
+    method_not_allowed,
+    request_timeout,
+    email_taken,
+    upload_interrupted,
+    length_required,
+    precondition_failed,
+    body_too_large,
+    upload_too_large,
+    quota_exceeded,
+    uri_too_long,
+    unsupported_media_type,
+    range_not_satisfiable,
+    expectation_failed,
+    validation_failed,
+    media_unrecognised,
+    media_kind_mismatch,
+    media_truncated,
+    media_unsupported,
+    media_probe_timeout,
+    too_many_uploads,
+    rate_limited,
+    headers_too_large,
+    internal,
+    not_implemented,
+    unavailable,
+    version_not_supported,
+    insufficient_storage,
+};
+
+/// One row of the error catalogue: what the problem documents, the `/problems/{code}` pages and the OpenAPI
+/// document say about an `ErrorCode`.
+struct ErrorKind {
+    ErrorCode code;
+    std::string_view name;      ///< stable machine-readable name
+    std::uint16_t status;       ///< HTTP status code (RFC 9110 section 15)
+    std::string_view title;     ///< short summary, the same for every occurrence (RFC 9457 section 3.1.3)
+    std::string_view sentence;  ///< what it means and what to do about it
+};
+
+/// The whole catalogue, in the order of `ErrorCode`.
+std::span<ErrorKind const> error_catalogue() noexcept;
+
+/// The catalogue row of a code. Every code has one.
+ErrorKind const& describe(ErrorCode code) noexcept;
+
+/// The row with that name, or null.
+ErrorKind const* find_error_kind(std::string_view name) noexcept;
+
+/// What is wrong with one member of the input.
+struct FieldError {
+    std::string detail;
+    std::string pointer;  ///< JSON Pointer in URI fragment form, `#/email` (RFC 6901 section 6)
+};
+
+/// An expected failure, as a value. `detail` is shown to the client: it never carries internals.
+struct Error {
+    ErrorCode code;
+    std::string detail;
+    std::vector<FieldError> errors{};
+
+    /// For `Result::error()`, which must be able to make one (Boost.System).
+    Error() : Error(ErrorCode::internal) {}
+    /// With the catalogue's title as the detail.
+    explicit Error(ErrorCode code_in) : code(code_in), detail(describe(code_in).title) {}
+    Error(ErrorCode code_in, std::string detail_in) : code(code_in), detail(std::move(detail_in)) {}
+    Error(ErrorCode code_in, std::string detail_in, std::vector<FieldError> errors_in)
+        : code(code_in), detail(std::move(detail_in)), errors(std::move(errors_in)) {}
+};
+
+/// Breakage that is expected to pass: the database or the store does not answer. Becomes a 503; the message goes to
+/// the log only.
+class Unavailable : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// What `Result::value()` throws when it holds an `Error`: reaching it is a defect of ours.
+class UnexpectedError : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+};
+
+[[noreturn]] void throw_exception_from_error(Error const& error, boost::source_location const& where);
+
+}  // namespace clinikk

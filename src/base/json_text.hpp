@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace clinikk {
+
+/// Appends `text` as a JSON string with its quotes (RFC 8259 section 7). Control characters are escaped; the text
+/// is taken to be UTF-8, and bytes that are not are replaced by U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+
+/// Length of the longest valid UTF-8 prefix (RFC 3629: no overlong forms, no surrogates).
+std::size_t valid_utf8_prefix(std::string_view text) noexcept;
+
+inline bool is_utf8(std::string_view text) noexcept { return valid_utf8_prefix(text) == text.size(); }
+
+}  // namespace clinikk

@@ -1,0 +1,154 @@
+#include "db/mapping.hpp"
+#include "db/stores.hpp"
+
+namespace clinikk::db {
+
+template <>
+struct Mapping<Content> {
+    static constexpr char columns[] =
+        "id, title, description, content_type, duration, duration_ms, thumbnail_url, storage_url, media_type, size, "
+        "sha256, width, height, video_codec, audio_codec, bit_rate, file_name, owner_id, visibility, status, "
+        "created_at, updated_at";
+    static auto members(auto& c) {
+        return std::tie(c.id, c.title, c.description, c.kind, c.duration, c.duration_ms, c.thumbnail_url,
+                        c.storage_url, c.media_type, c.size, c.sha256, c.width, c.height, c.video_codec,
+                        c.audio_codec, c.bit_rate, c.file_name, c.owner_id, c.visibility, c.status, c.created_at,
+                        c.updated_at);
+    }
+};
+
+template <>
+struct Mapping<PlayableSource> {
+    static constexpr char columns[] =
+        "o.store, o.key, o.size, o.sha256, o.media_type, c.file_name, c.title, o.created_at";
+    static auto members(auto& s) {
+        return std::tie(s.store, s.key, s.size, s.sha256, s.media_type, s.file_name, s.title, s.created_at);
+    }
+};
+
+namespace {
+
+constexpr auto& columns = Mapping<Content>::columns;
+
+constexpr auto insert_sql =
+    sql_text("INSERT INTO contents (", columns,
+             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
+             "$21, $22)");
+constexpr Statement insert_content{"content_insert", insert_sql};
+
+constexpr auto find_sql = sql_text("SELECT ", columns, " FROM contents WHERE id = $1");
+constexpr Statement find_content{"content_find", find_sql};
+
+// One statement for each filter and order, so that each is one walk along an index.
+constexpr auto list_newest_sql =
+    sql_text("SELECT ", columns,
+             " FROM contents WHERE (created_at, id) < ($1, $2)"
+             " ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4");
+constexpr Statement list_newest{"content_list_newest", list_newest_sql};
+
+constexpr auto list_oldest_sql =
+    sql_text("SELECT ", columns,
+             " FROM contents WHERE (created_at, id) > ($1, $2)"
+             " ORDER BY created_at, id LIMIT $3 OFFSET $4");
+constexpr Statement list_oldest{"content_list_oldest", list_oldest_sql};
+
+constexpr auto list_kind_newest_sql =
+    sql_text("SELECT ", columns,
+             " FROM contents WHERE content_type = $5 AND (created_at, id) < ($1, $2)"
+             " ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4");
+constexpr Statement list_kind_newest{"content_list_kind_newest", list_kind_newest_sql};
+
+constexpr auto list_kind_oldest_sql =
+    sql_text("SELECT ", columns,
+             " FROM contents WHERE content_type = $5 AND (created_at, id) > ($1, $2)"
+             " ORDER BY created_at, id LIMIT $3 OFFSET $4");
+constexpr Statement list_kind_oldest{"content_list_kind_oldest", list_kind_oldest_sql};
+
+constexpr auto update_sql =
+    sql_text("UPDATE contents SET title = COALESCE($2, title), description = COALESCE($3, description),"
+             " content_type = COALESCE($4, content_type), duration = COALESCE($5, duration),"
+             " thumbnail_url = COALESCE($6, thumbnail_url), updated_at = $7 WHERE id = $1 RETURNING ",
+             columns);
+constexpr Statement update_content{"content_update", update_sql};
+
+constexpr Statement remove_content{"content_remove", "DELETE FROM contents WHERE id = $1"};
+
+constexpr auto find_source_sql =
+    sql_text("SELECT ", Mapping<PlayableSource>::columns,
+             " FROM content_objects l JOIN objects o ON o.id = l.object_id JOIN contents c ON c.id = l.content_id"
+             " WHERE l.content_id = $1 AND l.role = 'source' AND o.state = 'stored'");
+constexpr Statement find_content_source{"content_find_source", find_source_sql};
+
+constexpr std::array statements{insert_content,   find_content,     list_newest,    list_oldest,
+                                list_kind_newest, list_kind_oldest, update_content, remove_content,
+                                find_content_source};
+
+Statement const& list_statement(ContentQuery const& query) {
+    bool const newest = query.sort == ContentSort::newest_first;
+    if (query.kind) return newest ? list_kind_newest : list_kind_oldest;
+    return newest ? list_newest : list_oldest;
+}
+
+/// A place before all rows, so that a first page is a page like the others.
+ContentCursor before_all(ContentSort sort) {
+    using namespace std::chrono_literals;
+    ContentCursor cursor{.created_at = std::chrono::sys_days{1y / 1 / 1}, .id = {}};
+    if (sort == ContentSort::newest_first) {
+        cursor.created_at = std::chrono::sys_days{9999y / 12 / 31};
+        cursor.id.bytes.fill(0xff);
+    }
+    return cursor;
+}
+
+class SqlContentStore final : public ContentStore {
+public:
+    explicit SqlContentStore(Session& session) : session_(session) {}
+
+    Task<> insert(Content const& content) override {
+        co_await execute(session_, insert_content, to_values(content));
+    }
+
+    Task<std::optional<Content>> find(Uuid id) override {
+        return find_one<Content>(session_, find_content, std::array{to_value(id)});
+    }
+
+    Task<std::vector<Content>> list(ContentQuery const& query) override {
+        ContentCursor const from = query.after ? *query.after : before_all(query.sort);
+        std::array<Value, 5> const parameters{from.created_at, from.id, query.limit, query.skip, {}};
+        auto const expected = static_cast<std::size_t>(std::clamp<std::int64_t>(query.limit, 0, 100));
+        if (!query.kind) {
+            std::array const first_four{parameters[0], parameters[1], parameters[2], parameters[3]};
+            return find_all<Content>(session_, list_statement(query), first_four, expected);
+        }
+        std::array const all_five{parameters[0], parameters[1], parameters[2], parameters[3], to_value(*query.kind)};
+        return find_all<Content>(session_, list_statement(query), all_five, expected);
+    }
+
+    Task<std::optional<Content>> update(Uuid id, ContentChanges const& changes, Timestamp at) override {
+        return find_one<Content>(
+            session_, update_content,
+            std::array{to_value(id), to_value(changes.title), to_value(changes.description), to_value(changes.kind),
+                       to_value(changes.duration), to_value(changes.thumbnail_url), to_value(at)});
+    }
+
+    Task<bool> remove(Uuid id) override {
+        co_return co_await execute(session_, remove_content, std::array{to_value(id)}) > 0;
+    }
+
+    Task<std::optional<PlayableSource>> find_source(Uuid id) override {
+        return find_one<PlayableSource>(session_, find_content_source, std::array{to_value(id)});
+    }
+
+private:
+    Session& session_;
+};
+
+}  // namespace
+
+std::unique_ptr<ContentStore> make_content_store(Session& session) {
+    return std::make_unique<SqlContentStore>(session);
+}
+
+std::span<Statement const> content_statements() { return statements; }
+
+}  // namespace clinikk::db

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <boost/system/result.hpp>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "base/time.hpp"
+#include "base/uuid.hpp"
+
+/// The port under the stores: statements, transactions, rows. Its two drivers are `db/sqlite` and `db/postgres`.
+namespace clinikk::db {
+
+/// A statement with a name of its own, prepared once for each connection. Parameters are `$1`, `$2`, …
+struct Statement {
+    std::string_view name;
+    std::string_view sql;
+};
+
+/// Bytes, as opposed to text.
+struct Blob {
+    std::string_view bytes;
+};
+
+/// A parameter. Views must outlive the call.
+using Value = std::variant<std::monostate, bool, std::int64_t, std::string_view, Blob, Uuid, Timestamp>;
+
+/// One row of an answer; views are valid while the row callback runs. Asking for another type than the column's
+/// is a defect.
+class Row {
+public:
+    virtual bool is_null(int column) const = 0;
+    virtual bool boolean(int column) const = 0;
+    virtual std::int64_t integer(int column) const = 0;
+    virtual std::string_view text(int column) const = 0;
+    virtual std::string_view blob(int column) const = 0;
+    virtual Uuid uuid(int column) const = 0;
+    virtual Timestamp time(int column) const = 0;
+
+protected:
+    ~Row() = default;
+};
+
+/// A row the database refused, as a value: its constraint under PostgreSQL's default name, `users_email_key_key`.
+/// SQLite does not tell which foreign key it was: there the name is empty.
+struct ConstraintViolation {
+    enum class Kind { unique, foreign_key, other };
+    Kind kind = Kind::other;
+    std::string constraint;
+};
+
+/// What `Outcome::value()` throws when it holds a violation: reaching it is a defect of ours.
+class UnexpectedViolation : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+};
+
+[[noreturn]] void throw_exception_from_error(ConstraintViolation const& violation, boost::source_location const& where);
+
+/// The database is there but cannot serve now: locked by another process for too long, or not reachable. The same
+/// call may succeed later.
+class Unavailable : public clinikk::Unavailable {
+public:
+    using clinikk::Unavailable::Unavailable;
+};
+
+/// The number of rows changed or returned.
+using Outcome = boost::system::result<std::uint64_t, ConstraintViolation>;
+
+using OnRow = std::function<void(Row const&)>;
+
+/// Where statements run: the database itself (each its own transaction) or an open transaction.
+class Session {
+public:
+    virtual ~Session() = default;
+    /// Runs a prepared statement. Breakage is thrown.
+    virtual Task<Outcome> run(Statement const& statement, std::span<Value const> parameters, OnRow const& on_row) = 0;
+};
+
+class Database : public Session {
+public:
+    using Steps = std::function<Task<Result<void>>(Session&)>;
+
+    /// As `UnitOfWork::transaction`.
+    virtual Task<Result<void>> transaction(Steps steps) = 0;
+};
+
+}  // namespace clinikk::db

@@ -1,0 +1,103 @@
+#include "db/mapping.hpp"
+#include "db/stores.hpp"
+
+namespace clinikk::db {
+
+template <>
+struct Mapping<Object> {
+    static constexpr char columns[] = "id, store, bucket, key, size, sha256, media_type, state, created_at";
+    static auto members(auto& o) {
+        return std::tie(o.id, o.store, o.bucket, o.key, o.size, o.sha256, o.media_type, o.state, o.created_at);
+    }
+};
+
+namespace {
+
+constexpr auto& columns = Mapping<Object>::columns;
+
+constexpr auto insert_sql =
+    sql_text("INSERT INTO objects (", columns, ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+constexpr Statement insert_object{"object_insert", insert_sql};
+
+constexpr Statement link_object{"object_link",
+                                "INSERT INTO content_objects (content_id, role, object_id) VALUES ($1, $2, $3)"};
+
+// Two contents that share an object may be released at once. Whoever comes second waits here for the first, and its
+// next statements see that the first link is gone; otherwise each would see the other's link and both keep the object.
+constexpr Statement lock_objects{
+    "object_release_lock",
+    "UPDATE objects SET state = state WHERE id IN (SELECT object_id FROM content_objects WHERE content_id = $1)"};
+
+constexpr auto release_sql =
+    sql_text("UPDATE objects SET state = 'deleting'"
+             " WHERE id IN (SELECT object_id FROM content_objects WHERE content_id = $1) AND NOT EXISTS"
+             " (SELECT 1 FROM content_objects o WHERE o.object_id = objects.id AND o.content_id <> $1) RETURNING ",
+             columns);
+constexpr Statement release_objects{"object_release", release_sql};
+
+constexpr Statement unlink_objects{"object_unlink", "DELETE FROM content_objects WHERE content_id = $1"};
+
+constexpr Statement remove_object{"object_remove", "DELETE FROM objects WHERE id = $1"};
+
+constexpr auto list_sql =
+    sql_text("SELECT ", columns, " FROM objects WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3");
+constexpr Statement list_objects{"object_list", list_sql};
+
+constexpr Statement has_object_key{"object_has_key", "SELECT COUNT(*) FROM objects WHERE store = $1 AND key = $2"};
+
+// PostgreSQL's sum of bigints is a numeric, hence the cast.
+constexpr Statement sum_owner_bytes{
+    "object_bytes_of_owner",
+    "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM objects WHERE id IN"
+    " (SELECT l.object_id FROM contents c JOIN content_objects l ON l.content_id = c.id WHERE c.owner_id = $1)"};
+
+constexpr std::array statements{insert_object,  link_object,   lock_objects, release_objects, unlink_objects,
+                                remove_object, list_objects, has_object_key, sum_owner_bytes};
+
+class SqlObjectTable final : public ObjectTable {
+public:
+    explicit SqlObjectTable(Session& session) : session_(session) {}
+
+    Task<> insert(Object const& object) override { co_await execute(session_, insert_object, to_values(object)); }
+
+    Task<> link(Uuid content_id, ObjectRole role, Uuid object_id) override {
+        co_await execute(session_, link_object, std::array{to_value(content_id), to_value(role), to_value(object_id)});
+    }
+
+    Task<std::vector<Object>> release(Uuid content_id) override {
+        std::array const parameters{to_value(content_id)};
+        co_await execute(session_, lock_objects, parameters);
+        auto released = co_await find_all<Object>(session_, release_objects, parameters);
+        co_await execute(session_, unlink_objects, parameters);
+        co_return released;
+    }
+
+    Task<> remove(Uuid object_id) override {
+        co_await execute(session_, remove_object, std::array{to_value(object_id)});
+    }
+
+    Task<std::vector<Object>> list(ObjectState state, Uuid after, std::size_t limit) override {
+        return find_all<Object>(session_, list_objects,
+                                std::array{to_value(state), to_value(after), to_value(std::uint64_t{limit})});
+    }
+
+    Task<bool> has_key(std::string_view store, std::string_view key) override {
+        co_return co_await get_number(session_, has_object_key, std::array{to_value(store), to_value(key)}) > 0;
+    }
+
+    Task<std::uint64_t> bytes_of_owner(Uuid owner_id) override {
+        auto const sum = co_await get_number(session_, sum_owner_bytes, std::array{to_value(owner_id)});
+        co_return static_cast<std::uint64_t>(sum);
+    }
+
+private:
+    Session& session_;
+};
+
+}  // namespace
+
+std::unique_ptr<ObjectTable> make_object_table(Session& session) { return std::make_unique<SqlObjectTable>(session); }
+
+std::span<Statement const> object_statements() { return statements; }
+
+}  // namespace clinikk::db

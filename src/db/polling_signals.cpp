@@ -1,0 +1,105 @@
+#include "db/polling_signals.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "db/event_mapping.hpp"
+#include "db/stores.hpp"
+
+namespace clinikk::db {
+
+namespace asio = boost::asio;
+
+namespace {
+
+struct NumberedEvent {
+    std::int64_t seq = 0;
+    Event event;
+};
+
+}  // namespace
+
+template <>
+struct Mapping<NumberedEvent> {
+    static auto members(NumberedEvent& numbered) {
+        return std::tuple_cat(std::tie(numbered.seq), Mapping<Event>::members(numbered.event));
+    }
+};
+
+namespace {
+
+constexpr Statement find_outbox_end{"signal_find_end", "SELECT COALESCE(MAX(seq), 0) FROM outbox"};
+
+constexpr auto list_sql =
+    sql_text("SELECT seq, ", Mapping<Event>::columns, " FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2");
+constexpr Statement list_events{"signal_list", list_sql};
+
+constexpr std::array statements{find_outbox_end, list_events};
+
+constexpr std::int64_t batch = 256;
+
+}  // namespace
+
+PollingSignals::PollingSignals(Session& database, Log& log, std::chrono::milliseconds interval)
+    : database_(database), log_(log), interval_(interval) {}
+
+void PollingSignals::subscribe(Listener listener) { listeners_.push_back(std::move(listener)); }
+
+Task<> PollingSignals::run() {
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    bool failing = false;
+    for (;;) {
+        bool more = false;
+        std::string failure;
+        try {
+            more = co_await poll();
+        } catch (boost::system::system_error const& error) {
+            if (error.code() == asio::error::operation_aborted) co_return;
+            failure = error.what();
+        } catch (std::exception const& error) {
+            failure = error.what();
+        }
+        if (!failure.empty() && !failing) log_.warning("signals_failing", {{"error", failure}});
+        if (failure.empty() && failing) log_.info("signals_recovered");
+        failing = !failure.empty();
+        if (more) continue;
+
+        timer.expires_after(interval_);
+        boost::system::error_code aborted;
+        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, aborted));
+        if (aborted) co_return;
+    }
+}
+
+/// Whether there may be more at once.
+Task<bool> PollingSignals::poll() {
+    if (last_ < 0) {
+        last_ = co_await get_number(database_, find_outbox_end, std::array<Value, 0>{});
+        co_return false;
+    }
+    std::array const parameters{to_value(last_), to_value(batch)};
+    auto const events = co_await find_all<NumberedEvent>(database_, list_events, parameters);
+    for (auto const& [seq, event] : events) {
+        last_ = seq;
+        tell(event);
+    }
+    co_return std::ssize(events) == batch;
+}
+
+void PollingSignals::tell(Event const& event) {
+    for (auto const& listener : listeners_) {
+        try {
+            listener(event);
+        } catch (std::exception const& error) {
+            log_.error("signal_listener_failed", {{"type", event.type}, {"error", error.what()}});
+        }
+    }
+}
+
+std::span<Statement const> signal_statements() { return statements; }
+
+}  // namespace clinikk::db

@@ -1,0 +1,107 @@
+#include "db/sqlite/migrations.hpp"
+
+#include <sqlite3.h>
+
+#include <array>
+#include <string>
+
+#include "base/time.hpp"
+#include "db/sqlite/migrations/all.hpp"
+#include "db/sqlite/sqlite_connection.hpp"
+
+namespace clinikk::db {
+namespace {
+
+constexpr Statement has_version_table{
+    "migration_has_table", "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'"};
+constexpr Statement get_version{"migration_get_version", "SELECT COALESCE(MAX(version), 0) FROM schema_version"};
+constexpr Statement count_orphans{"migration_count_orphans", "SELECT COUNT(*) FROM pragma_foreign_key_check"};
+constexpr Statement record_version{"migration_record",
+                                   "INSERT INTO schema_version (version, name, applied_at) VALUES ($1, $2, $3)"};
+constexpr Statement begin{"migration_begin", "BEGIN IMMEDIATE"};
+constexpr Statement commit{"migration_commit", "COMMIT"};
+
+constexpr char const* create_version_table =
+    "CREATE TABLE IF NOT EXISTS schema_version ("
+    " version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
+
+std::int64_t read_number(SqliteConnection& connection, Statement const& statement) {
+    std::int64_t number = 0;
+    OnRow const on_row = [&number](Row const& row) { number = row.integer(0); };
+    connection.execute(connection.prepare(statement), {}, on_row).value();
+    return number;
+}
+
+/// 0 for an empty file.
+std::int64_t read_version(SqliteConnection& connection) {
+    if (read_number(connection, has_version_table) == 0) return 0;
+    return read_number(connection, get_version);
+}
+
+std::string describe_state(SqliteOptions const& options, std::int64_t version) {
+    return "the database " + options.path.string() + " has schema version " + std::to_string(version);
+}
+
+void refuse_newer(SqliteOptions const& options, std::int64_t version, std::int64_t newest) {
+    if (version <= newest) return;
+    throw SchemaMismatch(describe_state(options, version) + ", which is newer than this program's " +
+                         std::to_string(newest) + ": start a newer version of the program");
+}
+
+/// One step, unless another process has done it meanwhile. Whether it was done here.
+bool apply(SqliteConnection& connection, SqliteMigration const& migration) {
+    connection.execute(begin);
+    try {
+        bool const is_due = read_version(connection) == migration.version - 1;
+        if (is_due) {
+            connection.run_script(create_version_table);
+            connection.run_script(std::string(migration.sql));
+            // Foreign keys are off meanwhile, so that a step may build a table anew under its name.
+            if (read_number(connection, count_orphans) != 0) {
+                throw std::runtime_error("schema step " + std::string(migration.name) + " leaves orphaned rows");
+            }
+            std::array<Value, 3> const row{migration.version, migration.name, now()};
+            connection.execute(connection.prepare(record_version), row, [](Row const&) {}).value();
+        }
+        connection.execute(commit);
+        return is_due;
+    } catch (...) {
+        if (connection.in_transaction()) connection.run_script("ROLLBACK");
+        throw;
+    }
+}
+
+}  // namespace
+
+std::span<SqliteMigration const> sqlite_migrations() {
+    static std::array const all{migrations::initial_0001};
+    return all;
+}
+
+void migrate_sqlite(SqliteOptions const& options, Log& log, std::span<SqliteMigration const> migrations) {
+    SqliteConnection connection(options.path, SqliteConnection::Use::create, options.busy_timeout);
+    auto const version = read_version(connection);
+    refuse_newer(options, version, std::ssize(migrations));
+    if (version == std::ssize(migrations)) return;
+
+    connection.run_script("PRAGMA foreign_keys=OFF");
+    for (auto const& migration : migrations) {
+        if (migration.version <= version || !apply(connection, migration)) continue;
+        log.info("schema_migrated", {{"version", migration.version}, {"name", migration.name}});
+    }
+    refuse_newer(options, read_version(connection), std::ssize(migrations));
+}
+
+void check_sqlite_schema(SqliteOptions const& options, std::span<SqliteMigration const> migrations) {
+    std::int64_t version = 0;
+    if (std::filesystem::exists(options.path)) {
+        SqliteConnection connection(options.path, SqliteConnection::Use::read, options.busy_timeout);
+        version = read_version(connection);
+    }
+    refuse_newer(options, version, std::ssize(migrations));
+    if (version == std::ssize(migrations)) return;
+    throw SchemaMismatch(describe_state(options, version) + ", this program needs " +
+                         std::to_string(std::ssize(migrations)) + ": run its migrate command first");
+}
+
+}  // namespace clinikk::db

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string_view>
+
+#include "base/log.hpp"
+#include "db/sqlite/sqlite_database.hpp"
+
+namespace clinikk::db {
+
+/// One step of the schema. Numbers begin at 1 and have no gaps; a released step never changes.
+struct SqliteMigration {
+    std::int64_t version;
+    std::string_view name;
+    std::string_view sql;  ///< any number of statements
+};
+
+/// The steps this program knows, in order: `migrations/0001_….cpp` and so on.
+std::span<SqliteMigration const> sqlite_migrations();
+
+/// The schema in the file is not the program's. `what()` is one line for whoever starts the program.
+class SchemaMismatch : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Brings the file's schema up to date, creating the file where there is none. Each step is a transaction of its own;
+/// several processes may do this at once, and each step is done once. Throws `SchemaMismatch` when the file is newer
+/// than the program, `Unavailable` when another process keeps it locked.
+void migrate_sqlite(SqliteOptions const& options, Log& log,
+                    std::span<SqliteMigration const> migrations = sqlite_migrations());
+
+/// Throws `SchemaMismatch` unless the file's schema is exactly the program's. Changes nothing.
+void check_sqlite_schema(SqliteOptions const& options,
+                         std::span<SqliteMigration const> migrations = sqlite_migrations());
+
+}  // namespace clinikk::db

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "db/sqlite/migrations.hpp"
+
+/// One file per step; a new one is added here and in `sqlite_migrations`.
+namespace clinikk::db::migrations {
+
+extern SqliteMigration const initial_0001;
+
+}  // namespace clinikk::db::migrations

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "db/database.hpp"
+#include "domain/unit_of_work.hpp"
+
+/// The stores in SQL that both drivers understand. Each runs its statements on the session it is given and must not
+/// outlive it.
+namespace clinikk::db {
+
+std::unique_ptr<UserStore> make_user_store(Session& session);
+std::unique_ptr<SessionStore> make_session_store(Session& session);
+std::unique_ptr<ContentStore> make_content_store(Session& session);
+std::unique_ptr<ObjectTable> make_object_table(Session& session);
+std::unique_ptr<UploadStore> make_upload_store(Session& session);
+std::unique_ptr<Outbox> make_outbox(Session& session);
+
+std::span<Statement const> user_statements();
+std::span<Statement const> session_statements();
+std::span<Statement const> content_statements();
+std::span<Statement const> object_statements();
+std::span<Statement const> upload_statements();
+std::span<Statement const> outbox_statements();
+std::span<Statement const> signal_statements();
+std::span<Statement const> check_statements();
+
+/// Every statement the program runs: what the tests prepare and explain on each driver.
+std::vector<Statement> all_statements();
+
+}  // namespace clinikk::db

@@ -1,0 +1,104 @@
+#include "db/mapping.hpp"
+#include "db/stores.hpp"
+
+namespace clinikk::db {
+
+template <>
+struct Mapping<Upload> {
+    // OFFSET is a reserved word, hence the quotes.
+    static constexpr char columns[] =
+        "id, content_id, owner_id, method, state, \"offset\", length, object_id, store, object_key, s3_upload_id, "
+        "holder, lease_until, expires_at, created_at";
+    static auto members(auto& u) {
+        return std::tie(u.id, u.content_id, u.owner_id, u.method, u.state, u.offset, u.length, u.object_id, u.store,
+                        u.object_key, u.s3_upload_id, u.holder, u.lease_until, u.expires_at, u.created_at);
+    }
+};
+
+template <>
+struct Mapping<UploadStore::InFlight> {
+    static auto members(auto& sum) { return std::tie(sum.count, sum.bytes); }
+};
+
+namespace {
+
+constexpr auto& columns = Mapping<Upload>::columns;
+
+constexpr auto insert_sql =
+    sql_text("INSERT INTO uploads (", columns,
+             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)");
+constexpr Statement insert_upload{"upload_insert", insert_sql};
+
+constexpr Statement renew_upload{
+    "upload_renew", "UPDATE uploads SET \"offset\" = $3, lease_until = $4 WHERE id = $1 AND holder = $2"};
+
+constexpr Statement start_upload_commit{"upload_start_commit",
+                                        "UPDATE uploads SET state = 'committing', object_key = $3, lease_until = $4"
+                                        " WHERE id = $1 AND holder = $2"};
+
+constexpr Statement remove_upload{"upload_remove", "DELETE FROM uploads WHERE id = $1"};
+
+constexpr auto find_sql = sql_text("SELECT ", columns, " FROM uploads WHERE id = $1");
+constexpr Statement find_upload{"upload_find", find_sql};
+
+// An absent length compares as unknown, which leaves the offset. The cast is for PostgreSQL, as its sum of bigints
+// is a numeric.
+constexpr Statement sum_uploads_in_flight{
+    "upload_in_flight",
+    "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN length > \"offset\" THEN length ELSE \"offset\" END), 0) AS BIGINT)"
+    " FROM uploads WHERE owner_id = $1 AND lease_until > $2"};
+
+constexpr auto list_abandoned_sql =
+    sql_text("SELECT ", columns, " FROM uploads WHERE lease_until < $1 ORDER BY lease_until, id LIMIT $2");
+constexpr Statement list_abandoned_uploads{"upload_list_abandoned", list_abandoned_sql};
+
+constexpr std::array statements{insert_upload, renew_upload,          start_upload_commit,   remove_upload,
+                                find_upload,   sum_uploads_in_flight, list_abandoned_uploads};
+
+class SqlUploadStore final : public UploadStore {
+public:
+    explicit SqlUploadStore(Session& session) : session_(session) {}
+
+    Task<> insert(Upload const& upload) override { co_await execute(session_, insert_upload, to_values(upload)); }
+
+    Task<bool> renew(Uuid id, std::string_view holder, std::int64_t offset, Timestamp lease_until) override {
+        std::array const parameters{to_value(id), to_value(holder), to_value(offset), to_value(lease_until)};
+        co_return co_await execute(session_, renew_upload, parameters) > 0;
+    }
+
+    Task<bool> start_commit(Uuid id, std::string_view holder, std::string_view object_key,
+                            Timestamp lease_until) override {
+        std::array const parameters{to_value(id), to_value(holder), to_value(object_key), to_value(lease_until)};
+        co_return co_await execute(session_, start_upload_commit, parameters) > 0;
+    }
+
+    Task<bool> remove(Uuid id) override {
+        co_return co_await execute(session_, remove_upload, std::array{to_value(id)}) > 0;
+    }
+
+    Task<std::optional<Upload>> find(Uuid id) override {
+        return find_one<Upload>(session_, find_upload, std::array{to_value(id)});
+    }
+
+    Task<InFlight> in_flight(Uuid owner_id, Timestamp at) override {
+        std::array const parameters{to_value(owner_id), to_value(at)};
+        auto const sum = co_await find_one<InFlight>(session_, sum_uploads_in_flight, parameters);
+        co_return sum.value();
+    }
+
+    Task<std::vector<Upload>> list_abandoned(Timestamp before, std::size_t limit) override {
+        return find_all<Upload>(session_, list_abandoned_uploads,
+                                std::array{to_value(before), to_value(std::uint64_t{limit})});
+    }
+
+private:
+    Session& session_;
+};
+
+}  // namespace
+
+std::unique_ptr<UploadStore> make_upload_store(Session& session) { return std::make_unique<SqlUploadStore>(session); }
+
+std::span<Statement const> upload_statements() { return statements; }
+
+}  // namespace clinikk::db

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <boost/describe/enum.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/sha256.hpp"
+#include "base/task.hpp"
+#include "base/time.hpp"
+#include "base/uuid.hpp"
+#include "domain/media.hpp"
+
+namespace clinikk {
+
+/// Who may see a content.
+enum class Visibility : std::uint8_t { everyone };
+BOOST_DESCRIBE_ENUM(Visibility, everyone)
+
+enum class ContentStatus : std::uint8_t { preparing, ready, errored };
+BOOST_DESCRIBE_ENUM(ContentStatus, preparing, ready, errored)
+
+/// A video or an audio with its description. The facts of its source object (media type, size, digest, …) stand in
+/// its row as well, so that a listing reads one table.
+struct Content {
+    Uuid id;
+    std::string title;
+    std::string description;
+    ContentKind kind = ContentKind::video;
+    std::optional<std::int64_t> duration;  ///< whole seconds, as given by the editor, else the probe's, rounded
+    std::optional<std::int64_t> duration_ms;
+    std::optional<std::string> thumbnail_url;
+    std::optional<std::string> storage_url;  ///< none on the local disk: there it follows from PUBLIC_URL
+    std::optional<std::string> media_type;
+    std::optional<std::int64_t> size;
+    std::optional<Sha256Digest> sha256;
+    std::optional<std::int64_t> width;
+    std::optional<std::int64_t> height;
+    std::optional<std::string> video_codec;
+    std::optional<std::string> audio_codec;
+    std::optional<std::int64_t> bit_rate;
+    std::optional<std::string> file_name;  ///< the uploader's name of the file, for downloads; UTF-8, untrusted
+    std::optional<Uuid> owner_id;
+    Visibility visibility = Visibility::everyone;
+    ContentStatus status = ContentStatus::ready;
+    Timestamp created_at;
+    Timestamp updated_at;
+};
+
+/// What a playback needs to know: one point read.
+struct PlayableSource {
+    std::string store;
+    std::string key;
+    std::uint64_t size = 0;
+    Sha256Digest sha256{};
+    std::string media_type;
+    std::optional<std::string> file_name;
+    std::string title;
+    Timestamp created_at;  ///< of the object: Last-Modified
+};
+
+enum class ContentSort : std::uint8_t { newest_first, oldest_first };
+BOOST_DESCRIBE_ENUM(ContentSort, newest_first, oldest_first)
+
+/// The place in a listing after which a page begins.
+struct ContentCursor {
+    Timestamp created_at;
+    Uuid id;
+};
+
+struct ContentQuery {
+    std::optional<ContentKind> kind{};
+    ContentSort sort = ContentSort::newest_first;
+    std::optional<ContentCursor> after{};  ///< keyset: constant cost at any depth
+    std::int64_t skip = 0;                 ///< as the POC's clients page
+    std::int64_t limit = 100;
+};
+
+/// Members to change; absent ones stay.
+struct ContentChanges {
+    std::optional<std::string> title{};
+    std::optional<std::string> description{};
+    std::optional<ContentKind> kind{};
+    std::optional<std::int64_t> duration{};
+    std::optional<std::string> thumbnail_url{};
+};
+
+class ContentStore {
+public:
+    virtual ~ContentStore() = default;
+
+    virtual Task<> insert(Content const& content) = 0;
+    virtual Task<std::optional<Content>> find(Uuid id) = 0;
+    virtual Task<std::vector<Content>> list(ContentQuery const& query) = 0;
+    /// Changes the row in place and returns it as it is then; empty when there is none.
+    virtual Task<std::optional<Content>> update(Uuid id, ContentChanges const& changes, Timestamp at) = 0;
+    /// False when there was none.
+    virtual Task<bool> remove(Uuid id) = 0;
+    virtual Task<std::optional<PlayableSource>> find_source(Uuid id) = 0;
+};
+
+}  // namespace clinikk

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <boost/describe/enum.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+
+namespace clinikk {
+
+/// What a content is, as its editor states it and as the bytes must confirm.
+enum class ContentKind : std::uint8_t { video, audio };
+BOOST_DESCRIBE_ENUM(ContentKind, video, audio)
+
+/// What the bytes of a media file say of themselves.
+struct MediaFacts {
+    std::string media_type;  ///< IANA media type, `video/mp4`
+    std::string extension;   ///< for the object's key, without the dot: `mp4`
+    std::optional<std::int64_t> duration_ms{};
+    std::optional<std::int64_t> width{};  ///< pixels as displayed (after rotation and sample aspect ratio)
+    std::optional<std::int64_t> height{};
+    std::string video_codec{};  ///< ffprobe's name (`h264`); empty without such a track
+    std::string audio_codec{};
+    std::optional<std::int64_t> bit_rate{};  ///< bits per second over all tracks
+};
+
+/// The examination of one file while its bytes flow past. Not thread-safe.
+class MediaInspection {
+public:
+    virtual ~MediaInspection() = default;
+
+    /// The next bytes of the file, in order. Bounded work and memory however large the file is.
+    virtual void feed(std::string_view bytes) = 0;
+
+    /// The verdict when all bytes have been fed. Errors: `media_unrecognised`, `media_kind_mismatch`,
+    /// `media_truncated`, `media_unsupported`, `media_probe_timeout`.
+    virtual Task<Result<MediaFacts>> finish(ContentKind stated) = 0;
+};
+
+/// Makes examinations. Thread-safe.
+class MediaInspector {
+public:
+    virtual ~MediaInspector() = default;
+    virtual std::unique_ptr<MediaInspection> begin() = 0;
+
+    /// How children that touch media are confined, for `/health/detailed`: `bubblewrap`, `landlock`, `seccomp`.
+    virtual std::string_view confinement() const noexcept = 0;
+};
+
+}  // namespace clinikk

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/sha256.hpp"
+#include "base/task.hpp"
+#include "base/time.hpp"
+#include "base/uuid.hpp"
+
+namespace clinikk {
+
+/// `deleting`: no content refers to it any more, its bytes are to be removed.
+enum class ObjectState : std::uint8_t { stored, deleting };
+
+/// What a content uses an object for.
+enum class ObjectRole : std::uint8_t { source };
+
+/// The row of an object: immutable bytes in a store.
+struct Object {
+    Uuid id;
+    std::string store;   ///< `ObjectStore::name`
+    std::string bucket;  ///< empty on the local disk
+    std::string key;
+    std::uint64_t size = 0;
+    Sha256Digest sha256{};
+    std::string media_type;
+    ObjectState state = ObjectState::stored;
+    Timestamp created_at;
+};
+
+class ObjectTable {
+public:
+    virtual ~ObjectTable() = default;
+
+    virtual Task<> insert(Object const& object) = 0;
+    virtual Task<> link(Uuid content_id, ObjectRole role, Uuid object_id) = 0;
+    /// Objects of a content that no other content uses are set to `deleting` and unlinked; they are returned.
+    virtual Task<std::vector<Object>> release(Uuid content_id) = 0;
+    /// Removes the row of an object whose bytes are gone.
+    virtual Task<> remove(Uuid object_id) = 0;
+    /// Objects in that state, by id, at most `limit`, after the id `after`.
+    virtual Task<std::vector<Object>> list(ObjectState state, Uuid after, std::size_t limit) = 0;
+    /// Whether a row has this key in this store.
+    virtual Task<bool> has_key(std::string_view store, std::string_view key) = 0;
+    /// Bytes of all objects that contents of this owner use.
+    virtual Task<std::uint64_t> bytes_of_owner(Uuid owner_id) = 0;
+};
+
+}  // namespace clinikk

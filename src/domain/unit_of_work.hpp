@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "domain/content.hpp"
+#include "domain/object.hpp"
+#include "domain/signals.hpp"
+#include "domain/upload.hpp"
+#include "domain/user.hpp"
+
+namespace clinikk {
+
+/// All rows of the service, table by table.
+class Stores {
+public:
+    virtual ~Stores() = default;
+    virtual UserStore& users() = 0;
+    virtual SessionStore& sessions() = 0;
+    virtual ContentStore& contents() = 0;
+    virtual ObjectTable& objects() = 0;
+    virtual UploadStore& uploads() = 0;
+    virtual Outbox& outbox() = 0;
+};
+
+/// The database as the services see it. Thread-safe. Breakage of the database is thrown.
+class UnitOfWork {
+public:
+    /// Runs inside one transaction: it sees and changes rows through the `Stores` it is given, and awaits nothing
+    /// else, since others may have to wait for it.
+    using Steps = std::function<Task<Result<void>>(Stores&)>;
+
+    virtual ~UnitOfWork() = default;
+
+    /// Each call is a statement of its own.
+    virtual Stores& stores() = 0;
+
+    /// Commits when the steps return a value; rolls back when they return an Error, which is passed on, or throw.
+    /// When this returns a value the changes survive a loss of power.
+    virtual Task<Result<void>> transaction(Steps steps) = 0;
+
+    /// Throws when the database does not answer. For `/health/detailed`.
+    virtual Task<> check() = 0;
+};
+
+}  // namespace clinikk

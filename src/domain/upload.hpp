@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/task.hpp"
+#include "base/time.hpp"
+#include "base/uuid.hpp"
+
+namespace clinikk {
+
+/// The protocol a write in flight came by.
+enum class UploadMethod : std::uint8_t { form };
+
+/// `receiving`: bytes come; `committing`: all bytes are there, object and rows are being made.
+enum class UploadState : std::uint8_t { receiving, committing };
+
+/// A write in flight, whatever the protocol. Its holder renews the lease; one whose lease has run out and whose
+/// temporary bytes are unlocked belongs to the collector.
+struct Upload {
+    Uuid id;
+    Uuid content_id;
+    std::optional<Uuid> owner_id;
+    UploadMethod method = UploadMethod::form;
+    UploadState state = UploadState::receiving;
+    std::int64_t offset = 0;             ///< bytes received so far
+    std::optional<std::int64_t> length;  ///< bytes announced; for a form, of the whole body
+    Uuid object_id;
+    std::string store;         ///< `ObjectStore::name` of where the bytes go
+    std::string object_key;    ///< empty until the bytes have told their format
+    std::string s3_upload_id;  ///< empty elsewhere
+    std::string holder;        ///< which process: host, pid and start, opaque
+    Timestamp lease_until;
+    Timestamp expires_at;
+    Timestamp created_at;
+};
+
+class UploadStore {
+public:
+    virtual ~UploadStore() = default;
+
+    virtual Task<> insert(Upload const& upload) = 0;
+    /// False when the row is gone or held by another: the write must stop.
+    virtual Task<bool> renew(Uuid id, std::string_view holder, std::int64_t offset, Timestamp lease_until) = 0;
+    /// Records where the object will stand, before it stands there. False as with `renew`.
+    virtual Task<bool> start_commit(Uuid id, std::string_view holder, std::string_view object_key,
+                                    Timestamp lease_until) = 0;
+    /// False when the row was gone.
+    virtual Task<bool> remove(Uuid id) = 0;
+    virtual Task<std::optional<Upload>> find(Uuid id) = 0;
+    /// Writes under way of this owner: how many, and the bytes they announced or received, the larger.
+    struct InFlight {
+        std::int64_t count = 0;
+        std::int64_t bytes = 0;
+    };
+    virtual Task<InFlight> in_flight(Uuid owner_id, Timestamp at) = 0;
+    /// Those whose lease ran out before `before`, at most `limit`.
+    virtual Task<std::vector<Upload>> list_abandoned(Timestamp before, std::size_t limit) = 0;
+};
+
+}  // namespace clinikk

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <boost/describe/enum.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "base/time.hpp"
+#include "base/uuid.hpp"
+
+namespace clinikk {
+
+/// Viewers browse and play, editors also upload and change what is theirs, admins change everything.
+enum class Role : std::uint8_t { viewer, editor, admin };
+BOOST_DESCRIBE_ENUM(Role, viewer, editor, admin)
+
+struct User {
+    Uuid id;
+    std::string email;          ///< as shown
+    std::string email_key;      ///< case-folded, unique: what a login is looked up by
+    std::string password_hash;  ///< PHC string; never leaves the program
+    Role role = Role::viewer;
+    bool is_active = true;
+    Timestamp created_at;
+};
+
+/// A login. Access tokens name it (`sid`), so that revoking it, or disabling its user, ends them at once.
+struct Session {
+    Uuid id;
+    Uuid user_id;
+    Timestamp created_at;
+    Timestamp expires_at;
+};
+
+class UserStore {
+public:
+    virtual ~UserStore() = default;
+
+    /// Fails with `email_taken` when the e-mail key exists.
+    virtual Task<Result<void>> insert(User const& user) = 0;
+    virtual Task<std::optional<User>> find(Uuid id) = 0;
+    virtual Task<std::optional<User>> find_by_email_key(std::string_view email_key) = 0;
+    /// All users by creation, oldest first.
+    virtual Task<std::vector<User>> list() = 0;
+    virtual Task<> set_password_hash(Uuid id, std::string_view password_hash) = 0;
+    virtual Task<> set_role(Uuid id, Role role) = 0;
+    virtual Task<> set_active(Uuid id, bool is_active) = 0;
+};
+
+class SessionStore {
+public:
+    virtual ~SessionStore() = default;
+
+    virtual Task<> insert(Session const& session) = 0;
+    /// The user of a session that is neither revoked nor expired, if the user is active. One point read.
+    virtual Task<std::optional<User>> find_active_user(Uuid session_id, Timestamp at) = 0;
+    /// Ends all sessions of a user.
+    virtual Task<> revoke_all(Uuid user_id, Timestamp at) = 0;
+    /// Removes sessions that expired before `before`; how many.
+    virtual Task<std::uint64_t> remove_expired(Timestamp before) = 0;
+};
+
+}  // namespace clinikk

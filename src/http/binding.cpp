@@ -1,0 +1,74 @@
+#include "http/binding.hpp"
+
+#include <algorithm>
+
+namespace clinikk::http {
+namespace {
+
+/// `~` and `/` have a spelling of their own in a JSON Pointer (RFC 6901 section 3).
+std::string pointer_to(std::string_view name) {
+    std::string pointer = "#/";
+    for (char const c : name) {
+        if (c == '~') {
+            pointer += "~0";
+        } else if (c == '/') {
+            pointer += "~1";
+        } else {
+            pointer += c;
+        }
+    }
+    return pointer;
+}
+
+}  // namespace
+
+FieldError field_error(std::string_view name, std::string detail) {
+    return {std::string(name) + ' ' + std::move(detail), pointer_to(name)};
+}
+
+Error validation_error(std::vector<FieldError> errors) {
+    std::string detail;
+    for (auto const& error : errors) {
+        if (!detail.empty()) detail += "; ";
+        if (detail.size() > 500) {
+            detail += "…";
+            break;
+        }
+        detail += error.detail;
+    }
+    return {ErrorCode::validation_failed, std::move(detail), std::move(errors)};
+}
+
+InputField const* find_field(std::vector<InputField> const& fields, std::string_view name,
+                             std::vector<FieldError>& errors) {
+    auto const found = std::ranges::find(fields, name, &InputField::name);
+    if (found == fields.end()) return nullptr;
+    if (std::find_if(found + 1, fields.end(), [&](auto const& f) { return f.name == name; }) != fields.end()) {
+        errors.push_back(field_error(name, "is given more than once"));
+    }
+    return &*found;
+}
+
+bool kind_matches(InputField const& field, ValueSchema const& schema, bool json, std::vector<FieldError>& errors) {
+    using Kind = InputField::Kind;
+    using Type = ValueSchema::Type;
+    if (!json) return true;
+    auto const wanted = schema.type == Type::integer   ? Kind::integer
+                        : schema.type == Type::boolean ? Kind::boolean
+                                                       : Kind::text;
+    if (field.kind == wanted) return true;
+    errors.push_back(field_error(field.name, wanted == Kind::integer   ? "must be a whole number"
+                                             : wanted == Kind::boolean ? "must be true or false"
+                                                                       : "must be a string"));
+    return false;
+}
+
+void refuse_unknown(Input const& input, std::vector<std::string_view> const& known, std::vector<FieldError>& errors) {
+    for (auto const& field : input.body) {
+        if (std::ranges::find(known, field.name) == known.end()) {
+            errors.push_back(field_error(field.name, "is not known here"));
+        }
+    }
+}
+
+}  // namespace clinikk::http

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <boost/describe.hpp>
+#include <boost/mp11.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "http/endpoint.hpp"
+#include "http/input.hpp"
+#include "http/schema.hpp"
+
+/// Typed requests: a described struct whose members say where they come from and, by their value types, what they
+/// take. One reader fills it and collects all that is wrong.
+namespace clinikk::http {
+
+/// Where a member of a request comes from.
+enum class Place { path, query, body };
+
+/// A member of a request. `T` is a value type, or `std::optional` of one where it may be absent. A value type has
+/// `static result<T, std::string> parse(std::string_view)` and `static ValueSchema schema()`; where the schema
+/// names a fallback, an absent member has that.
+template <Place From, class T>
+class Member {
+public:
+    static constexpr Place place = From;
+    static constexpr bool may_be_absent = IsOptional<T>::value;
+    using Inner = typename std::conditional_t<may_be_absent, T, std::optional<T>>::value_type;
+
+    explicit operator bool() const noexcept { return value_.has_value(); }
+    Inner const& operator*() const noexcept { return *value_; }
+    Inner const* operator->() const noexcept { return &*value_; }
+    void set(Inner value) { value_ = std::move(value); }
+
+private:
+    std::optional<Inner> value_;
+};
+
+template <class T>
+using Path = Member<Place::path, T>;
+template <class T>
+using Query = Member<Place::query, T>;
+template <class T>
+using FormField = Member<Place::body, T>;
+
+/// The field of that name, none when it is absent; a second one is an error.
+InputField const* find_field(std::vector<InputField> const& fields, std::string_view name,
+                             std::vector<FieldError>& errors);
+
+/// Whether a field's JSON kind is the one that the schema wants; if not, says so in `errors`.
+bool kind_matches(InputField const& field, ValueSchema const& schema, bool json, std::vector<FieldError>& errors);
+
+/// Adds an error for each JSON member that is not in `known`.
+void refuse_unknown(Input const& input, std::vector<std::string_view> const& known, std::vector<FieldError>& errors);
+
+FieldError field_error(std::string_view name, std::string detail);
+
+Error validation_error(std::vector<FieldError> errors);
+
+namespace detail {
+
+template <class M>
+void bind_member(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors) {
+    using Inner = typename M::Inner;
+    auto const& fields = M::place == Place::path ? input.path : M::place == Place::query ? input.query : input.body;
+    auto const schema = Inner::schema();
+    auto const* field = find_field(fields, name, errors);
+    bool const absent = field == nullptr || (field->kind == InputField::Kind::null && M::may_be_absent);
+    if (absent && !schema.fallback.empty()) {
+        member.set(*Inner::parse(schema.fallback));
+    } else if (absent) {
+        if (!M::may_be_absent) errors.push_back(field_error(name, "is required"));
+    } else if (kind_matches(*field, schema, M::place == Place::body && input.json_body, errors)) {
+        auto value = Inner::parse(field->text);
+        if (value) {
+            member.set(std::move(*value));
+        } else {
+            errors.push_back(field_error(name, value.error()));
+        }
+    }
+}
+
+}  // namespace detail
+
+/// Fills a request from the input, or says all that is wrong with it (`validation_failed`). A path segment that is
+/// not a value of its type names nothing that exists: `no_such_path`. What no single member can tell, the request
+/// struct adds to the errors in a member function `check`.
+template <class R>
+Result<R> bind(Input const& input, ErrorCode no_such_path = ErrorCode::not_found) {
+    R request{};
+    std::vector<FieldError> errors;
+    std::vector<std::string_view> body_names;
+    bool path_fits = true;
+    boost::mp11::mp_for_each<boost::describe::describe_members<R, boost::describe::mod_public>>([&](auto member) {
+        auto& target = request.*member.pointer;
+        if (target.place == Place::body) body_names.push_back(member.name);
+        detail::bind_member(target, member.name, input, errors);
+        if (target.place == Place::path && !target) path_fits = false;
+    });
+    if (!path_fits) return Error(no_such_path);
+    if (input.json_body) refuse_unknown(input, body_names, errors);
+    if constexpr (requires { request.check(errors); }) request.check(errors);
+    if (!errors.empty()) return validation_error(std::move(errors));
+    return request;
+}
+
+/// What a request type says of an operation's parameters and body.
+template <class R>
+void describe_request(OperationSchema& schema) {
+    boost::mp11::mp_for_each<boost::describe::describe_members<R, boost::describe::mod_public>>([&](auto member) {
+        using M = std::remove_cvref_t<decltype(std::declval<R>().*member.pointer)>;
+        auto value = M::Inner::schema();
+        bool const required = !M::may_be_absent && value.fallback.empty();
+        MemberSchema described{member.name, detail::scalar_schema(std::move(value)), required};
+        if constexpr (M::place == Place::body) {
+            described.schema.nullable = M::may_be_absent;
+            schema.body.push_back(std::move(described));
+        } else {
+            auto const place = M::place == Place::path ? ParameterPlace::path : ParameterPlace::query;
+            schema.parameters.push_back({place, std::move(described)});
+        }
+    });
+}
+
+}  // namespace clinikk::http

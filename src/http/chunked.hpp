@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace clinikk::http {
+
+/// Takes the chunked transfer coding off a body (RFC 9112 section 7.1), without I/O. Chunk extensions (at most 256
+/// bytes a line) and trailer fields (at most 8 KiB in all, syntax checked) are read past. Lines end with CRLF only.
+class ChunkedDecoder {
+public:
+    struct Step {
+        enum class Kind : std::uint8_t { need_more, data, end, refused };
+
+        Kind kind = Kind::need_more;
+        std::size_t consumed = 0;   ///< bytes of the input that are done with
+        std::string_view data{};    ///< with `data`: not empty, a view into the input
+        std::string_view reason{};  ///< with `refused`: a constant sentence for the client
+    };
+
+    /// The next event of the input, which begins behind what was consumed before. `need_more` has consumed all of
+    /// it. With `end` the body is complete, and what was not consumed belongs to the next message; asked again it
+    /// says `end` again, and after `refused` it says `refused` again.
+    Step next(std::string_view input) noexcept;
+
+private:
+    enum class State : std::uint8_t {
+        size,
+        size_or_end,
+        extension_blank,
+        extension,
+        size_lf,
+        data,
+        data_cr,
+        data_lf,
+        trailer,
+        trailer_name,
+        trailer_value,
+        trailer_lf,
+        final_lf,
+        ended,
+        refused,
+    };
+
+    /// Takes one byte that is not data; false when it may not stand there.
+    bool take(char c) noexcept;
+    bool take_size(char c) noexcept;
+    bool take_extension(char c) noexcept;
+    bool take_trailer(char c) noexcept;
+    bool go(State next_state) noexcept;
+    bool refuse(std::string_view reason) noexcept;
+
+    State state_ = State::size;
+    std::uint64_t left_ = 0;     ///< size so far, then bytes of the chunk that are to come
+    std::uint32_t counter_ = 0;  ///< digits of the size, bytes of the extension or of the trailer section
+    std::string_view reason_{};
+};
+
+}  // namespace clinikk::http

@@ -1,0 +1,159 @@
+#include "http/connection.hpp"
+
+#include <charconv>
+
+#include "base/time.hpp"
+#include "http/endpoint.hpp"
+#include "http/framed_body.hpp"
+
+namespace clinikk::http {
+namespace {
+
+constexpr std::chrono::seconds linger_time{2};
+constexpr std::size_t linger_bytes = 1024 * 1024;
+/// A buffer that grew larger is given back between requests.
+constexpr std::size_t kept_buffer = 1024;
+
+}  // namespace
+
+std::string const& HttpClock::date() {
+    auto const second = std::time(nullptr);
+    if (second != second_) {
+        second_ = second;
+        date_ = format_http_date(Timestamp(std::chrono::seconds(second)));
+    }
+    return date_;
+}
+
+Connection::Connection(Transport::Socket socket, ConnectionContext const& context)
+    : context_(context), transport_(std::move(socket), context.patience) {
+    remote_address_ = transport_.remote().address().to_string();
+}
+
+void Connection::end_if_idle() noexcept {
+    if (idle_) transport_.abort();
+}
+
+Task<> Connection::serve() {
+    while (true) {
+        Error refusal(ErrorCode::bad_request);
+        auto const status = co_await read_head(refusal);
+        if (status == HeadStatus::ended) co_return;
+        if (status == HeadStatus::refused) {
+            co_await refuse(std::move(refusal));
+            co_return;
+        }
+        if (!co_await answer_request()) co_return;
+    }
+}
+
+Task<Connection::HeadStatus> Connection::read_head(Error& refusal) {
+    auto const began = Transport::Clock::now();
+    auto deadline = began + (buffer_.empty() ? context_.patience.idle : context_.patience.head);
+    head_size_ = 0;
+    while (true) {
+        auto const outcome = parse_request_head(buffer_, context_.head_limits, head_);
+        if (outcome.kind == HeadOutcome::Kind::complete) {
+            head_size_ = outcome.consumed;
+            idle_ = false;
+            co_return HeadStatus::complete;
+        }
+        if (outcome.kind == HeadOutcome::Kind::refused) {
+            refusal = Error(outcome.code, std::string(outcome.reason));
+            co_return HeadStatus::refused;
+        }
+        idle_ = buffer_.empty();
+        if (idle_ && buffer_.capacity() > kept_buffer) std::string().swap(buffer_);
+        if (idle_ && context_.draining) co_return HeadStatus::ended;
+        auto const ready = co_await transport_.wait_readable(deadline);
+        if (ready == IoStatus::timed_out && !buffer_.empty()) {
+            refusal = Error(ErrorCode::request_timeout);
+            co_return HeadStatus::refused;
+        }
+        if (ready != IoStatus::ok) co_return HeadStatus::ended;
+        auto const got = transport_.read_ready(context_.scratch);
+        if (got.status != IoStatus::ok) co_return HeadStatus::ended;
+        if (buffer_.empty()) deadline = Transport::Clock::now() + context_.patience.head;
+        buffer_.append(context_.scratch.data(), got.bytes);
+    }
+}
+
+Task<bool> Connection::answer_request() {
+    FramedBody body(transport_, head_, std::string_view(buffer_).substr(head_size_));
+    Request request{head_, body, remote_address_, context_.ids.next(), Transport::Clock::now()};
+    auto response = co_await context_.dispatcher.handle(request);
+
+    bool const keep = head_.keep_alive && !response.close && !context_.draining && body.worth_draining();
+    auto const sent = co_await send(response, keep, head_.method != "HEAD");
+    if (sent != IoStatus::ok) co_return false;
+    if (!keep) {
+        co_await linger();
+        co_return false;
+    }
+    if (!co_await body.drain()) co_return false;
+    // What is behind the body may lie in the buffer itself.
+    buffer_ = std::string(body.behind());
+    co_return true;
+}
+
+Task<IoStatus> Connection::send(Response& response, bool keep_alive, bool with_body) {
+    bool const old_client = head_.version == Version::http_1_0;
+    bool const chunked = !body_length(response).has_value();
+    if (chunked && old_client) keep_alive = false;  // the end of the connection is the end of the body
+    auto const head = serialize_head(response, context_.clock.date(), keep_alive, old_client);
+    if (!with_body || response.status == 304 || response.status == 204) {
+        co_return co_await transport_.write(head, {}, false);
+    }
+    if (auto const* text = std::get_if<std::string>(&response.body)) {
+        co_return co_await transport_.write(head, *text, false);
+    }
+    auto const status = co_await transport_.write(head, {}, true);
+    if (status != IoStatus::ok) co_return status;
+    if (auto const* slice = std::get_if<FileSlice>(&response.body)) co_return co_await transport_.write(*slice);
+    co_return co_await send_source(*std::get<std::unique_ptr<ByteSource>>(response.body), chunked && !old_client);
+}
+
+Task<IoStatus> Connection::send_source(ByteSource& source, bool chunked) {
+    while (true) {
+        auto const piece = co_await source.next();
+        // Too late for an error: the missing end tells the client that the body is not whole.
+        if (!piece) co_return IoStatus::closed;
+        if (piece->empty()) break;
+        if (chunked) {
+            char size[18];
+            auto const end = std::to_chars(size, size + 16, piece->size(), 16).ptr;
+            end[0] = '\r';
+            end[1] = '\n';
+            std::string_view const line(size, static_cast<std::size_t>(end + 2 - size));
+            auto const status = co_await transport_.write(line, {}, true);
+            if (status != IoStatus::ok) co_return status;
+        }
+        auto const status = co_await transport_.write(*piece, chunked ? "\r\n" : "", false);
+        if (status != IoStatus::ok) co_return status;
+    }
+    if (chunked) co_return co_await transport_.write("0\r\n\r\n", {}, false);
+    co_return IoStatus::ok;
+}
+
+Task<> Connection::refuse(Error refusal) {
+    idle_ = false;
+    auto response = context_.dispatcher.refuse(refusal, context_.ids.next(), remote_address_);
+    head_.version = Version::http_1_1;
+    auto const sent = co_await send(response, false, true);
+    if (sent == IoStatus::ok) co_await linger();
+}
+
+/// Closing with unread input makes the kernel reset the connection, and the client may lose the answer (RFC 9112
+/// section 9.6): shut down writing, and read for a while.
+Task<> Connection::linger() {
+    transport_.shut_down_writing();
+    auto const deadline = Transport::Clock::now() + linger_time;
+    std::size_t seen = 0;
+    while (seen < linger_bytes) {
+        auto const got = co_await transport_.read_until(context_.scratch, deadline);
+        if (got.status != IoStatus::ok) co_return;
+        seen += got.bytes;
+    }
+}
+
+}  // namespace clinikk::http

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <ctime>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/uuid.hpp"
+#include "http/dispatcher.hpp"
+#include "http/request_head.hpp"
+#include "http/transport.hpp"
+
+namespace clinikk::http {
+
+/// The value of Date, made anew once a second.
+class HttpClock {
+public:
+    std::string const& date();
+
+private:
+    std::time_t second_ = 0;
+    std::string date_;
+};
+
+/// What the connections of one thread share.
+struct ConnectionContext {
+    Dispatcher& dispatcher;
+    Patience const& patience;
+    HeadLimits const& head_limits;
+    UuidSource& ids;
+    /// Where arriving heads are read to before they are copied to their connection.
+    std::span<char> scratch;
+    HttpClock& clock;
+    /// Set when the program is to end: no request begins any more.
+    bool const& draining;
+};
+
+/// One client's connection: reads requests, has them answered in their order, and knows when to close.
+class Connection {
+public:
+    Connection(Transport::Socket socket, ConnectionContext const& context);
+
+    /// Until the connection ends.
+    Task<> serve();
+
+    void sweep(Transport::Clock::time_point now) noexcept { transport_.sweep(now); }
+    /// Ends the connection if no request is under way.
+    void end_if_idle() noexcept;
+    void abort() noexcept { transport_.abort(); }
+
+private:
+    enum class HeadStatus { complete, refused, ended };
+
+    Task<HeadStatus> read_head(Error& refusal);
+    Task<bool> answer_request();
+    Task<IoStatus> send(Response& response, bool keep_alive, bool with_body);
+    Task<IoStatus> send_source(ByteSource& source, bool chunked);
+    Task<> refuse(Error refusal);
+    Task<> linger();
+
+    ConnectionContext const& context_;
+    Transport transport_;
+    std::string remote_address_;
+    RequestHead head_;
+    std::string buffer_;         ///< the current head and what came behind it
+    std::size_t head_size_ = 0;  ///< bytes of `buffer_` that are the current head
+    bool idle_ = true;
+};
+
+}  // namespace clinikk::http

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "http/request.hpp"
+#include "http/response.hpp"
+#include "http/schema.hpp"
+
+namespace clinikk::http {
+
+enum class Method : std::uint8_t { get, post, put, del };
+
+std::string_view to_string(Method method) noexcept;
+
+/// Who may call.
+enum class Access : std::uint8_t { anyone, signed_in, editor };
+
+/// The forms in which an operation takes its body.
+enum class BodyForm : std::uint8_t { json, urlencoded, multipart };
+
+/// An answer other than JSON, as the OpenAPI document lists it.
+struct PlainAnswer {
+    int status;
+    std::string_view media_type;  ///< empty: no content
+    std::string_view description;
+};
+
+/// One operation: what the router, the parser, the OpenAPI document and the tests know of it.
+struct Operation {
+    Method method = Method::get;
+    std::string_view path{};  ///< `/content/{content_id}`
+    std::string_view id{};    ///< handler, metric label, `operationId`
+    std::string_view tag{};
+    std::string_view summary{};
+    std::string_view description{};
+    Access access = Access::anyone;
+    std::vector<BodyForm> body{};
+    std::uint64_t body_limit = 64 * 1024;  ///< bytes; 413 past it
+    ErrorCode over_limit = ErrorCode::body_too_large;
+    int success = 200;
+    std::vector<ErrorCode> errors{};     ///< those of its own; the common ones follow from the rest
+    std::vector<PlainAnswer> answers{};  ///< where the answer is not one JSON document
+    bool hidden = false;                 ///< pages for people, not part of the API document
+};
+
+/// What the typed handler of an operation says of its input and output.
+struct OperationSchema {
+    std::vector<ParameterSchema> parameters{};
+    std::vector<MemberSchema> body{};
+    bool file_part = false;
+    Schema answer{};  ///< of the success status; empty when it has no JSON
+};
+
+/// An operation with its handler.
+struct Endpoint {
+    Operation operation;
+    OperationSchema schema;
+    std::function<Task<Result<Response>>(Request&)> invoke;
+};
+
+/// All errors an operation may answer with: its own, and those that follow from who may call it, from its body and
+/// from being served at all. Each once, by status.
+std::vector<ErrorCode> listed_errors(Endpoint const& endpoint);
+
+/// What to answer when the path names nothing: the operation's own 404, if it has one.
+ErrorCode missing_resource(Operation const& operation) noexcept;
+
+}  // namespace clinikk::http

@@ -1,0 +1,54 @@
+#include "http/problem.hpp"
+
+#include <boost/describe.hpp>
+
+#include <vector>
+
+#include "http/json_writer.hpp"
+
+namespace clinikk {
+BOOST_DESCRIBE_STRUCT(FieldError, (), (detail, pointer))
+}
+
+namespace clinikk::http {
+namespace {
+
+struct Problem {
+    std::string type;
+    std::string_view title;
+    int status;
+    std::string_view detail;
+    std::string instance;
+    std::string_view code;
+};
+BOOST_DESCRIBE_STRUCT(Problem, (), (type, title, status, detail, instance, code))
+
+}  // namespace
+
+Response problem_response(Error const& error, std::string_view base_url, Uuid const& request_id) {
+    auto const& kind = describe(error.code);
+    Problem const problem{std::string(base_url) + "/problems/" + std::string(kind.name),
+                          kind.title,
+                          kind.status,
+                          error.detail,
+                          "urn:uuid:" + request_id.to_string(),
+                          kind.name};
+    std::string body;
+    write_json(body, problem);
+    if (!error.errors.empty()) {
+        body.back() = ',';
+        body += R"("errors":)";
+        write_json(body, error.errors);
+        body += '}';
+    }
+    auto response = text_response(kind.status, "application/problem+json", std::move(body));
+    response.headers.add("Cache-Control", "no-store");
+    if (kind.status == 401) {
+        // Without a token the challenge says only how; with a bad one also why (RFC 6750 section 3).
+        response.headers.add("WWW-Authenticate", "Bearer");
+    }
+    if (kind.status == 503 || kind.status == 429) response.headers.add("Retry-After", "5");
+    return response;
+}
+
+}  // namespace clinikk::http

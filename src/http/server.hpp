@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/task.hpp"
+#include "http/dispatcher.hpp"
+#include "http/request_head.hpp"
+#include "http/transport.hpp"
+
+namespace clinikk::http {
+
+struct ServerOptions {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 8000;  ///< 0: any free one
+    std::size_t threads = 1;
+    std::size_t max_connections = 20'000;  ///< over all threads
+    bool reuse_port = false;               ///< let several processes listen, for rolling restarts
+    Patience patience{};
+    HeadLimits head_limits{};
+    std::chrono::seconds shutdown_grace{30};
+};
+
+/// The listener: one thread, one event loop and one acceptor for each core, nothing shared between them but the
+/// dispatcher.
+class Server {
+public:
+    /// Binds and listens; throws std::runtime_error with one line that says why it cannot.
+    Server(ServerOptions options, Dispatcher& dispatcher, Log& log);
+    Server(Server const&) = delete;
+    Server& operator=(Server const&) = delete;
+    /// What is still under way is destroyed.
+    ~Server();
+
+    std::uint16_t port() const noexcept;
+
+    /// Runs a task on the first thread for as long as the server runs. Before `run`.
+    void spawn(std::function<Task<>()> task);
+
+    /// Serves until stopped: SIGTERM or SIGINT drains (no new connections, requests under way have `shutdown_grace`
+    /// to finish), a second one ends at once.
+    void run();
+
+    /// Whether the server has begun to drain. Thread-safe.
+    bool draining() const noexcept;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace clinikk::http

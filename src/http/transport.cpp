@@ -1,0 +1,160 @@
+#include "http/transport.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace clinikk::http {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
+
+/// One call hands over at most this much, then the other connections of the thread have their turn.
+constexpr std::uint64_t sendfile_chunk = 2 * 1024 * 1024;
+
+bool would_block() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK; }
+
+}  // namespace
+
+Transport::Transport(Socket socket, Patience const& patience)
+    : socket_(std::move(socket)), patience_(patience), credit_(patience.rate_window) {
+    boost::system::error_code ignored;
+    remote_ = socket_.remote_endpoint(ignored);
+    socket_.native_non_blocking(true, ignored);
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+}
+
+Task<IoStatus> Transport::wait(Socket::wait_type type, Wait kind) {
+    if (aborted_) co_return IoStatus::closed;
+    waiting_ = kind;
+    wait_began_ = Clock::now();
+    auto const [failure] = co_await socket_.async_wait(type, as_tuple);
+    waiting_ = Wait::none;
+    if (kind == Wait::rate) credit_ -= Clock::now() - wait_began_;
+    if (timed_out_) co_return IoStatus::timed_out;
+    co_return failure ? IoStatus::closed : IoStatus::ok;
+}
+
+void Transport::moved(std::size_t bytes) noexcept {
+    if (patience_.minimum_rate == 0) return;
+    std::chrono::duration<double> const earned{static_cast<double>(bytes) /
+                                               static_cast<double>(patience_.minimum_rate)};
+    if (earned >= patience_.rate_window) {
+        credit_ = patience_.rate_window;
+    } else {
+        credit_ = std::min<Clock::duration>(patience_.rate_window,
+                                            credit_ + std::chrono::duration_cast<Clock::duration>(earned));
+    }
+}
+
+void Transport::sweep(Clock::time_point now) noexcept {
+    bool impatient = false;
+    if (waiting_ == Wait::deadline) impatient = now >= deadline_;
+    if (waiting_ == Wait::rate) impatient = patience_.minimum_rate > 0 && now - wait_began_ >= credit_;
+    if (!impatient) return;
+    timed_out_ = true;
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+}
+
+Task<IoStatus> Transport::wait_readable(Clock::time_point deadline) {
+    deadline_ = deadline;
+    return wait(Socket::wait_read, Wait::deadline);
+}
+
+IoOutcome Transport::read_ready(std::span<char> into) {
+    while (true) {
+        auto const got = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
+        if (got > 0) return {IoStatus::ok, static_cast<std::size_t>(got)};
+        if (got == 0) return {IoStatus::closed, 0};
+        if (errno == EINTR) continue;
+        return {would_block() ? IoStatus::ok : IoStatus::closed, 0};
+    }
+}
+
+Task<IoOutcome> Transport::read_body(std::span<char> into) {
+    while (true) {
+        auto const outcome = read_ready(into);
+        moved(outcome.bytes);
+        if (outcome.status != IoStatus::ok || outcome.bytes > 0) co_return outcome;
+        auto const status = co_await wait(Socket::wait_read, Wait::rate);
+        if (status != IoStatus::ok) co_return IoOutcome{status, 0};
+    }
+}
+
+Task<IoOutcome> Transport::read_until(std::span<char> into, Clock::time_point deadline) {
+    while (true) {
+        auto const outcome = read_ready(into);
+        if (outcome.status != IoStatus::ok || outcome.bytes > 0) co_return outcome;
+        auto const status = co_await wait_readable(deadline);
+        if (status != IoStatus::ok) co_return IoOutcome{status, 0};
+    }
+}
+
+Task<IoStatus> Transport::write(std::string_view first, std::string_view second, bool more) {
+    while (!first.empty() || !second.empty()) {
+        std::array<iovec, 2> pieces{iovec{const_cast<char*>(first.data()), first.size()},
+                                    iovec{const_cast<char*>(second.data()), second.size()}};
+        msghdr message{};
+        message.msg_iov = pieces.data();
+        message.msg_iovlen = pieces.size();
+        auto const sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+        if (sent >= 0) {
+            auto const count = static_cast<std::size_t>(sent);
+            moved(count);
+            auto const of_first = std::min(count, first.size());
+            first.remove_prefix(of_first);
+            second.remove_prefix(count - of_first);
+        } else if (would_block()) {
+            auto const status = co_await wait(Socket::wait_write, Wait::rate);
+            if (status != IoStatus::ok) co_return status;
+        } else if (errno != EINTR) {
+            co_return IoStatus::closed;
+        }
+    }
+    co_return IoStatus::ok;
+}
+
+Task<IoStatus> Transport::write(FileSlice const& slice) {
+    auto offset = static_cast<off_t>(slice.offset);
+    std::uint64_t left = slice.length;
+    while (left > 0) {
+        auto const wanted = static_cast<std::size_t>(std::min(left, sendfile_chunk));
+        auto const sent = ::sendfile(socket_.native_handle(), slice.file->get(), &offset, wanted);
+        if (sent > 0) {
+            left -= static_cast<std::uint64_t>(sent);
+            moved(static_cast<std::size_t>(sent));
+            if (left == 0) break;
+        } else if (sent == 0) {
+            co_return IoStatus::closed;  // the file is shorter than its row says: never pretend otherwise
+        } else if (errno == EINTR) {
+            continue;
+        } else if (!would_block()) {
+            co_return IoStatus::closed;
+        }
+        auto const status = co_await wait(Socket::wait_write, Wait::rate);
+        if (status != IoStatus::ok) co_return status;
+    }
+    co_return IoStatus::ok;
+}
+
+void Transport::shut_down_writing() noexcept {
+    boost::system::error_code ignored;
+    socket_.shutdown(Socket::shutdown_send, ignored);
+}
+
+void Transport::abort() noexcept {
+    aborted_ = true;
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+}
+
+}  // namespace clinikk::http

@@ -1,0 +1,3 @@
+#include "app/commands.hpp"
+
+int main(int argc, char** argv) { return clinikk::app::run_command_line(argc, argv); }

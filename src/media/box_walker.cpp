@@ -1,0 +1,108 @@
+#include "media/box_walker.hpp"
+
+#include <algorithm>
+
+#include "media/big_endian.hpp"
+
+namespace clinikk::media {
+namespace {
+
+// Nothing a client can send is longer; sizes past it would overflow offsets.
+constexpr std::uint64_t max_offset = std::uint64_t{1} << 62;
+
+// Types are four characters of ASCII, or of Mac Roman with a leading copyright sign.
+bool is_type_of_box(std::uint32_t type) noexcept {
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        auto const c = type >> shift & 0xff;
+        if ((c < 0x20 || c > 0x7e) && c != 0xa9) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+void BoxWalker::feed(std::string_view bytes) {
+    while (!bytes.empty()) {
+        if (malformed_ || to_end_) {
+            position_ += bytes.size();
+            return;
+        }
+        if (payload_left_ > 0) {
+            bytes = take_payload(bytes);
+            continue;
+        }
+        auto const count = std::min(bytes.size(), header_needed_ - header_filled_);
+        std::copy_n(bytes.begin(), count, header_.begin() + static_cast<std::ptrdiff_t>(header_filled_));
+        header_filled_ += count;
+        position_ += count;
+        bytes.remove_prefix(count);
+        if (header_filled_ == header_needed_) take_header();
+    }
+}
+
+std::string_view BoxWalker::take_payload(std::string_view bytes) {
+    auto const count = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), payload_left_));
+    if (in_fragment_) gathering_.append(bytes.substr(0, count));
+    payload_left_ -= count;
+    position_ += count;
+    if (payload_left_ == 0 && in_fragment_) {
+        std::swap(fragment_, gathering_);
+        in_fragment_ = false;
+    }
+    return bytes.substr(count);
+}
+
+void BoxWalker::take_header() {
+    std::string_view const header(header_.data(), header_filled_);
+    std::uint64_t size = load_u32(header);
+    if (size == 1 && header_filled_ == 8) {
+        header_needed_ = 16;
+        return;
+    }
+    if (header_filled_ == 16) size = load_u64(header.substr(8));
+    auto const header_size = header_filled_;
+    header_filled_ = 0;
+    header_needed_ = 8;
+
+    if (size != 0 && size < header_size) {
+        malformed_ = true;
+        return;
+    }
+    Box box;
+    box.type = load_u32(header.substr(4));
+    box.offset = position_ - header_size;
+    box.size = std::min(size, max_offset);
+    box.to_end = size == 0;
+    box.header_size = static_cast<std::uint8_t>(header_size);
+    std::ranges::copy(header, box.header.begin());
+    record(box);
+    to_end_ = box.to_end;
+    payload_left_ = to_end_ ? 0 : box.size - header_size;
+    in_fragment_ = box.type == four_cc("moof") && !to_end_ && payload_left_ > 0 && payload_left_ <= max_fragment;
+    gathering_.clear();
+}
+
+void BoxWalker::record(Box const& box) {
+    if (boxes_.size() < max_boxes) boxes_.push_back(box);
+    if (box.type == four_cc("moov") && !movie_) movie_ = box;
+    if (box.type == four_cc("moof")) has_fragments_ = true;
+    if (box.type == four_cc("mdat")) media_ = true;
+    if (box.type == four_cc("ftyp")) has_brand_ = true;
+    if (box.type == four_cc("meta")) has_items_ = true;
+    stray_ = !is_type_of_box(box.type);
+}
+
+BoxVerdict BoxWalker::finish(std::uint64_t total_size) const noexcept {
+    bool const whole_movie =
+        movie_ && (media_ || has_fragments_) && (movie_->to_end || movie_->offset + movie_->size <= total_size);
+    // Players ignore what is no box after the index and the media: padding, a stray tag.
+    if (whole_movie && (malformed_ || stray_)) return BoxVerdict::complete;
+    if (malformed_) return BoxVerdict::malformed;
+    if (payload_left_ > 0) return BoxVerdict::truncated;
+    if (movie_) return has_fragments_ && header_filled_ > 0 ? BoxVerdict::truncated : BoxVerdict::complete;
+    if (has_fragments_) return BoxVerdict::segment;
+    if (has_items_) return BoxVerdict::no_movie;
+    return has_brand_ || media_ || header_filled_ > 0 ? BoxVerdict::truncated : BoxVerdict::no_movie;
+}
+
+}  // namespace clinikk::media

@@ -1,0 +1,139 @@
+// From ffprobe's report to the verdict.
+#include <algorithm>
+
+#include "media/ffprobe.hpp"
+
+namespace clinikk::media {
+namespace {
+
+struct Naming {
+    std::string_view media_type;
+    std::string_view extension;
+};
+
+struct Tracks {
+    ProbedStream const* video = nullptr;
+    ProbedStream const* audio = nullptr;
+    bool encrypted = false;
+    bool unknown_video = false;  ///< moving pictures that cannot be decoded
+    bool unknown_audio = false;
+};
+
+Tracks choose_tracks(ProbeReport const& report) {
+    Tracks tracks;
+    for (auto const& stream : report.streams) {
+        if (stream.type == "video" && !stream.picture) {
+            tracks.encrypted |= stream.encrypted;
+            bool const playable = !stream.codec.empty() && stream.width > 0 && stream.height > 0;
+            if (playable && tracks.video == nullptr) tracks.video = &stream;
+            tracks.unknown_video |= !playable;
+        } else if (stream.type == "audio") {
+            tracks.encrypted |= stream.encrypted;
+            if (!stream.codec.empty() && tracks.audio == nullptr) tracks.audio = &stream;
+            tracks.unknown_audio |= stream.codec.empty();
+        }
+    }
+    return tracks;
+}
+
+std::optional<Error> refuse(Tracks const& tracks, ContentKind stated) {
+    if (tracks.encrypted) {
+        return Error(ErrorCode::media_unsupported, "The file is encrypted (DRM): nobody could play it from here.");
+    }
+    if (stated == ContentKind::video) {
+        if (tracks.video != nullptr) return std::nullopt;
+        if (tracks.unknown_video) {
+            return Error(ErrorCode::media_unsupported, "The video track is in a codec that the service does not know.");
+        }
+        return Error(ErrorCode::media_kind_mismatch,
+                     tracks.audio != nullptr
+                         ? "The content_type is video, but the file has only audio. Upload it with content_type audio."
+                         : "The content_type is video, but the file has no video track.");
+    }
+    if (tracks.video != nullptr || tracks.unknown_video) {
+        return Error(ErrorCode::media_kind_mismatch,
+                     "The content_type is audio, but the file has moving pictures. Upload it with content_type video, "
+                     "or only its audio track.");
+    }
+    if (tracks.audio != nullptr) return std::nullopt;
+    if (tracks.unknown_audio) {
+        return Error(ErrorCode::media_unsupported, "The audio track is in a codec that the service does not know.");
+    }
+    return Error(ErrorCode::media_kind_mismatch, "The content_type is audio, but the file has no audio track.");
+}
+
+Container container_behind_tag(std::string_view format) {
+    if (format == "aac") return Container::adts;
+    return format == "flac" ? Container::flac : Container::mpeg_audio;
+}
+
+Naming name_of(Container container, ProbeReport const& report, MediaContext const& context, Tracks const& tracks) {
+    bool const video = tracks.video != nullptr;
+    switch (container) {
+        case Container::iso_media:
+            if (report.major_brand.empty() || report.major_brand.starts_with("qt")) return {"video/quicktime", "mov"};
+            return video ? Naming{"video/mp4", "mp4"} : Naming{"audio/mp4", "m4a"};
+        case Container::matroska:
+            if (context.webm) return {video ? "video/webm" : "audio/webm", "webm"};
+            return video ? Naming{"video/x-matroska", "mkv"} : Naming{"audio/x-matroska", "mka"};
+        case Container::mpeg_ts: return {"video/mp2t", "ts"};
+        case Container::mpeg_ps: return {"video/mpeg", "mpg"};
+        case Container::avi: return {"video/x-msvideo", "avi"};
+        case Container::adts: return {"audio/aac", "aac"};
+        case Container::wav: return {"audio/wav", "wav"};
+        case Container::flac: return {"audio/flac", "flac"};
+        case Container::ogg:
+            if (video) return {"video/ogg", "ogv"};
+            return {"audio/ogg", tracks.audio->codec == "opus" ? "opus" : "ogg"};
+        case Container::mpeg_audio:
+        case Container::id3: return {"audio/mpeg", "mp3"};
+    }
+    return {"application/octet-stream", "bin"};
+}
+
+std::optional<std::int64_t> duration_of(ProbeReport const& report, MediaContext const& context) {
+    auto duration = report.duration_ms;
+    for (auto const& stream : report.streams) {
+        if (!report.duration_ms && !stream.picture) duration = std::max(duration, stream.duration_ms);
+    }
+    // ffprobe sees only the fragments at the beginning.
+    if (context.fragments_end_ms) {
+        auto const length = *context.fragments_end_ms - report.start_ms.value_or(0);
+        if (length > 0) duration = std::max(duration, std::optional(length));
+    }
+    return duration;
+}
+
+std::optional<std::int64_t> bit_rate_of(MediaContext const& context, std::optional<std::int64_t> duration_ms) {
+    if (!duration_ms || *duration_ms <= 0 || context.size == 0) return std::nullopt;
+    auto const rate = static_cast<long double>(context.size) * 8000 / static_cast<long double>(*duration_ms);
+    return rate < 1 || rate > 1e12L ? std::nullopt : std::optional(static_cast<std::int64_t>(rate));
+}
+
+}  // namespace
+
+Result<MediaFacts> judge_media(ProbeReport const& report, MediaContext const& context, ContentKind stated) {
+    auto tracks = choose_tracks(report);
+    tracks.encrypted |= context.encrypted;
+    if (auto refusal = refuse(tracks, stated)) return std::move(*refusal);
+    auto const container =
+        context.container == Container::id3 ? container_behind_tag(report.format) : context.container;
+    auto const naming = name_of(container, report, context, tracks);
+
+    MediaFacts facts;
+    facts.media_type = naming.media_type;
+    facts.extension = naming.extension;
+    facts.duration_ms = duration_of(report, context);
+    facts.bit_rate = facts.duration_ms == report.duration_ms && report.bit_rate
+                         ? report.bit_rate
+                         : bit_rate_of(context, facts.duration_ms);
+    if (tracks.video != nullptr) {
+        facts.width = tracks.video->width;
+        facts.height = tracks.video->height;
+        facts.video_codec = tracks.video->codec;
+    }
+    if (tracks.audio != nullptr) facts.audio_codec = tracks.audio->codec;
+    return facts;
+}
+
+}  // namespace clinikk::media

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace clinikk::media {
+
+/// Bytes at known places: a file, or memory.
+class RandomBytes {
+public:
+    virtual ~RandomBytes() = default;
+
+    /// Fills `out` from `offset`; what lies past the end reads as zeros. Breakage is thrown.
+    virtual void read_at(std::uint64_t offset, std::span<char> out) const = 0;
+};
+
+/// A part of the file.
+struct Extent {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+
+    std::uint64_t size() const noexcept { return end - begin; }
+};
+
+/// Where a table of a track stands: `count` entries of `entry_bits` each from `offset` of the file.
+struct Table {
+    std::uint64_t offset = 0;
+    std::uint32_t count = 0;
+    std::uint8_t entry_bits = 0;
+};
+
+/// A track of a movie and where its tables stand (ISO/IEC 14496-12 sections 8.3 to 8.7).
+struct Track {
+    std::uint32_t id = 0;
+    std::uint32_t handler = 0;            ///< `vide`, `soun`, …
+    std::uint32_t sample_entry = 0;       ///< type of the first sample description: `avc1`, `mp4a`, …
+    std::uint32_t timescale = 0;          ///< units a second
+    std::uint64_t duration = 0;           ///< in units of the timescale
+    std::uint32_t fixed_sample_size = 0;  ///< bytes; 0 when `sample_sizes` lists them
+    std::uint32_t sample_count = 0;
+    std::uint32_t fragment_sample_duration = 0;  ///< the default within fragments (`trex`)
+    Table sample_sizes{};                        ///< `stsz` or `stz2`
+    Table sample_to_chunk{};                     ///< `stsc`: first chunk, samples per chunk, description
+    Table chunk_offsets{};                       ///< `stco` or `co64`
+    Table durations{};                           ///< `stts`: number of samples, units each
+    Table composition_offsets{};                 ///< `ctts`: number of samples, units each
+    Table sync_samples{};                        ///< `stss`: their numbers, from 1; none listed: all are
+};
+
+/// The index of a movie: what a packager needs to find every sample.
+struct MovieIndex {
+    bool fragmented = false;  ///< there is an `mvex`: media may be in fragments
+    std::vector<Track> tracks{};
+
+    /// Whether a track's samples are encrypted (ISO/IEC 14496-12 section 8.12, and Apple's FairPlay). ffprobe does
+    /// not tell.
+    bool is_encrypted() const noexcept;
+};
+
+/// Reads the `moov` whose payload is `movie` and checks that no sample lies past the end of the file, which has
+/// `file_size` bytes. The work is bounded by the size of the `moov` whatever its counts claim.
+/// Errors: `media_truncated`; `media_unrecognised` when the index is damaged.
+Result<MovieIndex> read_movie_index(RandomBytes const& bytes, Extent movie, std::uint64_t file_size);
+
+/// When the last fragment of a movie ends, in milliseconds, the longest track counting: `fragment` is the payload of
+/// its `moof`. Empty when the fragment does not say (no `tfdt`) or is damaged.
+std::optional<std::int64_t> fragment_end_ms(std::string_view fragment, MovieIndex const& index);
+
+/// Bytes in memory, for tests and small payloads.
+class MemoryBytes : public RandomBytes {
+public:
+    /// `bytes` stand at `offset` of the file and must outlive this.
+    explicit MemoryBytes(std::string_view bytes, std::uint64_t offset = 0) : bytes_(bytes), offset_(offset) {}
+    void read_at(std::uint64_t offset, std::span<char> out) const override;
+
+private:
+    std::string_view bytes_;
+    std::uint64_t offset_;
+};
+
+}  // namespace clinikk::media

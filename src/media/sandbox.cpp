@@ -1,0 +1,180 @@
+#include "media/sandbox.hpp"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "media/landlock.hpp"
+#include "media/seccomp_filter.hpp"
+
+namespace clinikk::media {
+namespace {
+
+constexpr std::string_view search_path = "/usr/local/bin:/usr/bin:/bin";
+
+struct Options {
+    bool require = false;
+    bool inside_bubblewrap = false;
+    bool check = false;
+    pid_t parent = 0;
+    char** program = nullptr;  ///< argv of the program
+};
+
+int fail(SandboxExit status, std::string message, int error = 0) {
+    message.insert(0, "sandbox-exec: ");
+    if (error != 0) message += std::string(": ") + std::strerror(error);
+    message += '\n';
+    [[maybe_unused]] auto const written = ::write(STDERR_FILENO, message.data(), message.size());
+    return static_cast<int>(status);
+}
+
+std::optional<Options> read_options(int argc, char** argv) {
+    Options options;
+    for (int i = 1; i < argc; ++i) {
+        std::string_view const argument = argv[i];
+        if (argument == "--") {
+            options.program = argv + i + 1;
+            break;
+        }
+        if (argument == "--require") {
+            options.require = true;
+        } else if (argument == "--inside-bubblewrap") {
+            options.inside_bubblewrap = true;
+        } else if (argument == "--check") {
+            options.check = true;
+        } else if (argument == "--parent" && i + 1 < argc) {
+            options.parent = static_cast<pid_t>(std::strtol(argv[++i], nullptr, 10));
+        } else {
+            return std::nullopt;
+        }
+    }
+    bool const has_program = options.program != nullptr && options.program[0] != nullptr;
+    if (has_program == options.check) return std::nullopt;
+    return options;
+}
+
+// A path to the program; the environment has no say in it.
+std::optional<std::string> find_program(std::string const& name) {
+    if (name.find('/') != std::string::npos) {
+        std::array<char, PATH_MAX> resolved{};
+        if (::realpath(name.c_str(), resolved.data()) == nullptr) return std::nullopt;
+        return std::string(resolved.data());
+    }
+    auto rest = search_path;
+    while (!rest.empty()) {
+        auto const end = std::min(rest.find(':'), rest.size());
+        auto path = std::string(rest.substr(0, end)) + '/' + name;
+        if (::access(path.c_str(), X_OK) == 0) return path;
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return std::nullopt;
+}
+
+// Also what root would get back by execve.
+bool drop_capabilities() {
+    for (int capability = 0; ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; ++capability) {
+    }
+    ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, 2> none{};
+    return ::syscall(SYS_capset, &header, none.data()) == 0;
+}
+
+void close_from(int first) {
+    if (::syscall(SYS_close_range, first, ~0u, 0) == 0) return;
+    for (int fd = first; fd < 65536; ++fd) ::close(fd);  // before Linux 5.9
+}
+
+bool limit(__rlimit_resource resource, rlim_t value) {
+    rlimit limits{};
+    if (::getrlimit(resource, &limits) != 0) return false;
+    if (limits.rlim_max != RLIM_INFINITY && limits.rlim_max < value) value = limits.rlim_max;
+    limits.rlim_cur = limits.rlim_max = value;
+    return ::setrlimit(resource, &limits) == 0;
+}
+
+bool set_limits(bool inside_bubblewrap) {
+    // Processes are counted for a user, not for a program. Bubblewrap's namespace counts its own; outside, the
+    // service and everything else of its user count too.
+    rlim_t const processes = inside_bubblewrap ? 64 : 2048;
+    return limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 1 << 20) && limit(RLIMIT_NOFILE, 32) && limit(RLIMIT_CPU, 15) &&
+           limit(RLIMIT_MEMLOCK, 64 << 10) && limit(RLIMIT_NPROC, processes) && limit(RLIMIT_AS, rlim_t{1} << 30);
+}
+
+LandlockRules landlock_rules(std::string const& program) {
+    LandlockRules rules;
+    rules.readable = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache"};
+    if (!program.empty()) rules.readable.push_back(program);
+    rules.devices = {"/dev/null"};
+    struct stat status {};
+    if (::fstat(sandbox_input_fd, &status) == 0 && S_ISREG(status.st_mode)) rules.readable_fd = sandbox_input_fd;
+    return rules;
+}
+
+// An error message, or empty.
+std::string give_up_privileges(Options const& options) {
+    if (options.parent != 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != options.parent) return "the parent has gone";
+    }
+    ::umask(077);
+    if (::chdir("/") != 0) return "cannot change to /";
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "cannot set NO_NEW_PRIVS";
+    if (!drop_capabilities()) return "cannot drop capabilities";
+    close_from(sandbox_input_fd + 1);
+    return {};
+}
+
+}  // namespace
+
+int sandbox_exec_main(int argc, char** argv) {
+    auto const options = read_options(argc, argv);
+    if (!options) return fail(SandboxExit::refused, "usage: sandbox-exec [--require] -- PROGRAM [ARGUMENT...]");
+    std::string program;
+    if (!options->check) {
+        auto found = find_program(options->program[0]);
+        if (!found) return fail(SandboxExit::not_found, std::string(options->program[0]) + ": not found");
+        program = std::move(*found);
+    }
+    if (auto const message = give_up_privileges(*options); !message.empty()) {
+        return fail(SandboxExit::refused, message, errno);
+    }
+    bool const landlocked = restrict_with_landlock(landlock_rules(program));
+    if (!landlocked && landlock_version() > 0) return fail(SandboxExit::refused, "Landlock failed", errno);
+    if (options->require && !landlocked && !options->inside_bubblewrap) {
+        return fail(SandboxExit::refused,
+                    "confinement is required (SANDBOX=require), but this kernel offers no Landlock and bubblewrap does "
+                    "not run");
+    }
+    bool const guarded = landlocked || options->inside_bubblewrap;
+    int const error = install_seccomp_filter(guarded ? WriteAccess::by_file_rules : WriteAccess::none);
+    if (error != 0) return fail(SandboxExit::refused, "cannot install the seccomp filter", error);
+    if (!set_limits(options->inside_bubblewrap)) return fail(SandboxExit::refused, "cannot set limits", errno);
+
+    if (options->check) {
+        std::string_view const answer = landlocked ? "landlock\n" : "seccomp\n";
+        return ::write(STDOUT_FILENO, answer.data(), answer.size()) > 0 ? 0 : 1;
+    }
+    auto path = "PATH=" + std::string(search_path);
+    std::string locale = "LC_ALL=C";
+    char* environment[] = {path.data(), locale.data(), nullptr};
+    ::execve(program.c_str(), options->program, environment);
+    return fail(SandboxExit::not_executable, program, errno);
+}
+
+}  // namespace clinikk::media

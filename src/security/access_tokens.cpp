@@ -1,0 +1,180 @@
+#include "security/access_tokens.hpp"
+
+#include <jwt.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <optional>
+#include <stdexcept>
+
+#include "base/encoding.hpp"
+#include "base/json_text.hpp"
+#include "security/flat_json.hpp"
+#include "security/public_key.hpp"
+
+namespace clinikk {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::size_t max_token_bytes = 4096;
+/// How far the clocks of our processes may differ.
+constexpr seconds skew{30};
+
+struct Algorithm {
+    std::string_view name;
+    jwt_alg_t id;
+    std::optional<KeyKind> key;  ///< none: a shared secret
+};
+
+constexpr std::array algorithms{
+    Algorithm{"HS256", JWT_ALG_HS256, std::nullopt},  Algorithm{"HS384", JWT_ALG_HS384, std::nullopt},
+    Algorithm{"HS512", JWT_ALG_HS512, std::nullopt},  Algorithm{"RS256", JWT_ALG_RS256, KeyKind::rsa},
+    Algorithm{"ES256", JWT_ALG_ES256, KeyKind::p256},
+};
+
+Algorithm const& find_algorithm(std::string_view name) {
+    auto const* const found = std::ranges::find(algorithms, name, &Algorithm::name);
+    if (found == algorithms.end()) {
+        throw std::invalid_argument("the algorithm must be HS256, HS384, HS512, RS256 or ES256");
+    }
+    return *found;
+}
+
+/// What the signature is checked with.
+std::string verification_key(Algorithm const& algorithm, std::string const& key) {
+    if (algorithm.key) return public_key_pem(key, *algorithm.key);
+    if (key.size() < 32) throw std::invalid_argument("the secret must have at least 32 bytes");
+    return key;
+}
+
+unsigned char const* bytes_of(std::string const& text) noexcept {
+    return reinterpret_cast<unsigned char const*>(text.data());
+}
+
+using JwtOwner = std::unique_ptr<jwt_t, decltype(&jwt_free)>;
+
+/// The three segments of a token in compact form (RFC 7515 section 7.1).
+struct Segments {
+    std::string_view header;
+    std::string_view payload;
+    std::string_view signature;
+};
+
+std::optional<Segments> split(std::string_view token) noexcept {
+    auto const first = token.find('.');
+    if (first == token.npos) return std::nullopt;
+    auto const second = token.find('.', first + 1);
+    if (second == token.npos || token.find('.', second + 1) != token.npos) return std::nullopt;
+    return Segments{token.substr(0, first), token.substr(first + 1, second - first - 1), token.substr(second + 1)};
+}
+
+std::optional<Uuid> find_uuid(FlatObject const& claims, std::string_view name) noexcept {
+    auto const* const text = claims.text(name);
+    return text == nullptr ? std::nullopt : Uuid::from_string(*text);
+}
+
+/// RFC 7519 sections 4.1.4 to 4.1.6, all three required. `at` is added to, never the claims: those may be huge.
+bool is_current(FlatObject const& claims, Timestamp at) noexcept {
+    auto const* const expires = claims.integer("exp");
+    auto const* const issued = claims.integer("iat");
+    auto const* const begins = claims.integer("nbf");
+    if (expires == nullptr || issued == nullptr || begins == nullptr) return false;
+    auto const time = std::chrono::floor<seconds>(at);
+    auto const late = (time + skew).time_since_epoch().count();
+    auto const early = (time - skew).time_since_epoch().count();
+    return early < *expires && *issued <= late && *begins <= late;
+}
+
+class JwtAccessTokens final : public AccessTokens {
+public:
+    explicit JwtAccessTokens(TokenOptions options)
+        : options_(std::move(options)),
+          algorithm_(find_algorithm(options_.algorithm)),
+          verification_key_(verification_key(algorithm_, options_.secret_or_private_key_pem)) {
+        append_json_string(issuer_json_, options_.issuer);
+        auto const token = issue({}, Timestamp{});
+        own_header_ = token.substr(0, token.find('.'));
+    }
+
+    seconds lifetime() const noexcept override { return options_.lifetime; }
+
+    std::string issue(AccessClaims const& claims, Timestamp at) override {
+        auto const begins = std::chrono::floor<seconds>(at).time_since_epoch();
+        auto const from = std::to_string(begins.count());
+        auto const payload = R"({"iss":)" + issuer_json_ + R"(,"sub":")" + claims.user_id.to_string() + R"(","sid":")" +
+                             claims.session_id.to_string() + R"(","iat":)" + from + R"(,"nbf":)" + from + R"(,"exp":)" +
+                             std::to_string((begins + options_.lifetime).count()) + "}";
+        jwt_t* made = nullptr;
+        if (jwt_new(&made) != 0) throw std::bad_alloc();
+        JwtOwner const owner(made, &jwt_free);
+        auto const& key = options_.secret_or_private_key_pem;
+        if (jwt_set_alg(made, algorithm_.id, bytes_of(key), static_cast<int>(key.size())) != 0 ||
+            jwt_add_grants_json(made, payload.c_str()) != 0) {
+            throw std::runtime_error("an access token cannot be made");
+        }
+        std::unique_ptr<char, decltype(&std::free)> const text(jwt_encode_str(made), &std::free);
+        if (!text) throw std::runtime_error("an access token cannot be signed");
+        return text.get();
+    }
+
+    Result<AccessClaims> verify(std::string_view token, Timestamp at) override {
+        if (auto const claims = check(token, at)) return *claims;
+        return Error(ErrorCode::not_authenticated);
+    }
+
+private:
+    /// Everything a token must be. The library is asked for the signature alone, and only about a token whose header
+    /// names the configured algorithm: left to itself it takes any that fits the key, and expired ones.
+    std::optional<AccessClaims> check(std::string_view token, Timestamp at) const {
+        if (token.size() > max_token_bytes) return std::nullopt;
+        auto const segments = split(token);
+        // Canonical base64url in all three: no token has a second spelling.
+        if (!segments || !from_base64url(segments->signature) || !names_algorithm(segments->header)) {
+            return std::nullopt;
+        }
+        auto const payload = from_base64url(segments->payload);
+        if (!payload || !is_signed(token)) return std::nullopt;
+        auto const claims = FlatObject::parse(*payload);
+        if (!claims || !is_current(*claims, at)) return std::nullopt;
+        auto const* const issuer = claims->text("iss");
+        auto const user_id = find_uuid(*claims, "sub");
+        auto const session_id = find_uuid(*claims, "sid");
+        if (issuer == nullptr || *issuer != options_.issuer || !user_id || !session_id) return std::nullopt;
+        return AccessClaims{*user_id, *session_id};
+    }
+
+    bool names_algorithm(std::string_view segment) const {
+        if (segment == own_header_) return true;
+        auto const bytes = from_base64url(segment);
+        auto const header = bytes ? FlatObject::parse(*bytes) : std::nullopt;
+        auto const* const name = header ? header->text("alg") : nullptr;
+        // RFC 7515 section 4.1.11: extensions that must be understood are not.
+        return name != nullptr && *name == algorithm_.name && !header->has("crit");
+    }
+
+    bool is_signed(std::string_view token) const {
+        std::array<char, max_token_bytes + 1> text;
+        *std::ranges::copy(token, text.begin()).out = '\0';
+        jwt_t* parsed = nullptr;
+        auto const failure =
+            jwt_decode(&parsed, text.data(), bytes_of(verification_key_), static_cast<int>(verification_key_.size()));
+        JwtOwner const owner(parsed, &jwt_free);
+        return failure == 0 && parsed != nullptr && jwt_get_alg(parsed) == algorithm_.id;
+    }
+
+    TokenOptions options_;
+    Algorithm const& algorithm_;
+    std::string verification_key_;
+    std::string issuer_json_;
+    std::string own_header_;  ///< the first segment of every token made here
+};
+
+}  // namespace
+
+std::unique_ptr<AccessTokens> make_access_tokens(TokenOptions options) {
+    return std::make_unique<JwtAccessTokens>(std::move(options));
+}
+
+}  // namespace clinikk

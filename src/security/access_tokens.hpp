@@ -1,0 +1,23 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "domain/credentials.hpp"
+
+namespace clinikk {
+
+struct TokenOptions {
+    std::string algorithm;  ///< `HS256`, `HS384`, `HS512`, `RS256` or `ES256` (RFC 7518 section 3.1)
+    /// For HS*: at least 32 bytes. Else a private key as PEM: RSA of at least 2048 bits, or P-256.
+    std::string secret_or_private_key_pem;
+    std::string issuer;  ///< `iss`: tokens of others are refused
+    std::chrono::seconds lifetime{};
+};
+
+/// Access tokens as JWT (RFC 7519). Thread-safe. Throws `std::invalid_argument` with a sentence for the operator
+/// when algorithm and key do not fit.
+std::unique_ptr<AccessTokens> make_access_tokens(TokenOptions options);
+
+}  // namespace clinikk

@@ -1,0 +1,114 @@
+#include "service/content_service.hpp"
+
+#include <stdexcept>
+
+namespace clinikk {
+namespace {
+
+/// Only the owner and admins; contents without an owner are the admins'.
+bool may_change(User const& caller, Content const& content) {
+    return caller.role == Role::admin || content.owner_id == caller.id;
+}
+
+/// Whether the tracks of the stored bytes fit the kind; contents that were never probed fit any.
+bool kind_fits(Content const& content, ContentKind kind) {
+    if (!content.video_codec && !content.audio_codec) return true;
+    return (kind == ContentKind::video) == content.video_codec.has_value();
+}
+
+Task<Result<Content>> find_for_change(Stores& stores, User const& caller, Uuid id) {
+    auto content = co_await stores.contents().find(id);
+    if (!content) co_return Error(ErrorCode::content_not_found);
+    if (!may_change(caller, *content)) co_return Error(ErrorCode::forbidden);
+    co_return std::move(*content);
+}
+
+Event content_event(std::string type, Uuid content_id) {
+    return {new_uuid(), std::move(type), content_id, "{}", now()};
+}
+
+}  // namespace
+
+ContentService::ContentService(UnitOfWork& work, ObjectStore& objects, Log& log)
+    : work_(work), objects_(objects), log_(log) {}
+
+Task<Result<Content>> ContentService::get(Uuid id) {
+    auto content = co_await work_.stores().contents().find(id);
+    if (!content) co_return Error(ErrorCode::content_not_found);
+    co_return std::move(*content);
+}
+
+Task<std::vector<Content>> ContentService::list(ContentQuery const& query) {
+    return work_.stores().contents().list(query);
+}
+
+Task<Result<Content>> ContentService::update(User const& caller, Uuid id, ContentChanges const& changes) {
+    std::optional<Content> updated;
+    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
+        auto const content = co_await find_for_change(stores, caller, id);
+        if (!content) co_return content.error();
+        if (changes.kind && !kind_fits(*content, *changes.kind)) co_return Error(ErrorCode::media_kind_mismatch);
+        updated = co_await stores.contents().update(id, changes, now());
+        auto const event = content_event("content.updated", id);
+        co_await stores.outbox().publish(event);
+        co_return Result<void>{};
+    };
+    auto const done = co_await work_.transaction(steps);
+    if (!done) co_return done.error();
+    co_return std::move(*updated);
+}
+
+Task<Result<void>> ContentService::remove(User const& caller, Uuid id) {
+    std::vector<Object> released;
+    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
+        auto const content = co_await find_for_change(stores, caller, id);
+        if (!content) co_return content.error();
+        released = co_await stores.objects().release(id);
+        co_await stores.contents().remove(id);
+        auto const event = content_event("content.deleted", id);
+        co_await stores.outbox().publish(event);
+        co_return Result<void>{};
+    };
+    auto const done = co_await work_.transaction(steps);
+    if (done) co_await discard(std::move(released));
+    co_return done;
+}
+
+Task<> ContentService::discard(std::vector<Object> released) {
+    for (auto const& object : released) {
+        try {
+            co_await objects_.remove(object.key);
+            co_await work_.stores().objects().remove(object.id);
+        } catch (std::exception const& failure) {
+            // The content is deleted all the same; its row in `deleting` makes the collector try again.
+            log_.warning("object left to the collector", {{"key", object.key}, {"error", failure.what()}});
+        }
+    }
+}
+
+Task<Result<PlayableSource>> ContentService::find_source(Uuid id) {
+    auto source = co_await work_.stores().contents().find_source(id);
+    if (!source) co_return Error(ErrorCode::content_not_found);
+    co_return std::move(*source);
+}
+
+Task<Result<Body>> ContentService::open(PlayableSource const& source, ByteRange range) {
+    auto body = co_await objects_.body(source.key, range);
+    if (!body) co_return co_await bytes_missing(source);
+    co_return std::move(*body);
+}
+
+Task<Result<std::string>> ContentService::read(PlayableSource const& source, ByteRange range) {
+    auto bytes = co_await objects_.read_at(source.key, range);
+    if (!bytes) co_return co_await bytes_missing(source);
+    co_return std::move(*bytes);
+}
+
+/// Deleted a moment ago, or lost: only its row can tell.
+Task<Error> ContentService::bytes_missing(PlayableSource const& source) {
+    bool const lost = co_await work_.stores().objects().has_key(source.store, source.key);
+    if (lost) throw std::runtime_error("the object " + source.key + " is not in the store");
+    co_return Error(ErrorCode::content_not_found);
+}
+
+}  // namespace clinikk

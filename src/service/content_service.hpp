@@ -1,0 +1,51 @@
+#pragma once
+
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "domain/content.hpp"
+#include "domain/object_store.hpp"
+#include "domain/unit_of_work.hpp"
+#include "domain/user.hpp"
+
+namespace clinikk {
+
+/// The library: browsing, changing, removing and playing contents. Uploads are `UploadService`'s.
+class ContentService {
+public:
+    ContentService(UnitOfWork& work, ObjectStore& objects, Log& log);
+
+    /// Fails with `content_not_found`.
+    Task<Result<Content>> get(Uuid id);
+
+    Task<std::vector<Content>> list(ContentQuery const& query);
+
+    /// For its owner and for admins. Fails with `content_not_found`, `forbidden`, or `media_kind_mismatch` when the
+    /// stored bytes are not of the new kind.
+    Task<Result<Content>> update(User const& caller, Uuid id, ContentChanges const& changes);
+
+    /// For its owner and for admins. The row is gone when this returns, and so is the object unless the process dies
+    /// in between: then the collector removes it. Fails with `content_not_found`, `forbidden`.
+    Task<Result<void>> remove(User const& caller, Uuid id);
+
+    /// What there is to play. Fails with `content_not_found`.
+    Task<Result<PlayableSource>> find_source(Uuid id);
+
+    /// The bytes of a source; `range` lies within them. Fails with `content_not_found` when it was deleted meanwhile;
+    /// throws when bytes that should be there are not.
+    Task<Result<Body>> open(PlayableSource const& source, ByteRange range);
+    /// Some of its bytes in memory, at most `range.length`.
+    Task<Result<std::string>> read(PlayableSource const& source, ByteRange range);
+
+private:
+    Task<> discard(std::vector<Object> released);
+    Task<Error> bytes_missing(PlayableSource const& source);
+
+    UnitOfWork& work_;
+    ObjectStore& objects_;
+    Log& log_;
+};
+
+}  // namespace clinikk

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "domain/content.hpp"
+#include "domain/media.hpp"
+#include "domain/object_store.hpp"
+#include "domain/unit_of_work.hpp"
+#include "domain/upload.hpp"
+#include "domain/user.hpp"
+
+namespace clinikk {
+
+/// What an editor says of a new content.
+struct NewContent {
+    std::string title;
+    std::string description;
+    ContentKind kind = ContentKind::video;
+    std::optional<std::int64_t> duration{};  ///< whole seconds; else the probe's
+    std::optional<std::string> thumbnail_url{};
+};
+
+/// The file of an upload: its bytes, owned by the upload, and the name the client gave it.
+struct IncomingFile {
+    ByteSource* bytes = nullptr;
+    std::string name{};
+};
+
+/// An upload as its protocol gives it, when asked, in this order. Nothing is read before it is asked for.
+class IncomingUpload {
+public:
+    virtual ~IncomingUpload() = default;
+
+    /// An upper bound of the file's size, if the client announced one.
+    virtual std::optional<std::uint64_t> announced_size() const = 0;
+    virtual Task<Result<IncomingFile>> file() = 0;
+    /// When the file has been read whole.
+    virtual Task<Result<NewContent>> description() = 0;
+};
+
+struct UploadLimits {
+    std::uint64_t max_size = 0;                 ///< MAX_UPLOAD_SIZE, bytes
+    std::optional<std::uint64_t> user_quota{};  ///< USER_QUOTA, bytes of one owner
+    std::int64_t max_per_user = 8;              ///< MAX_UPLOADS_PER_USER, at once
+};
+
+/// Takes uploads: checks that there is room, streams the bytes into the store while they are hashed and examined,
+/// and makes object and content in one transaction when all is well. Whatever fails leaves nothing behind.
+class UploadService {
+public:
+    /// `holder` names this process in the leases.
+    UploadService(UnitOfWork& work, ObjectStore& objects, MediaInspector& inspector, UploadLimits limits,
+                  std::string holder, Log& log);
+
+    /// Fails with `too_many_uploads`, `quota_exceeded`, `upload_too_large`, `insufficient_storage` before a byte is
+    /// read where the announced size tells; then as the incoming upload, the store and the inspector fail.
+    Task<Result<Content>> receive(User const& owner, IncomingUpload& incoming);
+
+private:
+    struct Write;
+
+    Task<Result<std::uint64_t>> reserve(Upload const& upload, std::optional<std::uint64_t> announced);
+    Task<Result<Content>> receive_reserved(Write& write, IncomingUpload& incoming);
+    Task<Result<Content>> publish(Write& write, NewContent const& description, MediaFacts const& facts);
+
+    UnitOfWork& work_;
+    ObjectStore& objects_;
+    MediaInspector& inspector_;
+    UploadLimits limits_;
+    std::string holder_;
+    Log& log_;
+};
+
+}  // namespace clinikk

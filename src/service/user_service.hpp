@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "domain/credentials.hpp"
+#include "domain/unit_of_work.hpp"
+#include "domain/user.hpp"
+#include "domain/values.hpp"
+
+namespace clinikk {
+
+/// Accounts: making, finding and changing them.
+class UserService {
+public:
+    UserService(UnitOfWork& work, PasswordHasher& hasher);
+
+    /// A new account. Fails with `email_taken`, or `unavailable` when too many passwords wait to be hashed.
+    Task<Result<User>> add(Email const& email, Password const& password, Role role);
+
+    Task<std::vector<User>> list();
+
+    /// The account with that address; `not_found` when there is none. The changes end all its sessions.
+    Task<Result<User>> set_password(Email const& email, Password const& password);
+    Task<Result<User>> set_role(Email const& email, Role role);
+    Task<Result<User>> set_active(Email const& email, bool is_active);
+
+private:
+    using Change = std::function<Task<>(Stores&, Uuid)>;
+    Task<Result<User>> change(Email const& email, Change change);
+
+    UnitOfWork& work_;
+    PasswordHasher& hasher_;
+};
+
+}  // namespace clinikk

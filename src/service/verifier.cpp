@@ -1,0 +1,51 @@
+#include "service/verifier.hpp"
+
+namespace clinikk {
+namespace {
+
+constexpr std::size_t batch = 100;
+constexpr std::uint64_t piece = 4 * 1024 * 1024;
+
+}  // namespace
+
+Verifier::Verifier(UnitOfWork& work, ObjectStore& objects) : work_(work), objects_(objects) {}
+
+Task<Verification> Verifier::verify(Report report, Progress progress) {
+    Verification so_far;
+    Uuid after;
+    while (true) {
+        auto const objects = co_await work_.stores().objects().list(ObjectState::stored, after, batch);
+        for (auto const& object : objects) {
+            after = object.id;
+            ++so_far.objects;
+            auto const fault = co_await fault_of(object, so_far);
+            if (!fault.empty()) {
+                ++so_far.faults;
+                report(object.key, fault);
+            }
+            progress(so_far);
+        }
+        if (objects.size() < batch) co_return so_far;
+    }
+}
+
+/// Empty when the object is as its row says.
+Task<std::string_view> Verifier::fault_of(Object const& object, Verification& so_far) {
+    auto const stat = co_await objects_.stat(object.key);
+    if (!stat) co_return "is missing";
+    if (stat->size != object.size) co_return "has another size than its row says";
+    Sha256 hash;
+    std::uint64_t offset = 0;
+    while (offset < object.size) {
+        ByteRange const range{offset, piece};
+        auto const bytes = co_await objects_.read_at(object.key, range);
+        if (!bytes || bytes->empty()) co_return "cannot be read to its end";
+        hash.update(*bytes);
+        offset += bytes->size();
+        so_far.bytes += bytes->size();
+    }
+    if (hash.finish() != object.sha256) co_return "has other bytes than its row says";
+    co_return "";
+}
+
+}  // namespace clinikk

@@ -1,0 +1,149 @@
+#include "storage/local_files.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace clinikk {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// flock(2) again when a signal interrupts it; false when another has the lock and `how` is not to wait.
+bool lock(int file, int how) {
+    while (::flock(file, how) != 0) {
+        if (errno == EWOULDBLOCK) return false;
+        if (errno != EINTR) throw_errno("flock");
+    }
+    return true;
+}
+
+bool has_name(int file) {
+    struct stat status {};
+    if (::fstat(file, &status) != 0) throw_errno("fstat");
+    return status.st_nlink > 0;
+}
+
+FileDescriptor make_locked(int directory, std::string const& name) {
+    for (;;) {
+        auto file = open_beneath(directory, name, O_RDWR | O_CREAT | O_EXCL);
+        if (!file) throw_errno("openat");
+        lock(file->get(), LOCK_EX);
+        // A collector may have had the lock in between, and taken the file for abandoned.
+        if (has_name(file->get())) return *std::move(file);
+    }
+}
+
+}  // namespace
+
+void throw_errno(char const* call) { throw std::system_error(errno, std::generic_category(), call); }
+
+bool is_out_of_space(int error) noexcept { return error == ENOSPC || error == EDQUOT; }
+
+FileDescriptor open_or_make_directory(fs::path const& path) {
+    if (fs::create_directories(path)) fs::permissions(path, fs::perms::owner_all);
+    FileDescriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) throw std::system_error(errno, std::generic_category(), path.string());
+    return directory;
+}
+
+std::optional<FileDescriptor> open_beneath(int directory, std::string_view name, int flags, mode_t mode) {
+    std::string const path(name);
+    for (;;) {
+        FileDescriptor file(::openat(directory, path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, mode));
+        if (file) return file;
+        if (errno == ENOENT) return std::nullopt;
+        if (errno != EINTR) throw_errno("openat");
+    }
+}
+
+std::uint64_t file_size(int file) {
+    struct stat status {};
+    if (::fstat(file, &status) != 0) throw_errno("fstat");
+    return static_cast<std::uint64_t>(status.st_size);
+}
+
+bool write_fully(int file, std::string_view bytes, std::uint64_t offset) {
+    while (!bytes.empty()) {
+        auto const written = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (written < 0) {
+            if (errno == EINTR) continue;
+            if (is_out_of_space(errno)) return false;
+            throw_errno("pwrite");
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+        offset += static_cast<std::uint64_t>(written);
+    }
+    return true;
+}
+
+void sync_directory(int directory) {
+    if (::fsync(directory) != 0) throw_errno("fsync");
+}
+
+std::uint64_t available_bytes(int directory) {
+    struct statvfs status {};
+    if (::fstatvfs(directory, &status) != 0) throw_errno("fstatvfs");
+    return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
+}
+
+std::string temporary_name(std::string_view write_id) { return std::string(write_id) + ".part"; }
+
+TemporaryFile::TemporaryFile(std::shared_ptr<StoreDirectories const> directories, std::string_view write_id)
+    : directories_(std::move(directories)),
+      name_(temporary_name(write_id)),
+      file_(make_locked(directories_->temporary.get(), name_)) {}
+
+TemporaryFile::~TemporaryFile() { discard(); }
+
+void TemporaryFile::discard() noexcept {
+    if (!name_.empty()) ::unlinkat(directories_->temporary.get(), name_.c_str(), 0);
+    name_.clear();
+}
+
+void TemporaryFile::publish(std::string_view key) {
+    std::string const path(key);
+    std::string const folder = path.substr(0, path.find('/'));
+    if (::fdatasync(file_.get()) != 0) throw_errno("fdatasync");
+    if (!rename_to(path)) {
+        if (::mkdirat(directories_->root.get(), folder.c_str(), 0700) != 0 && errno != EEXIST) throw_errno("mkdirat");
+        sync_directory(directories_->root.get());
+        if (!rename_to(path)) throw_errno("renameat2");
+    }
+    name_.clear();
+    auto const directory = open_beneath(directories_->root.get(), folder, O_RDONLY | O_DIRECTORY);
+    if (!directory) throw_errno("openat");
+    sync_directory(directory->get());
+}
+
+/// False when the key's folder is not there.
+bool TemporaryFile::rename_to(std::string const& key) const {
+    if (::renameat2(directories_->temporary.get(), name_.c_str(), directories_->root.get(), key.c_str(),
+                    RENAME_NOREPLACE) == 0) {
+        return true;
+    }
+    if (errno == ENOENT) return false;
+    throw_errno("renameat2");
+}
+
+bool is_locked(int temporary, std::string_view write_id) {
+    auto const file = open_beneath(temporary, temporary_name(write_id), O_RDONLY | O_NONBLOCK);
+    return file && !lock(file->get(), LOCK_EX | LOCK_NB);
+}
+
+bool remove_if_unlocked(int temporary, std::string_view write_id) {
+    auto const name = temporary_name(write_id);
+    auto const file = open_beneath(temporary, name, O_RDONLY | O_NONBLOCK);
+    // Without a name it was removed by its writer while we waited for nothing.
+    if (!file || !lock(file->get(), LOCK_EX | LOCK_NB) || !has_name(file->get())) return false;
+    if (::unlinkat(temporary, name.c_str(), 0) == 0) return true;
+    if (errno == ENOENT) return false;
+    throw_errno("unlinkat");
+}
+
+}  // namespace clinikk

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/file.hpp"
+
+/// The system calls of the local object store. Failures are `std::system_error`s that name the call, never a path.
+namespace clinikk {
+
+[[noreturn]] void throw_errno(char const* call);
+
+/// Whether `errno` says that the disk, or a quota on it, is full.
+bool is_out_of_space(int error) noexcept;
+
+/// Opens a directory, making it and its parents first, for this user only, if it is not there. For the start: what
+/// this throws is for the operator and names the path.
+FileDescriptor open_or_make_directory(std::filesystem::path const& path);
+
+/// As openat(2) with O_CLOEXEC and O_NOFOLLOW; empty when there is no such file.
+std::optional<FileDescriptor> open_beneath(int directory, std::string_view name, int flags, mode_t mode = 0600);
+
+std::uint64_t file_size(int file);
+
+/// Writes all of it at `offset`; false when the disk is full.
+bool write_fully(int file, std::string_view bytes, std::uint64_t offset);
+
+void sync_directory(int directory);
+
+/// Bytes that an unprivileged process may still write.
+std::uint64_t available_bytes(int directory);
+
+/// The two directories of a store. Shared, so that work on a pool may outlive the store.
+struct StoreDirectories {
+    FileDescriptor root;
+    FileDescriptor temporary;
+};
+
+/// A file under the temporary directory, readable by this user only and locked (flock(2)) while it lives. It is gone
+/// when this ends, unless it was published.
+class TemporaryFile {
+public:
+    /// Throws EEXIST when one of this name exists.
+    TemporaryFile(std::shared_ptr<StoreDirectories const> directories, std::string_view write_id);
+    TemporaryFile(TemporaryFile const&) = delete;
+    TemporaryFile& operator=(TemporaryFile const&) = delete;
+    ~TemporaryFile();
+
+    int fd() const noexcept { return file_.get(); }
+
+    /// Makes the file durable under `key`; the folder is made if need be. Throws EEXIST when the key is taken.
+    void publish(std::string_view key);
+
+    /// Removes the file, if it was not published. Its bytes last as long as its descriptor.
+    void discard() noexcept;
+
+private:
+    bool rename_to(std::string const& key) const;
+
+    std::shared_ptr<StoreDirectories const> directories_;
+    std::string name_;  ///< empty once published or discarded
+    FileDescriptor file_;
+};
+
+/// The name of a writer's temporary file.
+std::string temporary_name(std::string_view write_id);
+
+/// Whether a temporary file is there and its writer lives.
+bool is_locked(int temporary, std::string_view write_id);
+
+/// Removes a temporary file unless its writer lives; whether it did.
+bool remove_if_unlocked(int temporary, std::string_view write_id);
+
+}  // namespace clinikk

@@ -1,0 +1,290 @@
+#include "storage/local_object_store.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <functional>
+#include <queue>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "base/uuid.hpp"
+#include "storage/local_files.hpp"
+#include "storage/local_object_write.hpp"
+#include "storage/object_key.hpp"
+#include "storage/open_file_cache.hpp"
+
+namespace clinikk {
+namespace {
+
+constexpr std::size_t max_open_files = 256;
+/// A long copy gives the pool's thread back after so many bytes.
+constexpr std::size_t copy_slice_bytes = 64UL * 1024 * 1024;
+
+struct CloseDirectory {
+    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+
+/// Calls `visit` with the name of each entry.
+void for_each_entry(int parent, char const* name, std::function<void(std::string_view)> const& visit) {
+    int const fd = ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) throw_errno("openat");
+    std::unique_ptr<DIR, CloseDirectory> const directory(::fdopendir(fd));
+    if (!directory) throw_errno("fdopendir");
+    for (;;) {
+        errno = 0;
+        auto const* const entry = ::readdir(directory.get());
+        if (entry == nullptr) break;
+        visit(entry->d_name);
+    }
+    if (errno != 0) throw_errno("readdir");
+}
+
+/// Reads up to the end of `out`; how many bytes there were.
+std::size_t read_fully(int file, char* out, std::size_t length, std::uint64_t offset) {
+    std::size_t done = 0;
+    while (done < length) {
+        auto const got = ::pread(file, out + done, length - done, static_cast<off_t>(offset + done));
+        if (got < 0 && errno != EINTR) throw_errno("pread");
+        if (got == 0) break;
+        if (got > 0) done += static_cast<std::size_t>(got);
+    }
+    return done;
+}
+
+/// What the page cache has of it, without waiting for the disk.
+std::size_t read_cached(int file, char* out, std::size_t length, std::uint64_t offset) noexcept {
+    iovec const space{out, length};
+    auto const got = ::preadv2(file, &space, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+    return got > 0 ? static_cast<std::size_t>(got) : 0;
+}
+
+/// The `limit` least of the keys that are added.
+class LeastKeys {
+public:
+    explicit LeastKeys(std::size_t limit) : limit_(limit) {}
+
+    void add(std::string key) {
+        keys_.push(std::move(key));
+        if (keys_.size() > limit_) keys_.pop();
+    }
+
+    std::vector<std::string> take() {
+        std::vector<std::string> sorted(keys_.size());
+        for (auto slot = sorted.rbegin(); slot != sorted.rend(); ++slot, keys_.pop()) *slot = keys_.top();
+        return sorted;
+    }
+
+private:
+    std::size_t limit_;
+    std::priority_queue<std::string> keys_;  // the greatest is on top
+};
+
+std::vector<std::string> list_keys(int root, std::string_view prefix, std::string_view after, std::size_t limit) {
+    std::vector<std::string> folders;
+    auto const is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+    for_each_entry(root, ".", [&](std::string_view name) {
+        if (std::ranges::all_of(name, is_letter)) folders.emplace_back(name);
+    });
+    LeastKeys keys(limit);
+    for (auto const& folder : folders) {
+        auto const start = folder + "/";
+        if (!start.starts_with(prefix.substr(0, start.size()))) continue;
+        for_each_entry(root, folder.c_str(), [&](std::string_view name) {
+            auto key = start + std::string(name);
+            if (is_object_key(key) && key.starts_with(prefix) && key > after) keys.add(std::move(key));
+        });
+    }
+    return keys.take();
+}
+
+std::vector<UncommittedBytes> list_parts(int temporary) {
+    constexpr std::string_view ending = ".part";
+    std::vector<UncommittedBytes> found;
+    auto const now = std::chrono::system_clock::now().time_since_epoch();
+    for_each_entry(temporary, ".", [&](std::string_view name) {
+        auto const id = name.substr(0, name.size() - std::min(name.size(), ending.size()));
+        struct stat status {};
+        if (!name.ends_with(ending) || !is_write_id(id)) return;
+        if (::fstatat(temporary, std::string(name).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;
+        auto const age = std::chrono::duration_cast<std::chrono::seconds>(now) - std::chrono::seconds(status.st_mtime);
+        found.push_back({std::string(id), std::max(age, std::chrono::seconds(0))});
+    });
+    return found;
+}
+
+class LocalDiskStore final : public LocalObjectStore {
+public:
+    LocalDiskStore(std::shared_ptr<StoreDirectories const> directories, std::uint64_t reserve, BlockingPool& pool)
+        : directories_(std::move(directories)), reserve_(reserve), pool_(pool) {}
+
+    std::string_view name() const noexcept override { return "local"; }
+
+    Task<std::unique_ptr<ObjectWrite>> create(std::string_view write_id) override {
+        require_write_id(write_id);
+        co_return make_local_object_write(directories_, pool_, reserve_, write_id);
+    }
+
+    Task<std::optional<std::string>> read_at(std::string_view key, ByteRange range) override {
+        auto const object = open(key);
+        if (!object) co_return std::nullopt;
+        auto const offset = std::min(range.offset, object->size);
+        std::string bytes(std::min(range.length, object->size - offset), '\0');
+        int const file = object->file->get();
+        auto done = read_cached(file, bytes.data(), bytes.size(), offset);
+        if (done < bytes.size()) {
+            auto const work = [&] {
+                done += read_fully(file, bytes.data() + done, bytes.size() - done, offset + done);
+            };
+            co_await pool_.run(work);
+        }
+        bytes.resize(done);
+        co_return bytes;
+    }
+
+    Task<std::optional<Body>> body(std::string_view key, ByteRange range) override {
+        auto object = open(key);
+        if (!object) co_return std::nullopt;
+        if (range.offset > object->size || range.length > object->size - range.offset) {
+            throw std::out_of_range("an object is shorter than it should be");
+        }
+        co_return Body(FileSlice{std::move(object->file), range.offset, range.length});
+    }
+
+    std::optional<std::string> presign(std::string_view, std::chrono::seconds) override { return std::nullopt; }
+
+    Task<std::optional<ObjectStat>> stat(std::string_view key) override {
+        require_object_key(key);
+        struct stat status {};
+        if (::fstatat(root(), std::string(key).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+            if (errno == ENOENT) co_return std::nullopt;
+            throw_errno("fstatat");
+        }
+        Timestamp const modified{std::chrono::seconds(status.st_mtim.tv_sec) +
+                                 std::chrono::microseconds(status.st_mtim.tv_nsec / 1000)};
+        co_return ObjectStat{static_cast<std::uint64_t>(status.st_size), modified};
+    }
+
+    Task<std::vector<std::string>> list(std::string_view prefix, std::string_view after, std::size_t limit) override {
+        auto const work = [this, prefix, after, limit] { return list_keys(root(), prefix, after, limit); };
+        co_return co_await pool_.run(work);
+    }
+
+    Task<bool> copy(std::string_view from, std::string_view to) override {
+        require_object_key(to);
+        auto const source = open(from);
+        if (!source) co_return false;
+        if (available_bytes(root()) < source->size) throw std::system_error(ENOSPC, std::generic_category(), "copy");
+        TemporaryFile target(directories_, new_uuid().to_string());
+        off_t done = 0;
+        auto const copy_slice = [&] {
+            off_t at = done;
+            return ::copy_file_range(source->file->get(), &done, target.fd(), &at, copy_slice_bytes, 0) > 0;
+        };
+        while (static_cast<std::uint64_t>(done) < source->size) {
+            bool const copied = co_await pool_.run(copy_slice);
+            if (!copied) throw_errno("copy_file_range");
+        }
+        auto const publish = [&] { target.publish(to); };
+        co_await pool_.run(publish);
+        co_return true;
+    }
+
+    Task<> remove(std::string_view key) override {
+        require_object_key(key);
+        auto const work = [this, key] { remove_durably(std::string(key)); };
+        co_await pool_.run(work);
+    }
+
+    Task<std::optional<std::uint64_t>> free_space() override {
+        auto const available = available_bytes(root());
+        co_return available - std::min(available, reserve_);
+    }
+
+    Task<> check() override {
+        auto const work = [this] {
+            TemporaryFile const probe(directories_, new_uuid().to_string());
+            if (!write_fully(probe.fd(), "check", 0))
+                throw std::system_error(ENOSPC, std::generic_category(), "pwrite");
+        };
+        co_await pool_.run(work);
+    }
+
+    void evict(std::string_view key) override { open_files_.forget(key); }
+
+    Task<std::vector<UncommittedBytes>> list_uncommitted() override {
+        auto const work = [this] { return list_parts(directories_->temporary.get()); };
+        co_return co_await pool_.run(work);
+    }
+
+    Task<bool> is_being_written(std::string_view write_id) override {
+        require_write_id(write_id);
+        co_return is_locked(directories_->temporary.get(), write_id);
+    }
+
+    Task<bool> remove_uncommitted(std::string_view write_id) override {
+        require_write_id(write_id);
+        auto const work = [this, write_id] { return remove_if_unlocked(directories_->temporary.get(), write_id); };
+        co_return co_await pool_.run(work);
+    }
+
+private:
+    static void require_write_id(std::string_view id) {
+        if (!is_write_id(id)) throw std::invalid_argument("not a write id");
+    }
+
+    int root() const noexcept { return directories_->root.get(); }
+
+    std::optional<OpenObject> open(std::string_view key) {
+        if (auto cached = open_files_.find(key)) return cached;
+        require_object_key(key);
+        auto const generation = open_files_.generation();
+        auto file = open_beneath(root(), key, O_RDONLY);
+        if (!file) return std::nullopt;
+        auto const size = file_size(file->get());
+        OpenObject object{std::make_shared<FileDescriptor const>(*std::move(file)), size};
+        open_files_.insert(key, object, generation);
+        return object;
+    }
+
+    void remove_durably(std::string const& key) {
+        bool const is_gone = ::unlinkat(root(), key.c_str(), 0) != 0;
+        if (is_gone && errno != ENOENT) throw_errno("unlinkat");
+        open_files_.forget(key);
+        if (is_gone) return;
+        auto const folder = open_beneath(root(), key.substr(0, key.find('/')), O_RDONLY | O_DIRECTORY);
+        if (folder) sync_directory(folder->get());
+    }
+
+    std::shared_ptr<StoreDirectories const> directories_;
+    std::uint64_t reserve_;
+    BlockingPool& pool_;
+    OpenFileCache open_files_{max_open_files};
+};
+
+dev_t device_of(FileDescriptor const& directory) {
+    struct stat status {};
+    if (::fstat(directory.get(), &status) != 0) throw_errno("fstat");
+    return status.st_dev;
+}
+
+}  // namespace
+
+std::unique_ptr<LocalObjectStore> open_local_object_store(LocalStoreOptions const& options, BlockingPool& pool) {
+    auto directories = std::make_shared<StoreDirectories>();
+    directories->root = open_or_make_directory(options.root);
+    directories->temporary = open_or_make_directory(options.temporary);
+    if (device_of(directories->root) != device_of(directories->temporary)) {
+        throw std::runtime_error("objects and temporary files must be on one file system: " + options.root.string() +
+                                 ", " + options.temporary.string());
+    }
+    return std::make_unique<LocalDiskStore>(std::move(directories), options.reserve, pool);
+}
+
+}  // namespace clinikk

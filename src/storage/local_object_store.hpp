@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/blocking_pool.hpp"
+#include "domain/object_store.hpp"
+
+namespace clinikk {
+
+struct LocalStoreOptions {
+    std::filesystem::path root;       ///< where objects stand
+    std::filesystem::path temporary;  ///< where they are written; on the same file system
+    std::uint64_t reserve = 0;        ///< bytes of the disk that stay free (DISK_RESERVE)
+};
+
+/// Objects as files, and what only this store offers. Keys are as `is_object_key` says; others, and write ids that
+/// are no lower-case UUIDs, throw `std::invalid_argument`. Thread-safe.
+class LocalObjectStore : public ObjectStore {
+public:
+    /// Forgets the open descriptor of an object that another process has removed.
+    virtual void evict(std::string_view key) = 0;
+};
+
+/// Makes the directories where they are missing. `pool` does what blocks and must outlive the store. Throws
+/// `std::runtime_error` with a sentence for the operator when the directories are on different file systems.
+std::unique_ptr<LocalObjectStore> open_local_object_store(LocalStoreOptions const& options, BlockingPool& pool);
+
+}  // namespace clinikk

@@ -1,0 +1,178 @@
+#include "storage/local_object_write.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include "base/sha256.hpp"
+#include "storage/background_job.hpp"
+#include "storage/object_key.hpp"
+
+namespace clinikk {
+namespace {
+
+constexpr std::size_t buffer_bytes = 256UL * 1024;
+/// After so many bytes the disk is told to start writing, and its free space is looked at again.
+constexpr std::uint64_t window_bytes = 8UL * 1024 * 1024;
+
+/// Bytes on their way from the source to the file. Its memory is taken when the first byte comes.
+class Buffer {
+public:
+    /// Takes what there is room for; how much that was.
+    std::size_t fill(std::string_view bytes) {
+        if (!space_) space_ = std::make_unique_for_overwrite<char[]>(buffer_bytes);
+        auto const count = std::min(bytes.size(), buffer_bytes - used_);
+        std::memcpy(space_.get() + used_, bytes.data(), count);
+        used_ += count;
+        return count;
+    }
+
+    bool is_full() const noexcept { return used_ == buffer_bytes; }
+    std::string_view bytes() const noexcept { return {space_.get(), used_}; }
+    void clear() noexcept { used_ = 0; }
+
+private:
+    std::unique_ptr<char[]> space_;
+    std::size_t used_ = 0;
+};
+
+/// The file and what is known of its bytes. Touched by one thread at a time: the pool's or the coroutine's.
+class HashedFile {
+public:
+    HashedFile(std::shared_ptr<StoreDirectories const> directories, std::uint64_t reserve, std::string_view write_id)
+        : file(std::move(directories), write_id), reserve_(reserve) {}
+
+    TemporaryFile file;
+    std::array<Buffer, 2> buffers;
+    bool is_disk_full = false;
+
+    /// Hashes and writes a buffer and empties it. What comes after the disk was full is dropped.
+    void append(Buffer& buffer) {
+        auto const bytes = buffer.bytes();
+        is_disk_full = is_disk_full || !has_room_for(bytes.size()) || !write_fully(file.fd(), bytes, size_);
+        hash_.update(bytes);
+        size_ += bytes.size();
+        buffer.clear();
+        if (!is_disk_full && size_ >= next_window_) start_writeback();
+    }
+
+    StoredBytes finish() {
+        buffers = {};
+        return {size_, hash_.finish()};
+    }
+
+private:
+    bool has_room_for(std::size_t more) {
+        if (size_ < next_check_) return true;
+        next_check_ = size_ + window_bytes;
+        return available_bytes(file.fd()) >= reserve_ + more;
+    }
+
+    /// The final fdatasync then finds little left to do. A hint: where it does not work, nothing is lost.
+    void start_writeback() {
+        ::sync_file_range(file.fd(), static_cast<off_t>(synced_), static_cast<off_t>(size_ - synced_),
+                          SYNC_FILE_RANGE_WRITE);
+        synced_ = size_;
+        next_window_ = size_ + window_bytes;
+    }
+
+    std::uint64_t reserve_;
+    Sha256 hash_;
+    std::uint64_t size_ = 0;
+    std::uint64_t next_check_ = 0;
+    std::uint64_t synced_ = 0;
+    std::uint64_t next_window_ = window_bytes;
+};
+
+class LocalObjectWrite final : public ObjectWrite {
+public:
+    LocalObjectWrite(BlockingPool& pool, std::shared_ptr<HashedFile> file) : pool_(pool), file_(std::move(file)) {}
+    LocalObjectWrite(LocalObjectWrite const&) = delete;
+    LocalObjectWrite& operator=(LocalObjectWrite const&) = delete;
+
+    ~LocalObjectWrite() override {
+        file_->file.discard();
+        // To close the last descriptor of a large unlinked file takes the file system a while.
+        if (state_ != State::committed && received_ > window_bytes)
+            pool_.post([file = std::move(file_)]() mutable { file.reset(); });
+    }
+
+    Task<Result<StoredBytes>> write(ByteSource& source, std::uint64_t max_size) override {
+        if (std::exchange(state_, State::failed) != State::fresh) throw std::logic_error("an object is written once");
+        auto const copied = co_await copy_from(source, max_size);
+        if (!copied) co_return copied.error();
+        if (file_->is_disk_full) co_return Error(ErrorCode::insufficient_storage);
+        state_ = State::written;
+        co_return file_->finish();
+    }
+
+    Task<> commit(std::string_view key) override {
+        require_object_key(key);
+        if (std::exchange(state_, State::failed) != State::written) {
+            throw std::logic_error("only an object that is written can be committed");
+        }
+        auto const work = [this, key] { file_->file.publish(key); };
+        co_await pool_.run(work);
+        state_ = State::committed;
+    }
+
+private:
+    enum class State { fresh, written, failed, committed };
+
+    /// All of the source into the file. When this ends early the pool may still be busy with one buffer, which the
+    /// job owns with the file.
+    Task<Result<void>> copy_from(ByteSource& source, std::uint64_t max_size) {
+        BackgroundJob writing(pool_);
+        std::size_t filling = 0;
+        for (;;) {
+            auto const piece = co_await source.next();
+            if (!piece) co_return piece.error();
+            if (piece->empty()) break;
+            received_ += piece->size();
+            if (received_ > max_size) co_return Error(ErrorCode::upload_too_large);
+            for (auto rest = *piece; !rest.empty();) {
+                auto& buffer = file_->buffers[filling];
+                rest.remove_prefix(buffer.fill(rest));
+                if (!buffer.is_full()) continue;
+                co_await writing.wait();
+                if (file_->is_disk_full) co_return Result<void>();
+                writing.start([file = file_, &buffer] { file->append(buffer); });
+                filling = 1 - filling;
+            }
+        }
+        co_await writing.wait();
+        co_await append_rest(file_->buffers[filling]);
+        co_return Result<void>();
+    }
+
+    /// A small file is hashed and written in less time than the pool takes to answer.
+    Task<> append_rest(Buffer& buffer) {
+        auto const work = [this, &buffer] { file_->append(buffer); };
+        if (buffer.bytes().empty()) co_return;
+        if (received_ < buffer_bytes) {
+            work();
+        } else {
+            co_await pool_.run(work);
+        }
+    }
+
+    BlockingPool& pool_;
+    std::shared_ptr<HashedFile> file_;
+    std::uint64_t received_ = 0;
+    State state_ = State::fresh;
+};
+
+}  // namespace
+
+std::unique_ptr<ObjectWrite> make_local_object_write(std::shared_ptr<StoreDirectories const> directories,
+                                                     BlockingPool& pool, std::uint64_t reserve,
+                                                     std::string_view write_id) {
+    auto file = std::make_shared<HashedFile>(std::move(directories), reserve, write_id);
+    return std::make_unique<LocalObjectWrite>(pool, std::move(file));
+}
+
+}  // namespace clinikk
