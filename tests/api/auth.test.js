@@ -1,0 +1,327 @@
+// Accounts and tokens: what is accepted, what is refused, and that a refusal tells nothing it should not.
+
+import assert from 'node:assert/strict';
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { login, newUser, PASSWORD } from '../support/client.js';
+import { decodeToken, signToken } from '../support/jwt.js';
+import { startServer } from '../support/server.js';
+
+const SECRET = 'a secret that is long enough for HS256, at least in tests';
+
+const pointers = (answer) => answer.json().errors.map(({ pointer }) => pointer).sort();
+
+function assertInvalid(answer, expected) {
+  assert.equal(answer.status, 422, answer.text());
+  assert.equal(answer.json().code, 'validation_failed');
+  assert.deepEqual(pointers(answer), [...expected].sort());
+}
+
+describe('registration', () => {
+  let server;
+  before(async () => (server = await startServer()));
+  after(() => server?.stop());
+
+  for (const [what, json, expected] of [
+    ['nothing', {}, ['#/email', '#/password']],
+    ['no password', { email: 'a@example.com' }, ['#/password']],
+    ['no e-mail', { password: PASSWORD }, ['#/email']],
+    ['all of it wrong, all said at once', { email: 'x', password: '', age: 3, role: 'admin' }, ['#/age', '#/email', '#/password', '#/role']],
+    ['a number as e-mail', { email: 7, password: PASSWORD }, ['#/email']],
+    ['null as e-mail', { email: null, password: PASSWORD }, ['#/email']],
+    ['a list as e-mail', { email: ['a@example.com'], password: PASSWORD }, ['#/email']],
+    ['an object as password', { email: 'a@example.com', password: { a: PASSWORD } }, ['#/password']],
+    ['true as password', { email: 'a@example.com', password: true }, ['#/password']],
+    ['a password with NUL', { email: 'a@example.com', password: 'long enough\u0000but' }, ['#/password']],
+    ['a member that nobody knows', { email: 'a@example.com', password: PASSWORD, 'a/b~c': 1 }, ['#/a~1b~0c']],
+  ]) {
+    test(`refuses ${what}`, async () => assertInvalid(await server.post('/auth/register', { json }), expected));
+  }
+
+  for (const email of [
+    '', ' ', 'plain', '@example.com', 'a@', 'a@b@example.com', 'a b@example.com', 'a@exa mple.com', 'a..b@example.com',
+    '.a@example.com', 'a.@example.com', 'a@example', 'a@-example.com', 'a@example..com', 'a@.example.com', 'a@127.0.0.1',
+    'a@example.com\nBcc: b@example.com', 'a\u0000@example.com', '<a@example.com>', `${'a'.repeat(65)}@example.com`,
+    `a@${'b'.repeat(250)}.com`, 'a@exa\u202emple.com',
+  ]) {
+    test(`refuses the e-mail ${JSON.stringify(email).slice(0, 40)}`, async () => {
+      assertInvalid(await server.post('/auth/register', { json: { email, password: PASSWORD } }), ['#/email']);
+    });
+  }
+
+  test('holds passwords to the lengths that the document states, in characters', async () => {
+    const contract = await server.contract();
+    const body = contract.operations().find(({ template, method }) => template === '/auth/register' && method === 'POST').operation.requestBody;
+    const schema = contract.resolve(contract.resolve(body.content['application/json'].schema).properties.password);
+    assert.ok(schema.minLength >= 8 && schema.maxLength >= 64, JSON.stringify(schema)); // NIST SP 800-63B
+    const attempt = (name, length) =>
+      server.post('/auth/register', { json: { email: `${name}@example.com`, password: '\u{1F511}'.repeat(length) } });
+    assertInvalid(await attempt('short', schema.minLength - 1), ['#/password']);
+    assertInvalid(await attempt('long', schema.maxLength + 1), ['#/password']);
+    assert.equal((await attempt('shortest', schema.minLength)).status, 201);
+    assert.equal((await attempt('longest', schema.maxLength)).status, 201);
+    assert.ok(await login(server, 'longest@example.com', '\u{1F511}'.repeat(schema.maxLength)));
+  });
+
+  test('knows an e-mail address in whatever case', async () => {
+    const first = await newUser(server, { email: 'Mixed.Case@Example.COM' });
+    for (const email of ['Mixed.Case@Example.COM', 'mixed.case@example.com', 'MIXED.CASE@EXAMPLE.COM']) {
+      const again = await server.post('/auth/register', { json: { email, password: PASSWORD } });
+      assert.equal(again.status, 409);
+      assert.equal(again.json().code, 'email_taken');
+      assert.equal(again.json().detail, 'Email already registered');
+      const token = await login(server, email);
+      assert.equal((await server.get('/auth/me', { token })).json().id, first.id);
+    }
+  });
+
+  test('lets one of many at the same moment have an address', async () => {
+    const json = { email: 'race@example.com', password: PASSWORD };
+    const answers = await Promise.all(Array.from({ length: 6 }, () => server.post('/auth/register', { json })));
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409, 409, 409, 409, 409]);
+  });
+
+  test('takes one password however its characters are composed', async () => {
+    const { email } = await newUser(server, { password: 'Caf\u00e9 \u212b ngstr\u00f6m' });
+    assert.ok(await login(server, email, 'Cafe\u0301 \u00c5 ngstro\u0308m'));
+  });
+
+  test('takes addresses of all scripts', async () => {
+    const { user } = await newUser(server, { email: 'дарья@почта.рф' });
+    assert.equal(user.email, 'дарья@почта.рф');
+  });
+
+  test('never shows or logs a password or its hash', async () => {
+    const answer = await server.post('/auth/register', { json: { email: 'quiet@example.com', password: 'hush hush hush' } });
+    assert.doesNotMatch(answer.text(), /hush|argon2/);
+    assert.doesNotMatch(server.log, /hush|argon2|correct horse/);
+  });
+});
+
+describe('bodies', () => {
+  let server;
+  before(async () => (server = await startServer()));
+  after(() => server?.stop());
+
+  const deep = `${'[['.repeat(20_000)}${']]'.repeat(20_000)}`;
+  for (const [what, body] of [
+    ['nothing', ''], ['a space', ' '], ['half an object', '{"email":"a@example.com"'], ['a list', '[]'], ['null', 'null'],
+    ['a string', '"x"'], ['a number', '7'], ['two objects', '{}{}'], ['a comment', '{/**/}'], ['a trailing comma', '{"email":"a@example.com",}'],
+    ['single quotes', "{'email':'a'}"], ['a bare NaN', '{"email":NaN}'], ['a byte order mark', '\ufeff{}'],
+    ['a lone surrogate', '{"email":"\\ud800"}'], ['bytes that are no UTF-8', Buffer.from('{"email":"\xff\xfe"}', 'latin1')],
+    ['40 000 lists in each other', `{"email":${deep}}`], ['a raw control character', '{"email":"a\u0001"}'],
+    ['a NUL behind the object', '{}\0'],
+  ]) {
+    test(`that are no JSON object: ${what}`, async () => {
+      const headers = { 'Content-Type': 'application/json' };
+      const answer = await server.post('/auth/register', { body, headers });
+      // Nesting that deep may also be over the size limit.
+      assert.ok([400, 413].includes(answer.status), `${answer.status} ${answer.text()}`);
+      assert.equal(answer.json().code, answer.status === 413 ? 'body_too_large' : 'malformed_json');
+    });
+  }
+
+  test('with a member twice are refused', async () => {
+    const body = `{"email":"a@example.com","password":"${PASSWORD}","email":"b@example.com"}`;
+    const answer = await server.post('/auth/register', { body, headers: { 'Content-Type': 'application/json' } });
+    assert.ok([400, 422].includes(answer.status), answer.text());
+  });
+
+  test('that are too large are refused', async () => {
+    const body = JSON.stringify({ email: 'a@example.com', password: 'x'.repeat(1024 * 1024) });
+    const answer = await server.post('/auth/register', { body, headers: { 'Content-Type': 'application/json' } });
+    assert.equal(answer.status, 413);
+    assert.equal(answer.json().code, 'body_too_large');
+  });
+
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonp', 'application/xml', 'x', '']) {
+    test(`of type ${JSON.stringify(type)} are not what registration takes`, async () => {
+      const body = JSON.stringify({ email: 'a@example.com', password: PASSWORD });
+      const answer = await server.post('/auth/register', { body, headers: { 'Content-Type': type } });
+      assert.equal(answer.status, 415, answer.text());
+      assert.equal(answer.json().code, 'unsupported_media_type');
+    });
+  }
+
+  for (const [i, type] of ['application/json; charset=utf-8', 'Application/JSON', 'application/json;charset="UTF-8"'].entries()) {
+    test(`of type ${type} are`, async () => {
+      const body = JSON.stringify({ email: `type${i}@example.com`, password: PASSWORD });
+      const answer = await server.post('/auth/register', { body, headers: { 'Content-Type': type } });
+      assert.equal(answer.status, 201, answer.text());
+    });
+  }
+});
+
+describe('logging in', () => {
+  let server, me;
+  before(async () => {
+    server = await startServer();
+    me = await newUser(server);
+  });
+  after(() => server?.stop());
+
+  test('fails alike for a wrong password and an unknown address', async () => {
+    const attempts = [
+      { json: { email: me.email, password: 'wrong password' } },
+      { json: { email: 'nobody@example.com', password: PASSWORD } },
+      { json: { email: me.email, password: `${PASSWORD} ` } },
+      { json: { email: me.email, password: PASSWORD.toUpperCase() } },
+      { form: { username: me.email, password: 'wrong password' } },
+    ];
+    for (const attempt of attempts) {
+      const answer = await server.post('/auth/token', attempt);
+      assert.equal(answer.status, 401);
+      const { code, detail, title } = answer.json();
+      assert.deepEqual({ code, detail, title }, {
+        code: 'credentials_invalid',
+        detail: 'Incorrect email or password',
+        title: 'Incorrect email or password',
+      });
+      assert.match(answer.headers['www-authenticate'], /^Bearer/);
+    }
+  });
+
+  for (const [what, body, expected] of [
+    ['an empty object', { json: {} }, ['#/email', '#/password']],
+    ['an unknown member', { json: { email: 'a@example.com', password: PASSWORD, admin: true } }, ['#/admin']],
+    ['an empty form', { form: { grant_type: 'password' } }, ['#/password', '#/username']],
+    ['another grant type', { form: { grant_type: 'client_credentials', username: 'a@example.com', password: PASSWORD } }, ['#/grant_type']],
+  ]) {
+    test(`refuses ${what}`, async () => assertInvalid(await server.post('/auth/token', body), expected));
+  }
+
+  test('takes as long for an address that nobody has', async () => {
+    const time = async (email) => {
+      const start = process.hrtime.bigint();
+      await server.post('/auth/token', { json: { email, password: 'a wrong password' } });
+      return Number(process.hrtime.bigint() - start);
+    };
+    const known = [];
+    const unknown = [];
+    for (let i = 0; i < 7; ++i) {
+      known.push(await time(me.email));
+      unknown.push(await time(`nobody${i}@example.com`));
+    }
+    const median = (values) => values.sort((a, b) => a - b)[3];
+    const ratio = median(unknown) / median(known);
+    assert.ok(ratio > 0.5 && ratio < 2, `an unknown address takes ${ratio.toFixed(2)} times as long`);
+  });
+});
+
+describe('tokens', () => {
+  let server, me, other, header, claims;
+  before(async () => {
+    server = await startServer({ env: { SECRET_KEY: SECRET } });
+    [me, other] = [await newUser(server), await newUser(server)];
+    ({ header, claims } = decodeToken(me.token));
+  });
+  after(() => server?.stop());
+
+  const withToken = (token) => server.get('/auth/me', { headers: { Authorization: token } });
+  const now = () => Math.floor(Date.now() / 1000);
+
+  function assertUnauthenticated(answer) {
+    assert.equal(answer.status, 401, answer.text());
+    assert.equal(answer.json().code, 'not_authenticated');
+    assert.match(answer.headers['www-authenticate'], /^Bearer/);
+  }
+
+  test('carry what they must', () => {
+    assert.equal(header.alg, 'HS256');
+    assert.equal(claims.sub, me.id);
+    assert.ok(claims.sid && claims.iss);
+    for (const name of ['exp', 'iat', 'nbf']) assert.ok(Number.isInteger(claims[name]), name);
+    assert.equal(claims.exp - claims.iat, 30 * 60);
+  });
+
+  test('are accepted when signed with the secret, whoever signed them', async () => {
+    const answer = await withToken(`Bearer ${signToken(header, claims, SECRET)}`);
+    assert.equal(answer.status, 200, answer.text());
+    assert.equal(answer.json().id, me.id);
+  });
+
+  test('are accepted whatever the case of the scheme', async () => {
+    assert.equal((await withToken(`bearer ${me.token}`)).status, 200);
+    assert.equal((await withToken(`BEARER ${me.token}`)).status, 200);
+  });
+
+  test('are needed', async () => assertUnauthenticated(await server.get('/auth/me')));
+
+  for (const credentials of ['Bearer', 'Bearer ', 'Basic YTpi', 'Bearer x', 'Bearer a.b.c', 'Bearer ..', 'Bearer .', `Bearer ${'x'.repeat(4000)}`, 'Token abc', 'Bearer eyJhbGciOiJub25lIn0.e30.']) {
+    test(`are not ${credentials.slice(0, 40)}`, async () => assertUnauthenticated(await withToken(credentials)));
+  }
+
+  const without = (name) => Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name));
+  for (const [what, forge] of [
+    ['another secret', () => signToken(header, claims, `${SECRET}!`)],
+    ['an empty secret', () => signToken(header, claims, '')],
+    ['no signature at all', () => signToken({ ...header, alg: 'none' }, claims, SECRET)],
+    ['a signature cut off', () => me.token.slice(0, me.token.lastIndexOf('.') + 1)],
+    ['a changed signature', () => me.token.slice(0, -10) + (me.token.at(-10) === 'A' ? 'B' : 'A') + me.token.slice(-9)],
+    ['claims of one, signature of another', () => [...other.token.split('.').slice(0, 2), me.token.split('.')[2]].join('.')],
+    ['another algorithm under the right secret', () => signToken({ ...header, alg: 'HS512' }, claims, SECRET)],
+    ['an algorithm that the header does not name', () => signToken(header, claims, SECRET, 'HS512')],
+    ['an end long past', () => signToken(header, { ...claims, exp: now() - 3600 }, SECRET)],
+    ['an end past by more than the skew', () => signToken(header, { ...claims, exp: now() - 45 }, SECRET)],
+    ['no end', () => signToken(header, without('exp'), SECRET)],
+    ['a text as end', () => signToken(header, { ...claims, exp: String(claims.exp) }, SECRET)],
+    ['a broken number as end', () => signToken(header, { ...claims, exp: claims.exp + 0.5 }, SECRET)],
+    ['an end beyond all numbers', () => signToken(header, { ...claims, exp: 1e300 }, SECRET)],
+    ['no time of issue', () => signToken(header, without('iat'), SECRET)],
+    ['a time of issue to come', () => signToken(header, { ...claims, iat: now() + 120 }, SECRET)],
+    ['no beginning', () => signToken(header, without('nbf'), SECRET)],
+    ['a beginning to come', () => signToken(header, { ...claims, nbf: now() + 120 }, SECRET)],
+    ['no subject', () => signToken(header, without('sub'), SECRET)],
+    ['no session', () => signToken(header, without('sid'), SECRET)],
+    ['a session that never was', () => signToken(header, { ...claims, sid: claims.sid.replace(/.$/, (c) => (c === '0' ? '1' : '0')) }, SECRET)],
+    ['a session of somebody else', () => signToken(header, { ...claims, sub: other.id }, SECRET)],
+    ['no issuer', () => signToken(header, without('iss'), SECRET)],
+    ['another issuer', () => signToken(header, { ...claims, iss: 'https://elsewhere.example' }, SECRET)],
+    ['a subject that is no id', () => signToken(header, { ...claims, sub: "' OR 1=1 --" }, SECRET)],
+  ]) {
+    test(`are refused with ${what}`, async () => assertUnauthenticated(await withToken(`Bearer ${forge()}`)));
+  }
+
+  test('may be late by a little, as clocks are', async () => {
+    const late = signToken(header, { ...claims, exp: now() - 10 }, SECRET);
+    assert.equal((await withToken(`Bearer ${late}`)).status, 200);
+  });
+
+  test('are needed to change anything, and not to look', async () => {
+    const id = '01890000-0000-7000-8000-000000000000';
+    assertUnauthenticated(await server.post('/content', { multipart: [] }));
+    assertUnauthenticated(await server.put(`/content/${id}`, { form: { title: 'x' } }));
+    assertUnauthenticated(await server.delete(`/content/${id}`));
+    assert.equal((await server.get('/content')).status, 200);
+    assert.equal((await server.get(`/content/${id}`)).status, 404);
+  });
+
+  test('never reach the log', () => {
+    assert.ok(!server.log.includes(me.token.split('.')[2]));
+    assert.ok(!server.log.includes(SECRET));
+  });
+});
+
+describe('restarts', () => {
+  test('keep the generated secret, so tokens stay valid, and keep it to the owner of the directory', async () => {
+    const first = await startServer();
+    const me = await newUser(first);
+    await first.kill();
+    const second = await startServer({ dataDir: first.dataDir });
+    try {
+      const answer = await second.get('/auth/me', { token: me.token });
+      assert.equal(answer.status, 200);
+      assert.equal(answer.json().id, me.id);
+      const names = await readdir(first.dataDir);
+      for (const name of names.filter((entry) => /secret|key/i.test(entry))) {
+        assert.equal((await stat(path.join(first.dataDir, name))).mode & 0o777, 0o600, name);
+      }
+      assert.ok(names.some((entry) => /secret|key/i.test(entry)), names.join());
+    } finally {
+      await second.stop();
+      await rm(first.dataDir, { recursive: true });
+    }
+  });
+});

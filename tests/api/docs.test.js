@@ -1,0 +1,185 @@
+// The pages that explain the API: everything on them comes from this server, under a strict policy.
+
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { after, before, describe, test } from 'node:test';
+
+import { runProgram, temporaryDirectory } from '../support/program.js';
+import { startServer } from '../support/server.js';
+
+const OPERATIONS = [
+  ['POST', '/auth/register'], ['POST', '/auth/token'], ['GET', '/auth/me'], ['POST', '/content'], ['GET', '/content'],
+  ['GET', '/content/{content_id}'], ['PUT', '/content/{content_id}'], ['DELETE', '/content/{content_id}'],
+  ['GET', '/content/{content_id}/stream'], ['GET', '/health'], ['GET', '/health/ready'], ['GET', '/health/detailed'],
+];
+const BROWSER = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+
+/** A Content-Security-Policy as a map from directive to its words. */
+function policy(answer) {
+  const header = answer.headers['content-security-policy'];
+  assert.ok(header, 'a page has a Content-Security-Policy');
+  const directives = header.split(';').map((part) => part.trim().split(/\s+/)).filter(([name]) => name);
+  return Object.fromEntries(directives.map(([name, ...words]) => [name, words]));
+}
+
+/** Addresses that a page makes a browser load. */
+const loaded = (html) =>
+  [...html.matchAll(/<(?:script|link|img|iframe|source)\b[^>]*?\b(?:src|href)\s*=\s*["']?([^"'\s>]+)/gi)].map((match) => match[1]);
+
+describe('the API document', () => {
+  let server, document;
+  before(async () => {
+    server = await startServer();
+    document = (await server.get('/openapi.json')).json();
+  });
+  after(() => server?.stop());
+
+  test('is OpenAPI 3.1 and lists every operation once, without trailing slashes', async () => {
+    assert.match(document.openapi, /^3\.1\.\d+$/);
+    const contract = await server.contract();
+    const operations = contract.operations();
+    for (const [method, template] of OPERATIONS) {
+      assert.ok(operations.some((entry) => entry.method === method && entry.template === template), `${method} ${template}`);
+    }
+    const ids = operations.map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length);
+    for (const { template, operation } of operations) {
+      assert.ok(template === '/' || !template.endsWith('/'), template);
+      assert.ok(operation.summary, `${template} has a summary`);
+    }
+  });
+
+  test('has schemas that compile', async () => {
+    const contract = await server.contract();
+    for (const { template, operation } of contract.operations()) {
+      const success = Object.keys(operation.responses).filter((status) => status < 400);
+      assert.ok(success.length > 0, template);
+      contract.errorsOf({ operation });
+    }
+    for (const { $ref } of JSON.stringify(document).match(/\{"\$ref":"[^"]+"\}/g).map((text) => JSON.parse(text))) {
+      assert.ok(contract.resolve({ $ref }), $ref);
+    }
+  });
+
+  test('says how to log in', async () => {
+    const schemes = Object.values(document.components.securitySchemes);
+    const oauth = schemes.find(({ type }) => type === 'oauth2');
+    assert.ok(new URL(oauth.flows.password.tokenUrl, `${server.url}/openapi.json`).pathname === '/auth/token');
+    const contract = await server.contract();
+    const secured = contract.operations().filter(({ operation }) => (operation.security ?? []).length > 0);
+    assert.deepEqual(
+      secured.map(({ method, template }) => `${method} ${template}`).sort(),
+      ['DELETE /content/{content_id}', 'GET /auth/me', 'POST /content', 'PUT /content/{content_id}'],
+    );
+  });
+
+  test('is what `clinikk-tv openapi` prints, apart from the address of the server', async () => {
+    const cwd = await temporaryDirectory();
+    const printed = await runProgram(['openapi'], { cwd });
+    await rm(cwd, { recursive: true });
+    assert.equal(printed.code, 0, printed.stderr);
+    assert.deepEqual({ ...JSON.parse(printed.stdout), servers: null }, { ...document, servers: null });
+  });
+
+  test('is served as JSON that other origins may read', async () => {
+    const answer = await server.get('/openapi.json', { headers: { Origin: 'https://editor.example' } });
+    assert.match(answer.headers['content-type'], /^application\/(openapi\+|vnd\.oai\.openapi\+)?json/);
+    assert.equal(answer.headers['access-control-allow-origin'], '*');
+  });
+});
+
+describe('pages', () => {
+  let server;
+  before(async () => (server = await startServer()));
+  after(() => server?.stop());
+
+  for (const page of ['/docs', '/redoc']) {
+    test(`${page} loads from this server only`, async () => {
+      const answer = await server.get(page, { headers: BROWSER });
+      assert.equal(answer.status, 200);
+      assert.match(answer.headers['content-type'], /^text\/html; *charset=utf-8$/i);
+      assert.equal(answer.headers['x-content-type-options'], 'nosniff');
+      const addresses = loaded(answer.text()).filter((address) => !address.startsWith('data:'));
+      assert.ok(addresses.length > 0, 'the page loads something');
+      for (const address of addresses) {
+        const url = new URL(address, `${server.url}${page}`);
+        assert.equal(url.origin, server.url, `${page} loads ${address}`);
+        const asset = await server.get(url.pathname + url.search);
+        assert.equal(asset.status, 200, address);
+        assert.equal(asset.headers['x-content-type-options'], 'nosniff', address);
+        if (url.pathname.endsWith('.js')) assert.match(asset.headers['content-type'], /^text\/javascript/, address);
+        if (url.pathname.endsWith('.css')) assert.match(asset.headers['content-type'], /^text\/css/, address);
+      }
+    });
+
+    test(`${page} has a policy that forbids everything foreign`, async () => {
+      const directives = policy(await server.get(page, { headers: BROWSER }));
+      assert.ok(['\'none\'', '\'self\''].includes(directives['default-src']?.join(' ')), 'default-src');
+      const scripts = directives['script-src'] ?? directives['default-src'];
+      assert.ok(!scripts.includes("'unsafe-inline'") && !scripts.includes("'unsafe-eval'"), `script-src ${scripts}`);
+      for (const [name, words] of Object.entries(directives)) {
+        assert.ok(!words.some((word) => word === '*' || /^https?:/.test(word)), `${name} ${words.join(' ')}`);
+      }
+      assert.deepEqual(directives['frame-ancestors'], ["'none'"]);
+      const styles = directives['style-src'] ?? [];
+      if (page === '/docs') assert.ok(!styles.includes("'unsafe-inline'"), 'only /redoc may have inline styles');
+    });
+  }
+
+  test('assets are kept by browsers and revalidated by name or tag', async () => {
+    const html = (await server.get('/docs', { headers: BROWSER })).text();
+    const script = loaded(html).find((address) => address.includes('.js'));
+    const { pathname, search } = new URL(script, `${server.url}/docs`);
+    const first = await server.get(pathname + search);
+    assert.ok(first.headers.etag || /immutable|max-age/.test(first.headers['cache-control'] ?? ''), 'no caching at all');
+    if (first.headers.etag) {
+      const again = await server.get(pathname + search, { headers: { 'If-None-Match': first.headers.etag } });
+      assert.equal(again.status, 304);
+    }
+  });
+
+  test('nothing outside the assets can be fetched through their address', async () => {
+    const html = (await server.get('/docs', { headers: BROWSER })).text();
+    const folder = new URL(loaded(html)[0], `${server.url}/docs`).pathname.replace(/[^/]*$/, '');
+    for (const name of ['..%2f..%2fetc%2fpasswd', '%2e%2e/openapi.json', 'nothing.js', '..\\..\\x', '%00']) {
+      const answer = await server.get(folder + name, { check: false });
+      assert.ok([400, 404].includes(answer.status), `${name} -> ${answer.status}`);
+    }
+  });
+
+  test('a browser at / is led to /docs', async () => {
+    const answer = await server.get('/', { headers: BROWSER });
+    assert.ok([302, 303, 307, 308].includes(answer.status), `status ${answer.status}`);
+    assert.equal(new URL(answer.headers.location, server.url).href, `${server.url}/docs`);
+  });
+
+  test('every error code that the document knows has a page', async () => {
+    const contract = await server.contract();
+    const listed = contract.operations().flatMap((operation) => contract.errorsOf(operation));
+    const statuses = new Map(listed.map(({ code, status }) => [code, status]));
+    assert.ok(statuses.size > 10, [...statuses.keys()].join());
+    for (const [code, status] of statuses) {
+      const answer = await server.get(`/problems/${code}`, { headers: BROWSER });
+      assert.equal(answer.status, 200, code);
+      assert.match(answer.headers['content-type'], /^text\/html/);
+      assert.ok(answer.text().includes(code) && answer.text().includes(String(status)), code);
+      policy(answer);
+    }
+  });
+
+  test('an error code nobody knows has none', async () => {
+    for (const name of ['no_such_code', '%3Cscript%3Ealert(1)%3C%2Fscript%3E']) {
+      const answer = await server.get(`/problems/${name}`, { headers: BROWSER, check: false });
+      assert.equal(answer.status, 404);
+      assert.ok(!answer.text().includes('<script>alert'), name);
+    }
+  });
+
+  test('the type of a problem is the address of its page', async () => {
+    const problem = (await server.get('/nothing/here')).json();
+    const { pathname } = new URL(problem.type);
+    const page = await server.get(pathname, { headers: BROWSER });
+    assert.equal(page.status, 200);
+    assert.ok(page.text().includes(problem.title));
+  });
+});

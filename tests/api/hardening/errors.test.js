@@ -1,0 +1,258 @@
+// Every operation × every error that the OpenAPI document lists for it: each is brought about, by a request where
+// that is possible and by a hand in the database where it is not. An error listed and not produced here fails.
+
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { login, newUser, PASSWORD, upload, uploadParts } from '../../support/client.js';
+import { media, wav } from '../../support/media.js';
+import { field, multipart } from '../../support/multipart.js';
+import { runProgram, sleep } from '../../support/program.js';
+import { startServer } from '../../support/server.js';
+import { lockDatabase, sql } from '../../support/sqlite.js';
+
+const NOBODY = '01890000-0000-7000-8000-000000000000';
+const LIMIT = 100_000;
+const SOUND = wav(1000);
+
+// What cannot be produced, and why. Each must be listed, or it has no place here.
+const EXEMPT = {
+  'get_health internal': 'it touches nothing that could break',
+  'get_readiness internal': 'it touches nothing that could break',
+  'get_detailed_health internal': 'what breaks below it is what it reports',
+};
+
+/** A valid request for each operation, as arguments of `server.request`. */
+const requests = {
+  register: () => ['POST', '/auth/register', { json: { email: `new${Math.random()}@example.com`, password: PASSWORD } }],
+  login: ({ me }) => ['POST', '/auth/token', { json: { email: me.email, password: PASSWORD } }],
+  me: ({ me }) => ['GET', '/auth/me', { token: me.token }],
+  create: ({ me }) => ['POST', '/content', { token: me.token, multipart: uploadParts(SOUND) }],
+  list: () => ['GET', '/content', {}],
+  get: ({ content }) => ['GET', `/content/${content.id}`, {}],
+  update: ({ me, content }) => ['PUT', `/content/${content.id}`, { token: me.token, json: { title: 'x' } }],
+  remove: ({ me, content }) => ['DELETE', `/content/${content.id}`, { token: me.token }],
+  stream: ({ content }) => ['GET', `/content/${content.id}/stream`, {}],
+  health: () => ['GET', '/health', {}],
+  ready: () => ['GET', '/health/ready', {}],
+  detailed: () => ['GET', '/health/detailed', {}],
+};
+const TEMPLATES = {
+  'POST /auth/register': 'register', 'POST /auth/token': 'login', 'GET /auth/me': 'me', 'POST /content': 'create', 'GET /content': 'list',
+  'GET /content/{content_id}': 'get', 'PUT /content/{content_id}': 'update', 'DELETE /content/{content_id}': 'remove',
+  'GET /content/{content_id}/stream': 'stream', 'GET /health': 'health', 'GET /health/ready': 'ready', 'GET /health/detailed': 'detailed',
+};
+
+/** A request as bytes; `lines` are added to its head. */
+function bytesOf([method, target, options], { lines = [], version = 'HTTP/1.1', host = 'Host: a', body = true } = {}) {
+  let content = '';
+  const head = [`${method} ${target} ${version}`, host];
+  if (options.token) head.push(`Authorization: Bearer ${options.token}`);
+  if (options.json) head.push('Content-Type: application/json');
+  if (options.json) content = JSON.stringify(options.json);
+  if (options.multipart) {
+    const message = multipart(options.multipart);
+    head.push(`Content-Type: ${message.type}`);
+    content = message.body;
+  }
+  if (body && content) head.push(`Content-Length: ${content.length}`);
+  return Buffer.concat([Buffer.from([...head, ...lines, '', ''].filter((line, i) => line || i > 1).join('\r\n')), Buffer.from(body ? content : '')]);
+}
+
+/** What any operation may meet; each producer gets the context and the valid request. */
+const COMMON = {
+  bad_request: ({ server }, request) => server.raw(bytesOf(request, { lines: ['X : y'] })),
+  method_not_allowed: ({ server }, [, target]) => server.request('PATCH', target, { check: false }),
+  request_timeout: async ({ impatient }, request) => {
+    const wire = await impatient.wire();
+    await wire.write(bytesOf(request).subarray(0, 20));
+    return wire.finalAnswer();
+  },
+  uri_too_long: ({ server }, [method, target, options]) => server.raw(bytesOf([method, `${target}?${'x'.repeat(100_000)}`, options])),
+  expectation_failed: ({ server }, request) => server.raw(bytesOf(request, { lines: ['Expect: miracles'] })),
+  headers_too_large: ({ server }, request) => server.raw(bytesOf(request, { lines: [`X: ${'y'.repeat(200_000)}`] })),
+  not_implemented: ({ server }, request) => server.raw(bytesOf(request, { lines: ['Transfer-Encoding: gzip'], body: false })),
+  version_not_supported: ({ server }, request) => server.raw(bytesOf(request, { version: 'HTTP/2.0' })),
+  unavailable: async ({ crowded }, request) => {
+    const other = await crowded.wire();
+    await other.write('GET /health HTTP/1.1\r\nHost: a\r\n\r\n');
+    await other.finalAnswer();
+    try {
+      const wire = await crowded.wire();
+      await wire.write(bytesOf(request)).catch(() => {});
+      return await wire.finalAnswer({ timeout: 3_000 });
+    } finally {
+      other.destroy();
+      await sleep(100);
+    }
+  },
+  not_authenticated: ({ server }, [method, target, options]) => server.request(method, target, { ...options, token: undefined }),
+  unsupported_media_type: ({ server }, [method, target, options]) =>
+    server.request(method, target, { token: options.token, body: 'x', headers: { 'Content-Type': 'text/plain' } }),
+  body_too_large: ({ server }, [method, target, options]) =>
+    server.request(method, target, { token: options.token, body: JSON.stringify({ title: 'x'.repeat(2_000_000) }), headers: { 'Content-Type': 'application/json' } }),
+  malformed_json: ({ server }, [method, target, options]) =>
+    server.request(method, target, { token: options.token, body: '{', headers: { 'Content-Type': 'application/json' } }),
+  malformed_multipart: ({ server }, [method, target, options]) =>
+    server.request(method, target, { token: options.token, body: '--b\r\n', headers: { 'Content-Type': 'multipart/form-data; boundary=b' } }),
+  content_not_found: ({ server }, [method, target, options]) => server.request(method, target.replace(/[0-9a-f-]{36}/, NOBODY), options),
+  forbidden: ({ server, viewer }, [method, target, options]) => server.request(method, target, { ...options, token: viewer.token }),
+};
+
+const send = (context, bytes, over) => context.server.post('/content', { token: context.me.token, multipart: uploadParts(bytes, over) });
+
+/** What is particular to an operation. */
+const OWN = {
+  register: {
+    email_taken: ({ server, me }) => server.post('/auth/register', { json: { email: me.email, password: PASSWORD } }),
+    validation_failed: ({ server }) => server.post('/auth/register', { json: {} }),
+  },
+  login: {
+    credentials_invalid: ({ server, me }) => server.post('/auth/token', { json: { email: me.email, password: 'not the one' } }),
+    validation_failed: ({ server }) => server.post('/auth/token', { form: {} }),
+  },
+  create: {
+    validation_failed: (context) => send(context, SOUND, { title: '' }),
+    upload_too_large: (context) => send(context, wav(LIMIT + 1)),
+    body_too_large: (context) => context.server.post('/content', { token: context.me.token, multipart: [field('x', 'x'.repeat(90_000)), ...uploadParts(SOUND)] }),
+    media_unrecognised: (context) => send(context, Buffer.from('no media')),
+    media_kind_mismatch: (context) => send(context, SOUND, { content_type: 'video' }),
+    media_truncated: async (context) => send(context, (await media('plain.mp4')).bytes.subarray(0, 30_000), { content_type: 'video' }),
+    media_unsupported: (context) => send(context, Buffer.concat([Buffer.from('FLV\x01\x05\0\0\0\x09\0\0\0\0', 'latin1'), Buffer.alloc(500)]), { content_type: 'video' }),
+    media_probe_timeout: ({ stuckAnswer }) => stuckAnswer, // it takes 20 s, so it was begun at the start
+    quota_exceeded: ({ strict, strictUser }) => strict.post('/content', { token: strictUser.token, multipart: uploadParts(wav(60_000)) }),
+    too_many_uploads: async ({ strict, strictUser }) => {
+      const wire = await strict.wire();
+      await wire.write(bytesOf(['POST', '/content', { token: strictUser.token, multipart: uploadParts(SOUND) }]).subarray(0, 900));
+      await sleep(300);
+      try {
+        return await strict.post('/content', { token: strictUser.token, multipart: uploadParts(SOUND) });
+      } finally {
+        wire.destroy();
+      }
+    },
+    insufficient_storage: ({ full, fullUser }) => full.post('/content', { token: fullUser.token, multipart: uploadParts(SOUND) }),
+    upload_interrupted: async ({ server, me }) => {
+      // Another process took the write away: its row is gone when this one wants to publish.
+      const wire = await server.wire();
+      const bytes = bytesOf(['POST', '/content', { token: me.token, multipart: uploadParts(SOUND) }]);
+      await wire.write(bytes.subarray(0, 900));
+      await sleep(300);
+      await sql(server.dataDir, 'DELETE FROM uploads');
+      await wire.write(bytes.subarray(900));
+      return wire.finalAnswer();
+    },
+  },
+  list: { validation_failed: ({ server }) => server.get('/content?limit=0') },
+  update: {
+    validation_failed: ({ server, me, content }) => server.put(`/content/${content.id}`, { token: me.token, json: { title: '' } }),
+    media_kind_mismatch: ({ server, me, content }) => server.put(`/content/${content.id}`, { token: me.token, json: { content_type: 'video' } }),
+  },
+  stream: {
+    validation_failed: ({ server, content }) => server.get(`/content/${content.id}/stream?download=perhaps`),
+    precondition_failed: ({ server, content }) => server.get(`/content/${content.id}/stream`, { headers: { 'If-Match': '"x"' } }),
+    range_not_satisfiable: ({ server, content }) => server.get(`/content/${content.id}/stream`, { headers: { Range: 'bytes=99999999-' } }),
+  },
+};
+
+// The document is needed to name the tests, so the servers start before them.
+const context = {};
+const servers = [];
+async function start(name, env) {
+  context[name] = await startServer({ env });
+  servers.push(context[name]);
+  return context[name];
+}
+
+await start('server', { MAX_UPLOAD_SIZE: String(LIMIT) });
+const contract = await context.server.contract();
+
+describe('errors', () => {
+  before(async () => {
+    const { server } = context;
+    context.me = await newUser(server);
+    context.viewer = await newUser(server);
+    const cwd = server.dataDir;
+    const made = await runProgram(['user', 'role', context.viewer.email, 'viewer'], { cwd, env: { DATA_DIR: server.dataDir } });
+    assert.equal(made.code, 0, `clinikk-tv user role: ${made.stderr}`);
+    context.viewer.token = await login(server, context.viewer.email); // another role ends the sessions
+    context.content = await upload(server, context.me.token, SOUND);
+
+    const hanging = path.join(cwd, 'ffprobe');
+    await writeFile(hanging, '#!/bin/bash\nexec sleep 1000\n', { mode: 0o755 });
+    const stuck = await start('stuck', { FFPROBE: hanging });
+    const stuckUser = await newUser(stuck);
+    context.stuckAnswer = stuck.post('/content', { token: stuckUser.token, multipart: uploadParts(SOUND) });
+
+    await start('impatient', { HEADER_TIMEOUT: '1s' });
+    await start('crowded', { MAX_CONNECTIONS: 1 });
+    const strict = await start('strict', { MAX_UPLOADS_PER_USER: 1, USER_QUOTA: '50000' });
+    context.strictUser = await newUser(strict);
+    const full = await start('full', { DISK_RESERVE: '1048576TiB' });
+    context.fullUser = await newUser(full);
+
+    await start('broken');
+  });
+  after(async () => {
+    for (const server of servers) await server.stop();
+  });
+
+  for (const operation of contract.operations()) {
+    const name = TEMPLATES[`${operation.method} ${operation.template}`];
+    for (const { status, code } of contract.errorsOf(operation)) {
+      const exempt = EXEMPT[`${operation.id} ${code}`];
+      if (exempt || code === 'internal') continue; // what breaks the server is below
+      test(`${operation.id}: ${status} ${code}`, async () => {
+        assert.ok(name, `nothing is known of ${operation.method} ${operation.template}`);
+        const produce = OWN[name]?.[code] ?? COMMON[code];
+        assert.ok(produce, `nobody knows how to bring about ${code} for ${operation.id}`);
+        const answer = await produce(context, requests[name](context));
+        assert.equal(answer.status, status, answer.text());
+        assert.equal(answer.headers['content-type'], 'application/problem+json');
+        assert.equal(answer.json().code, code);
+        contract.check({ method: operation.method, path: requests[name](context)[1], answer });
+      });
+    }
+  }
+
+  test('internal: 500 where the database is broken, and nothing of it is told', async () => {
+    const { broken } = context;
+    const me = await newUser(broken);
+    const content = await upload(broken, me.token, SOUND);
+    await sql(broken.dataDir, 'ALTER TABLE users RENAME TO users_away; ALTER TABLE contents RENAME TO contents_away; ALTER TABLE sessions RENAME TO sessions_away;');
+    const here = { me, content };
+    for (const operation of contract.operations()) {
+      const name = TEMPLATES[`${operation.method} ${operation.template}`];
+      if (EXEMPT[`${operation.id} internal`] || !contract.errorsOf(operation).some(({ code }) => code === 'internal')) continue;
+      const [method, target, options] = requests[name](here);
+      const answer = await broken.request(method, target, { ...options, check: false });
+      assert.equal(answer.status, 500, `${operation.id}: ${answer.text()}`);
+      assert.equal(answer.json().code, 'internal');
+      assert.doesNotMatch(answer.text(), /table|sqlite|users/i);
+      contract.check({ method, path: target, answer, publicUrl: broken.url });
+      assert.ok(broken.log.includes(answer.headers['x-request-id']), 'the log has the cause under the id');
+    }
+  });
+
+  test('unavailable: 503 where another keeps the database locked, and all is well afterwards', async () => {
+    const { server, me } = context;
+    const unlock = await lockDatabase(server.dataDir);
+    let answer;
+    try {
+      answer = await server.post('/auth/register', { json: { email: 'locked-out@example.com', password: PASSWORD } });
+    } finally {
+      await unlock();
+    }
+    assert.equal(answer.status, 503, answer.text());
+    assert.equal(answer.json().code, 'unavailable');
+    assert.equal((await server.get('/auth/me', { token: me.token })).status, 200);
+    await newUser(server, { email: 'locked-out@example.com' });
+  });
+
+  test('what is exempt is listed', () => {
+    const listed = contract.operations().flatMap((operation) => contract.errorsOf(operation).map(({ code }) => `${operation.id} ${code}`));
+    for (const entry of Object.keys(EXEMPT)) assert.ok(listed.includes(entry), entry);
+  });
+});

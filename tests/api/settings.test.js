@@ -1,0 +1,229 @@
+// Settings: what they mean, where they come from, and that a wrong one stops the start with one clear line.
+
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import net from 'node:net';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { newUser } from '../support/client.js';
+import { decodeToken } from '../support/jwt.js';
+import { refused, runProgram, temporaryDirectory } from '../support/program.js';
+import { startServer } from '../support/server.js';
+
+const SETTINGS = [
+  'HOST', 'PORT', 'PUBLIC_URL', 'DATA_DIR', 'DATABASE_URL', 'MIGRATE', 'SECRET_KEY', 'ALGORITHM',
+  'ACCESS_TOKEN_EXPIRE_MINUTES', 'STORAGE_PROVIDER', 'MAX_UPLOAD_SIZE', 'USER_QUOTA', 'MAX_UPLOADS_PER_USER',
+  'DISK_RESERVE', 'THREADS', 'MAX_CONNECTIONS', 'MIN_RATE', 'HEADER_TIMEOUT', 'IDLE_TIMEOUT', 'SHUTDOWN_GRACE', 'GC_GRACE',
+  'LOG_LEVEL', 'LOG_FORMAT', 'CORS_ORIGINS', 'FFPROBE', 'SANDBOX', 'PROBE_CONCURRENCY',
+];
+
+describe('a wrong value stops the start and is named', () => {
+  for (const [name, ...values] of [
+    ['HOST', 'not a host', '256.1.1.1'],
+    ['PORT', 'abc', '-1', '65536', '80 80', '8e3'],
+    ['PUBLIC_URL', 'clinikk', 'ftp://example.com', 'http://', 'http://example.com/?a=b'],
+    ['DATABASE_URL', 'mysql://localhost/x', 'nonsense', 'postgresql:/'],
+    ['MIGRATE', 'perhaps'],
+    ['SECRET_KEY', 'short', 'x'.repeat(31)],
+    ['ALGORITHM', 'none', 'HS1', 'hs256x'],
+    ['ACCESS_TOKEN_EXPIRE_MINUTES', '0', '-5', 'x', '1.5', '99999999999999999999'],
+    ['STORAGE_PROVIDER', 'floppy'],
+    ['MAX_UPLOAD_SIZE', 'big', '-1', '10XB', '1.5.2GiB', '99999999999999999999GiB'],
+    ['USER_QUOTA', 'x'],
+    ['MAX_UPLOADS_PER_USER', '0', '-1', 'x'],
+    ['DISK_RESERVE', 'x'],
+    ['THREADS', '0', '-1', 'x', '100000'],
+    ['MAX_CONNECTIONS', '0', 'x'],
+    ['MIN_RATE', 'x'],
+    ['SHUTDOWN_GRACE', 'x', '-1s'],
+    ['GC_GRACE', 'x'],
+    ['LOG_LEVEL', 'loud'],
+    ['LOG_FORMAT', 'xml'],
+    ['CORS_ORIGINS', 'example.com', 'https://example.com/path'],
+    ['FFPROBE', '/nonexistent/ffprobe'],
+    ['SANDBOX', 'maybe'],
+    ['PROBE_CONCURRENCY', '0', 'x'],
+  ]) {
+    for (const value of values) {
+      test(`${name}=${value.slice(0, 30)}`, async () => {
+        const line = await refused({ [name]: value });
+        assert.ok(line.includes(name), line);
+        if (name === 'SECRET_KEY') assert.ok(!line.includes(value), 'a secret is never printed');
+      });
+    }
+  }
+
+  test('as a flag', async () => assert.match(await refused({ PORT: null }, { args: ['--port', 'abc'] }), /port/i));
+  test('as a flag that nobody knows', async () => assert.match(await refused({}, { args: ['--prot', '80'], lines: 2 }), /prot/));
+  test('in .env', async () => {
+    const cwd = await temporaryDirectory();
+    await writeFile(path.join(cwd, '.env'), 'LOG_LEVEL=loud\n');
+    assert.match(await refused({ LOG_LEVEL: null }, { cwd }), /LOG_LEVEL/);
+  });
+
+  test('a DATA_DIR that is a file', async () => {
+    const cwd = await temporaryDirectory();
+    await writeFile(path.join(cwd, 'file'), '');
+    assert.match(await refused({ DATA_DIR: path.join(cwd, 'file') }, { cwd }), /DATA_DIR|file/);
+  });
+});
+
+describe('a port that is taken', () => {
+  test('by another server of ours stops the start', async () => {
+    const first = await startServer();
+    try {
+      const line = await refused({ PORT: first.port });
+      assert.match(line, new RegExp(`PORT|${first.port}`));
+      assert.equal((await first.get('/health')).status, 200);
+    } finally {
+      await first.stop();
+    }
+  });
+
+  test('by somebody else stops the start', async () => {
+    const squatter = net.createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => squatter.once('listening', resolve));
+    try {
+      const { port } = squatter.address();
+      assert.match(await refused({ PORT: port }), new RegExp(`PORT|${port}`));
+    } finally {
+      squatter.close();
+    }
+  });
+});
+
+describe('where settings come from', () => {
+  const fromFile = (text) => async (directory) => writeFile(path.join(directory, '.env'), text);
+
+  for (const [what, prepare, env, args, minutes] of [
+    ['nothing: the default', async () => {}, {}, [], 30],
+    ['.env', fromFile('# a comment\n\nACCESS_TOKEN_EXPIRE_MINUTES=7\n'), {}, [], 7],
+    ['.env with quotes and export', fromFile('export ACCESS_TOKEN_EXPIRE_MINUTES="8"\r\n'), {}, [], 8],
+    ['the environment before .env', fromFile('ACCESS_TOKEN_EXPIRE_MINUTES=7\n'), { ACCESS_TOKEN_EXPIRE_MINUTES: 9 }, [], 9],
+    ['a flag before both', fromFile('ACCESS_TOKEN_EXPIRE_MINUTES=7\n'), { ACCESS_TOKEN_EXPIRE_MINUTES: 9 }, ['--access-token-expire-minutes', '11'], 11],
+    ['.env with what others put there', fromFile('ACCESS_TOKEN_EXPIRE_MINUTES=7\nSOMEBODY_ELSES=x\n'), {}, [], 7],
+  ]) {
+    test(what, async () => {
+      const dataDir = await temporaryDirectory();
+      await prepare(dataDir);
+      const server = await startServer({ dataDir, env, args });
+      try {
+        const { claims } = decodeToken((await newUser(server)).token);
+        assert.equal(claims.exp - claims.iat, minutes * 60);
+      } finally {
+        await server.stop();
+        await rm(dataDir, { recursive: true });
+      }
+    });
+  }
+});
+
+describe('what settings do', () => {
+  let server;
+  const publicUrl = 'https://tv.example/api';
+  before(async () => {
+    server = await startServer({
+      env: { PUBLIC_URL: `${publicUrl}/`, ALGORITHM: 'HS512', SECRET_KEY: 'k'.repeat(64), CORS_ORIGINS: 'https://a.example,https://b.example', LOG_FORMAT: 'json', LOG_LEVEL: 'debug', THREADS: 2 },
+    });
+  });
+  after(() => server?.stop());
+
+  test('PUBLIC_URL is in every address', async () => {
+    const answer = await server.get('/nothing', { publicUrl });
+    assert.equal(answer.json().type, `${publicUrl}/problems/not_found`);
+  });
+
+  test('ALGORITHM signs the tokens', async () => {
+    const { token } = await newUser(server);
+    assert.equal(decodeToken(token).header.alg, 'HS512');
+    assert.equal((await server.get('/auth/me', { token })).status, 200);
+  });
+
+  test('CORS_ORIGINS lists who may read', async () => {
+    const origin = async (name) => (await server.get('/health', { headers: { Origin: name } })).headers;
+    assert.equal((await origin('https://a.example'))['access-control-allow-origin'], 'https://a.example');
+    assert.equal((await origin('https://b.example'))['access-control-allow-origin'], 'https://b.example');
+    assert.match((await origin('https://b.example')).vary, /origin/i);
+    assert.equal((await origin('https://c.example'))['access-control-allow-origin'], undefined);
+    assert.equal((await origin('https://a.example.evil'))['access-control-allow-origin'], undefined);
+  });
+
+  test('LOG_FORMAT=json writes one object a line, without secrets', async () => {
+    await server.get('/health?token=\u00e9%0a%22', { check: false });
+    const lines = server.log.split('\n').filter((line) => line && !line.startsWith('clinikk-tv listening'));
+    assert.ok(lines.length > 0);
+    for (const line of lines) assert.equal(typeof JSON.parse(line), 'object', line);
+    assert.ok(!server.log.includes('k'.repeat(64)));
+  });
+});
+
+describe('SQLite by DATABASE_URL', () => {
+  test('stands where it says', async () => {
+    const dataDir = await temporaryDirectory();
+    await mkdir(path.join(dataDir, 'elsewhere'));
+    const file = path.join(dataDir, 'elsewhere', 'tv.db');
+    const server = await startServer({ dataDir, env: { DATABASE_URL: `sqlite:///${file}` } });
+    try {
+      await newUser(server);
+      assert.equal((await readFile(file)).subarray(0, 15).toString(), 'SQLite format 3');
+    } finally {
+      await server.stop();
+      await rm(dataDir, { recursive: true });
+    }
+  });
+});
+
+describe('the command line', () => {
+  let cwd;
+  before(async () => (cwd = await temporaryDirectory()));
+  after(() => rm(cwd, { recursive: true }));
+  const run = (args, env) => runProgram(args, { cwd, env });
+
+  test('serve --help lists every setting and touches nothing', async () => {
+    const { code, stdout } = await run(['serve', '--help']);
+    assert.equal(code, 0);
+    for (const name of SETTINGS) assert.match(stdout, new RegExp(`\\b${name}\\b`), name);
+    assert.deepEqual(await readdir(cwd), []);
+  });
+
+  test('--help lists the commands', async () => {
+    const { code, stdout } = await run(['--help']);
+    assert.equal(code, 0);
+    for (const command of ['serve', 'migrate', 'openapi', 'health', 'version']) assert.match(stdout, new RegExp(`\\b${command}\\b`));
+  });
+
+  test('version', async () => {
+    const { code, stdout } = await run(['version']);
+    assert.equal(code, 0);
+    assert.match(stdout, /^(clinikk-tv )?\d+\.\d+\.\d+\S*\n/);
+  });
+
+  test('an unknown command fails with one line', async () => {
+    const { code, stdout, stderr } = await run(['dance']);
+    assert.ok(code > 0);
+    assert.equal(stdout, '');
+    assert.match(stderr, /dance/);
+    assert.ok(stderr.trim().split('\n').length <= 2, stderr);
+  });
+
+  test('without a command it says what there is', async () => {
+    const { code, stdout, stderr } = await run([]);
+    assert.ok(code > 0);
+    assert.match(stdout + stderr, /serve|--help/);
+  });
+
+  test('migrate makes the schema, and a second time nothing', async () => {
+    const env = { DATA_DIR: path.join(cwd, 'migrated') };
+    const refusal = await refused({ ...env, MIGRATE: 'off' }, { cwd: await temporaryDirectory() });
+    assert.match(refusal, /MIGRATE|migrate/);
+    assert.equal((await run(['migrate'], env)).code, 0);
+    assert.equal((await run(['migrate'], env)).code, 0);
+    const server = await startServer({ dataDir: env.DATA_DIR, env: { MIGRATE: 'off' } });
+    try {
+      await newUser(server);
+    } finally {
+      await server.stop();
+    }
+  });
+});

@@ -1,0 +1,267 @@
+#include <algorithm>
+
+#include "contract/database_contract.hpp"
+
+namespace clinikk::testing {
+namespace {
+
+class ContentStoreContract : public DatabaseContract {
+protected:
+    std::vector<Uuid> list_ids(ContentQuery const& query) {
+        std::vector<Uuid> ids;
+        for (auto const& content : run(stores().contents().list(query))) ids.push_back(content.id);
+        return ids;
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Drivers, ContentStoreContract, ::testing::ValuesIn(all_database_drivers()));
+
+/// With every member set, to another value each.
+Content make_full(Uuid owner) {
+    return {.id = new_uuid(),
+            .title = "Breathing",
+            .description = "In and out",
+            .kind = ContentKind::audio,
+            .duration = 61,
+            .duration_ms = 61'250,
+            .thumbnail_url = "https://example.org/thumb.jpg",
+            .storage_url = "https://bucket.example.org/audio/1.mp3",
+            .media_type = "audio/mpeg",
+            .size = 9'000'000'000,
+            .sha256 = Sha256::of("bytes"),
+            .width = 1920,
+            .height = 1080,
+            .video_codec = "h264",
+            .audio_codec = "mp3",
+            .bit_rate = 128'000,
+            .file_name = "b\xc3\xbc\"cher.mp3",
+            .owner_id = owner,
+            .visibility = Visibility::everyone,
+            .status = ContentStatus::errored,
+            .created_at = Timestamp(std::chrono::microseconds(1'700'000'000'123'456)),
+            .updated_at = Timestamp(std::chrono::microseconds(1'700'000'001'654'321))};
+}
+
+void expect_equal(Content const& left, Content const& right) {
+    EXPECT_EQ(left.id, right.id);
+    EXPECT_EQ(left.title, right.title);
+    EXPECT_EQ(left.description, right.description);
+    EXPECT_EQ(left.kind, right.kind);
+    EXPECT_EQ(left.duration, right.duration);
+    EXPECT_EQ(left.duration_ms, right.duration_ms);
+    EXPECT_EQ(left.thumbnail_url, right.thumbnail_url);
+    EXPECT_EQ(left.storage_url, right.storage_url);
+    EXPECT_EQ(left.media_type, right.media_type);
+    EXPECT_EQ(left.size, right.size);
+    EXPECT_EQ(left.sha256, right.sha256);
+    EXPECT_EQ(left.width, right.width);
+    EXPECT_EQ(left.height, right.height);
+    EXPECT_EQ(left.video_codec, right.video_codec);
+    EXPECT_EQ(left.audio_codec, right.audio_codec);
+    EXPECT_EQ(left.bit_rate, right.bit_rate);
+    EXPECT_EQ(left.file_name, right.file_name);
+    EXPECT_EQ(left.owner_id, right.owner_id);
+    EXPECT_EQ(left.visibility, right.visibility);
+    EXPECT_EQ(left.status, right.status);
+    EXPECT_EQ(left.created_at, right.created_at);
+    EXPECT_EQ(left.updated_at, right.updated_at);
+}
+
+TEST_P(ContentStoreContract, AllMembersComeBack) {
+    Content const content = make_full(add_user("owner@example.org"));
+    run(stores().contents().insert(content));
+    expect_equal(run(stores().contents().find(content.id)).value(), content);
+    ContentQuery const query;
+    auto const listed = run(stores().contents().list(query));
+    ASSERT_EQ(listed.size(), 1U);
+    expect_equal(listed[0], content);
+}
+
+TEST_P(ContentStoreContract, AbsentMembersStayAbsent) {
+    Content content;
+    content.id = new_uuid();
+    content.status = ContentStatus::preparing;
+    content.created_at = at(1);
+    content.updated_at = at(2);
+    run(stores().contents().insert(content));
+    expect_equal(run(stores().contents().find(content.id)).value(), content);
+}
+
+TEST_P(ContentStoreContract, UnknownOnesAreNotThere) {
+    add_content();
+    EXPECT_FALSE(run(stores().contents().find(new_uuid())));
+    ContentChanges const changes{.title = "x"};
+    EXPECT_FALSE(run(stores().contents().update(new_uuid(), changes, at(1))));
+    EXPECT_FALSE(run(stores().contents().remove(new_uuid())));
+    EXPECT_FALSE(run(stores().contents().find_source(new_uuid())));
+}
+
+TEST_P(ContentStoreContract, RemovedOnesAreGone) {
+    auto const content = add_content();
+    auto const kept = add_content();
+    EXPECT_TRUE(run(stores().contents().remove(content.id)));
+    EXPECT_FALSE(run(stores().contents().remove(content.id)));
+    EXPECT_FALSE(run(stores().contents().find(content.id)));
+    EXPECT_TRUE(run(stores().contents().find(kept.id)));
+}
+
+TEST_P(ContentStoreContract, UpdateChangesWhatIsGivenAndNothingElse) {
+    Content content = make_full(add_user("owner@example.org"));
+    run(stores().contents().insert(content));
+    auto const other = add_content();
+
+    ContentChanges const nothing;
+    content.updated_at = at(50);
+    expect_equal(run(stores().contents().update(content.id, nothing, at(50))).value(), content);
+
+    ContentChanges const only_title{.title = "Another"};
+    content.title = "Another";
+    content.updated_at = at(60);
+    expect_equal(run(stores().contents().update(content.id, only_title, at(60))).value(), content);
+    expect_equal(run(stores().contents().find(content.id)).value(), content);
+
+    ContentChanges const everything{.title = "T",
+                                    .description = "",
+                                    .kind = ContentKind::video,
+                                    .duration = 0,
+                                    .thumbnail_url = "https://example.org/other.jpg"};
+    content.title = "T";
+    content.description = "";
+    content.kind = ContentKind::video;
+    content.duration = 0;
+    content.thumbnail_url = "https://example.org/other.jpg";
+    content.updated_at = at(70);
+    expect_equal(run(stores().contents().update(content.id, everything, at(70))).value(), content);
+    expect_equal(run(stores().contents().find(content.id)).value(), content);
+
+    expect_equal(run(stores().contents().find(other.id)).value(), other);
+}
+
+TEST_P(ContentStoreContract, UpdateSetsWhatWasAbsent) {
+    auto const content = add_content();
+    ContentChanges const changes{.duration = 5, .thumbnail_url = "https://example.org/a.jpg"};
+    auto const updated = run(stores().contents().update(content.id, changes, at(1))).value();
+    EXPECT_EQ(updated.duration, 5);
+    EXPECT_EQ(updated.thumbnail_url, "https://example.org/a.jpg");
+}
+
+/// 30 contents, ten at each of three moments, two of three videos; sorted oldest first.
+class ContentListContract : public ContentStoreContract {
+protected:
+    void SetUp() override {
+        for (int i = 0; i < 30; ++i) {
+            contents_.push_back(add_content(at(i % 3), i % 3 == 1 ? ContentKind::audio : ContentKind::video));
+        }
+        std::ranges::sort(contents_, {}, [](Content const& c) { return std::pair(c.created_at, c.id); });
+    }
+
+    std::vector<Uuid> expected(ContentQuery const& query) const {
+        std::vector<Uuid> ids;
+        for (auto const& content : contents_) {
+            if (!query.kind || content.kind == *query.kind) ids.push_back(content.id);
+        }
+        if (query.sort == ContentSort::newest_first) std::ranges::reverse(ids);
+        auto const skip = std::min<std::size_t>(static_cast<std::size_t>(query.skip), ids.size());
+        ids.erase(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(skip));
+        ids.resize(std::min(ids.size(), static_cast<std::size_t>(query.limit)));
+        return ids;
+    }
+
+    std::vector<Content> contents_;
+};
+INSTANTIATE_TEST_SUITE_P(Drivers, ContentListContract, ::testing::ValuesIn(all_database_drivers()));
+
+std::vector<ContentQuery> all_kinds_of_queries() {
+    std::vector<ContentQuery> queries;
+    for (auto const sort : {ContentSort::newest_first, ContentSort::oldest_first}) {
+        queries.push_back({.sort = sort});
+        queries.push_back({.kind = ContentKind::audio, .sort = sort});
+        queries.push_back({.kind = ContentKind::video, .sort = sort});
+    }
+    return queries;
+}
+
+TEST_P(ContentListContract, FiltersSortsSkipsAndLimits) {
+    for (auto query : all_kinds_of_queries()) {
+        for (std::int64_t const skip : {0, 1, 7, 29, 30, 100}) {
+            for (std::int64_t const limit : {0, 1, 8, 100}) {
+                query.skip = skip;
+                query.limit = limit;
+                EXPECT_EQ(list_ids(query), expected(query)) << "skip " << skip << " limit " << limit;
+            }
+        }
+    }
+}
+
+TEST_P(ContentListContract, CursorsWalkOverEqualTimesWithoutGapOrRepetition) {
+    for (auto query : all_kinds_of_queries()) {
+        auto const all = expected(query);
+        for (std::int64_t const limit : {1, 3, 4, 100}) {
+            query.limit = limit;
+            query.after.reset();
+            std::vector<Uuid> walked;
+            for (;;) {
+                auto const page = run(stores().contents().list(query));
+                if (page.empty()) break;
+                for (auto const& content : page) walked.push_back(content.id);
+                query.after = ContentCursor{.created_at = page.back().created_at, .id = page.back().id};
+            }
+            EXPECT_EQ(walked, all) << "limit " << limit;
+        }
+    }
+}
+
+TEST_P(ContentListContract, CursorsSurviveTheRemovalOfTheirRow) {
+    ContentQuery query{.limit = 5};
+    auto const page = run(stores().contents().list(query));
+    run(stores().contents().remove(page.back().id));
+    query.after = ContentCursor{.created_at = page.back().created_at, .id = page.back().id};
+    auto const next = list_ids(query);
+    ContentQuery const skipping{.skip = 5, .limit = 5};
+    EXPECT_EQ(next, expected(skipping));
+}
+
+TEST_P(ContentListContract, SkipCountsFromTheCursor) {
+    ContentQuery query{.limit = 5};
+    auto const page = run(stores().contents().list(query));
+    query.after = ContentCursor{.created_at = page.back().created_at, .id = page.back().id};
+    query.skip = 2;
+    ContentQuery const skipping{.skip = 7, .limit = 5};
+    EXPECT_EQ(list_ids(query), expected(skipping));
+}
+
+TEST_P(ContentStoreContract, FindsTheSourceOfAContent) {
+    Content content = make_full(add_user("owner@example.org"));
+    run(stores().contents().insert(content));
+    EXPECT_FALSE(run(stores().contents().find_source(content.id))) << "no object is linked";
+    auto const object = add_object(77);
+    auto const other_content = add_content();
+    auto const other = add_object(78);
+    link(other_content.id, other.id);
+    EXPECT_FALSE(run(stores().contents().find_source(content.id))) << "another content's object";
+    link(content.id, object.id);
+
+    auto const source = run(stores().contents().find_source(content.id)).value();
+    EXPECT_EQ(source.store, "local");
+    EXPECT_EQ(source.key, object.key);
+    EXPECT_EQ(source.size, 77U);
+    EXPECT_EQ(source.sha256, object.sha256);
+    EXPECT_EQ(source.media_type, "video/mp4");
+    EXPECT_EQ(source.file_name, content.file_name);
+    EXPECT_EQ(source.title, content.title);
+    EXPECT_EQ(source.created_at, object.created_at);
+    EXPECT_FALSE(run(stores().contents().find_source(other_content.id)).value().file_name);
+}
+
+TEST_P(ContentStoreContract, NeedsItsOwner) {
+    EXPECT_THROW(add_content(at(0), ContentKind::video, new_uuid()), db::UnexpectedViolation);
+}
+
+TEST_P(ContentStoreContract, IsNotRemovedWhileItsObjectsAreLinked) {
+    auto const content = add_content();
+    link(content.id, add_object().id);
+    EXPECT_THROW((void)run(stores().contents().remove(content.id)), db::UnexpectedViolation);
+    EXPECT_TRUE(run(stores().contents().find_source(content.id)));
+}
+
+}  // namespace
+}  // namespace clinikk::testing

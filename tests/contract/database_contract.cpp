@@ -1,0 +1,118 @@
+#include "contract/database_contract.hpp"
+
+#include <algorithm>
+
+#include "db/sqlite/migrations.hpp"
+#include "db/stores.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace clinikk::testing {
+namespace {
+
+class SqliteUnderTest final : public DatabaseUnderTest {
+public:
+    SqliteUnderTest() { db::migrate_sqlite(options_, log_); }
+    std::unique_ptr<db::Database> open() override { return db::open_sqlite(options_, log_); }
+
+private:
+    TemporaryDirectory directory_;
+    Log log_{LogLevel::error, LogFormat::text};
+    db::SqliteOptions options_{.path = directory_.path() / "test.db"};
+};
+
+void expect_listed(db::Statement const& statement) {
+    static auto const listed = db::all_statements();
+    EXPECT_NE(std::ranges::find(listed, statement.name, &db::Statement::name), listed.end())
+        << statement.name << " is missing in db::all_statements()";
+}
+
+class WatchedSession final : public db::Session {
+public:
+    explicit WatchedSession(db::Session& session) : session_(session) {}
+
+    Task<db::Outcome> run(db::Statement const& statement, std::span<db::Value const> parameters,
+                          db::OnRow const& on_row) override {
+        expect_listed(statement);
+        return session_.run(statement, parameters, on_row);
+    }
+
+private:
+    db::Session& session_;
+};
+
+class WatchedDatabase final : public db::Database {
+public:
+    explicit WatchedDatabase(db::Database& database) : database_(database) {}
+
+    Task<db::Outcome> run(db::Statement const& statement, std::span<db::Value const> parameters,
+                          db::OnRow const& on_row) override {
+        expect_listed(statement);
+        return database_.run(statement, parameters, on_row);
+    }
+
+    Task<Result<void>> transaction(Steps steps) override {
+        Steps watched = [&steps](db::Session& session) -> Task<Result<void>> {
+            WatchedSession in_transaction(session);
+            co_return co_await steps(in_transaction);
+        };
+        co_return co_await database_.transaction(std::move(watched));
+    }
+
+private:
+    db::Database& database_;
+};
+
+}  // namespace
+
+std::vector<MakeDatabase> all_database_drivers() {
+    return {[]() -> std::unique_ptr<DatabaseUnderTest> { return std::make_unique<SqliteUnderTest>(); }};
+}
+
+std::unique_ptr<db::Database> make_watched(db::Database& database) {
+    return std::make_unique<WatchedDatabase>(database);
+}
+
+Uuid DatabaseContract::add_user(std::string const& email_key) {
+    User const user{.id = new_uuid(),
+                    .email = email_key,
+                    .email_key = email_key,
+                    .password_hash = "hash of " + email_key,
+                    .created_at = at(0)};
+    EXPECT_TRUE(run(stores().users().insert(user)).has_value());
+    return user.id;
+}
+
+Content DatabaseContract::add_content(Timestamp created_at, ContentKind kind, std::optional<Uuid> owner) {
+    Content content;
+    content.id = new_uuid();
+    content.title = "A title";
+    content.kind = kind;
+    content.owner_id = owner;
+    content.created_at = created_at;
+    content.updated_at = created_at;
+    run(stores().contents().insert(content));
+    return content;
+}
+
+Object DatabaseContract::add_object(std::uint64_t size) {
+    Object object;
+    object.id = new_uuid();
+    object.store = "local";
+    object.key = "video/" + object.id.to_string() + ".mp4";
+    object.size = size;
+    object.sha256 = Sha256::of(object.key);
+    object.media_type = "video/mp4";
+    object.created_at = at(1);
+    run(stores().objects().insert(object));
+    return object;
+}
+
+void DatabaseContract::link(Uuid content_id, Uuid object_id) {
+    run(stores().objects().link(content_id, ObjectRole::source, object_id));
+}
+
+Timestamp DatabaseContract::at(std::int64_t seconds) {
+    return Timestamp(std::chrono::seconds(1'700'000'000 + seconds));
+}
+
+}  // namespace clinikk::testing

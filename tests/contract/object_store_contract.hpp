@@ -1,0 +1,29 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "domain/object_store.hpp"
+
+namespace clinikk::testing {
+
+/// A store to be tested, empty at first, and what it stands on.
+class StoreUnderTest {
+public:
+    virtual ~StoreUnderTest() = default;
+    virtual ObjectStore& store() = 0;
+};
+
+using MakeStore = std::unique_ptr<StoreUnderTest> (*)();
+
+/// What every object store must do. A store joins with INSTANTIATE_TEST_SUITE_P in a file of its own.
+class ObjectStoreContract : public ::testing::TestWithParam<MakeStore> {
+protected:
+    ObjectStore& store() { return under_test_->store(); }
+
+private:
+    std::unique_ptr<StoreUnderTest> under_test_ = GetParam()();
+};
+
+}  // namespace clinikk::testing

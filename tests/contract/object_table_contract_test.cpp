@@ -1,0 +1,155 @@
+#include <algorithm>
+
+#include "contract/database_contract.hpp"
+
+namespace clinikk::testing {
+namespace {
+
+class ObjectTableContract : public DatabaseContract {
+protected:
+    std::vector<Object> list(ObjectState state) { return run(stores().objects().list(state, Uuid{}, 100)); }
+};
+INSTANTIATE_TEST_SUITE_P(Drivers, ObjectTableContract, ::testing::ValuesIn(all_database_drivers()));
+
+TEST_P(ObjectTableContract, AllMembersComeBack) {
+    Object const object{.id = new_uuid(),
+                        .store = "s3",
+                        .bucket = "media",
+                        .key = "audio/1.mp3",
+                        .size = 5'000'000'000'000,
+                        .sha256 = Sha256::of("x"),
+                        .media_type = "audio/mpeg",
+                        .state = ObjectState::deleting,
+                        .created_at = Timestamp(std::chrono::microseconds(1'700'000'000'000'001))};
+    run(stores().objects().insert(object));
+    EXPECT_TRUE(list(ObjectState::stored).empty());
+    auto const found = list(ObjectState::deleting);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].id, object.id);
+    EXPECT_EQ(found[0].store, object.store);
+    EXPECT_EQ(found[0].bucket, object.bucket);
+    EXPECT_EQ(found[0].key, object.key);
+    EXPECT_EQ(found[0].size, object.size);
+    EXPECT_EQ(found[0].sha256, object.sha256);
+    EXPECT_EQ(found[0].media_type, object.media_type);
+    EXPECT_EQ(found[0].state, object.state);
+    EXPECT_EQ(found[0].created_at, object.created_at);
+}
+
+TEST_P(ObjectTableContract, ListsById) {
+    std::vector<Uuid> ids;
+    for (int i = 0; i < 7; ++i) ids.push_back(add_object().id);
+    std::ranges::sort(ids);
+    std::vector<Uuid> walked;
+    Uuid after;
+    for (;;) {
+        auto const page = run(stores().objects().list(ObjectState::stored, after, 3));
+        if (page.empty()) break;
+        EXPECT_LE(page.size(), 3U);
+        for (auto const& object : page) walked.push_back(object.id);
+        after = page.back().id;
+    }
+    EXPECT_EQ(walked, ids);
+}
+
+TEST_P(ObjectTableContract, ReleaseMarksAndUnlinks) {
+    auto const content = add_content();
+    auto const other = add_content();
+    auto const object = add_object();
+    auto const others = add_object();
+    link(content.id, object.id);
+    link(other.id, others.id);
+
+    auto const released = run(stores().objects().release(content.id));
+    ASSERT_EQ(released.size(), 1U);
+    EXPECT_EQ(released[0].id, object.id);
+    EXPECT_EQ(released[0].key, object.key);
+    EXPECT_EQ(released[0].state, ObjectState::deleting);
+
+    EXPECT_FALSE(run(stores().contents().find_source(content.id)));
+    EXPECT_TRUE(run(stores().contents().find_source(other.id)));
+    ASSERT_EQ(list(ObjectState::deleting).size(), 1U);
+    EXPECT_EQ(list(ObjectState::deleting)[0].id, object.id);
+    EXPECT_TRUE(run(stores().contents().remove(content.id))) << "nothing is linked to it any more";
+    EXPECT_TRUE(run(stores().objects().release(content.id)).empty());
+}
+
+TEST_P(ObjectTableContract, ReleaseKeepsWhatAnotherContentUses) {
+    auto const first = add_content();
+    auto const second = add_content();
+    auto const shared = add_object();
+    link(first.id, shared.id);
+    link(second.id, shared.id);
+
+    EXPECT_TRUE(run(stores().objects().release(first.id)).empty());
+    EXPECT_FALSE(run(stores().contents().find_source(first.id)));
+    EXPECT_TRUE(run(stores().contents().find_source(second.id)));
+    EXPECT_EQ(run(stores().objects().release(second.id)).size(), 1U);
+    EXPECT_EQ(list(ObjectState::deleting).size(), 1U);
+}
+
+TEST_P(ObjectTableContract, ReleaseOfNothingIsEmpty) {
+    EXPECT_TRUE(run(stores().objects().release(new_uuid())).empty());
+    EXPECT_TRUE(run(stores().objects().release(add_content().id)).empty());
+}
+
+TEST_P(ObjectTableContract, AContentHasOneSource) {
+    auto const content = add_content();
+    link(content.id, add_object().id);
+    EXPECT_THROW(link(content.id, add_object().id), db::UnexpectedViolation);
+}
+
+TEST_P(ObjectTableContract, LinksNeedBothEnds) {
+    auto const content = add_content();
+    auto const object = add_object();
+    EXPECT_THROW(link(content.id, new_uuid()), db::UnexpectedViolation);
+    EXPECT_THROW(link(new_uuid(), object.id), db::UnexpectedViolation);
+}
+
+TEST_P(ObjectTableContract, RowsOfLinkedObjectsCannotBeRemoved) {
+    auto const content = add_content();
+    auto const object = add_object();
+    link(content.id, object.id);
+    EXPECT_THROW(run(stores().objects().remove(object.id)), db::UnexpectedViolation);
+    run(stores().objects().release(content.id));
+    run(stores().objects().remove(object.id));
+    EXPECT_TRUE(list(ObjectState::deleting).empty());
+    run(stores().objects().remove(object.id));
+}
+
+TEST_P(ObjectTableContract, KnowsItsKeys) {
+    auto const object = add_object();
+    EXPECT_TRUE(run(stores().objects().has_key("local", object.key)));
+    EXPECT_FALSE(run(stores().objects().has_key("s3", object.key)));
+    EXPECT_FALSE(run(stores().objects().has_key("local", object.key + "x")));
+    EXPECT_FALSE(run(stores().objects().has_key("local", "")));
+}
+
+TEST_P(ObjectTableContract, KeysAreUniqueInAStore) {
+    Object object = add_object();
+    object.id = new_uuid();
+    EXPECT_THROW(run(stores().objects().insert(object)), db::UnexpectedViolation);
+    object.store = "s3";
+    run(stores().objects().insert(object));
+}
+
+TEST_P(ObjectTableContract, SumsTheBytesOfAnOwner) {
+    auto const owner = add_user("a@example.org");
+    auto const other = add_user("b@example.org");
+    EXPECT_EQ(run(stores().objects().bytes_of_owner(owner)), 0U);
+    auto const first = add_content(at(0), ContentKind::video, owner);
+    auto const second = add_content(at(0), ContentKind::audio, owner);
+    auto const third = add_content(at(0), ContentKind::audio, owner);
+    auto const others = add_content(at(0), ContentKind::audio, other);
+    auto const shared = add_object(4'000'000'000);
+    link(first.id, shared.id);
+    link(second.id, shared.id);
+    link(third.id, add_object(20).id);
+    link(others.id, add_object(300).id);
+    EXPECT_EQ(run(stores().objects().bytes_of_owner(owner)), 4'000'000'020U) << "a shared object counts once";
+    EXPECT_EQ(run(stores().objects().bytes_of_owner(other)), 300U);
+    EXPECT_EQ(run(stores().objects().bytes_of_owner(new_uuid())), 0U);
+}
+
+}  // namespace
+}  // namespace clinikk::testing

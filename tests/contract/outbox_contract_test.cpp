@@ -1,0 +1,173 @@
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+
+#include "contract/database_contract.hpp"
+#include "db/polling_signals.hpp"
+
+namespace clinikk::testing {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+class OutboxContract : public DatabaseContract {
+protected:
+    static Event make_event(std::string type, Timestamp created_at = at(0)) {
+        return {.id = new_uuid(),
+                .type = std::move(type),
+                .subject = new_uuid(),
+                .payload = R"({"title":"ü"})",
+                .created_at = created_at};
+    }
+
+    void publish(Event const& event) { run(stores().outbox().publish(event)); }
+
+    /// Runs signals on this thread until `done` says so, for five seconds at most.
+    void listen(db::PollingSignals& signals, std::function<bool()> const& done) {
+        asio::cancellation_signal stop;
+        asio::co_spawn(loop_, signals.run(), asio::bind_cancellation_slot(stop.slot(), [](std::exception_ptr defect) {
+                           if (defect) std::rethrow_exception(defect);
+                       }));
+        auto const give_up_at = std::chrono::steady_clock::now() + 5s;
+        while (!done() && std::chrono::steady_clock::now() < give_up_at) loop_.run_one_for(20ms);
+        stop.emit(asio::cancellation_type::terminal);
+        loop_.run();
+        loop_.restart();
+    }
+
+    Log log_{LogLevel::error, LogFormat::text};
+    asio::io_context loop_;
+};
+INSTANTIATE_TEST_SUITE_P(Drivers, OutboxContract, ::testing::ValuesIn(all_database_drivers()));
+
+TEST_P(OutboxContract, TellsOfEventsInOrderWithAllMembers) {
+    db::PollingSignals signals(database(), log_, 5ms);
+    std::vector<Event> told;
+    signals.subscribe([&told](Event const& event) { told.push_back(event); });
+
+    publish(make_event("before.start"));
+    std::vector<Event> published;
+    int rounds = 0;
+    listen(signals, [&] {
+        // The first rounds find the end; then events come from this and from another way in.
+        if (++rounds == 3) {
+            auto const another = open_another();
+            auto const other_work = db::make_unit_of_work(*another);
+            for (int i = 0; i < 600; ++i) {
+                published.push_back(make_event("content.created." + std::to_string(i), at(i)));
+                run(i % 2 == 0 ? stores().outbox().publish(published.back())
+                               : other_work->stores().outbox().publish(published.back()));
+            }
+        }
+        return told.size() >= 600;
+    });
+    ASSERT_EQ(told.size(), 600U);
+    for (std::size_t i = 0; i < told.size(); ++i) {
+        EXPECT_EQ(told[i].id, published[i].id);
+        EXPECT_EQ(told[i].type, published[i].type);
+        EXPECT_EQ(told[i].subject, published[i].subject);
+        EXPECT_EQ(told[i].payload, published[i].payload);
+        EXPECT_EQ(told[i].created_at, published[i].created_at);
+    }
+}
+
+TEST_P(OutboxContract, AnEventIsToldExactlyIfItsTransactionCommits) {
+    db::PollingSignals signals(database(), log_, 5ms);
+    std::vector<std::string> told;
+    signals.subscribe([&told](Event const& event) { told.push_back(event.type); });
+    int rounds = 0;
+    listen(signals, [&] {
+        if (++rounds == 3) {
+            auto const failed = run(work().transaction([](Stores& in) -> Task<Result<void>> {
+                Event const event = make_event("never");
+                co_await in.outbox().publish(event);
+                co_return Error(ErrorCode::forbidden);
+            }));
+            EXPECT_TRUE(failed.has_error());
+            publish(make_event("last"));
+        }
+        return !told.empty();
+    });
+    EXPECT_EQ(told, std::vector<std::string>{"last"});
+}
+
+TEST_P(OutboxContract, AListenerThatThrowsHarmsNoOther) {
+    db::PollingSignals signals(database(), log_, 5ms);
+    Log quiet(LogLevel::error, LogFormat::text);
+    int told = 0;
+    signals.subscribe([](Event const&) { throw std::runtime_error("a listener's own failure (expected here)"); });
+    signals.subscribe([&told](Event const&) { ++told; });
+    int rounds = 0;
+    listen(signals, [&] {
+        if (++rounds == 3) {
+            publish(make_event("one"));
+            publish(make_event("two"));
+        }
+        return told >= 2;
+    });
+    EXPECT_EQ(told, 2);
+}
+
+/// Fails as long as it is told to.
+class FailingSession final : public db::Session {
+public:
+    explicit FailingSession(db::Session& session) : session_(session) {}
+
+    Task<db::Outcome> run(db::Statement const& statement, std::span<db::Value const> parameters,
+                          db::OnRow const& on_row) override {
+        if (fails_ > 0) {
+            --fails_;
+            throw db::Unavailable("gone");
+        }
+        co_return co_await session_.run(statement, parameters, on_row);
+    }
+
+    int fails_ = 0;
+
+private:
+    db::Session& session_;
+};
+
+TEST_P(OutboxContract, NothingIsMissedWhileTheDatabaseIsAway) {
+    FailingSession session(database());
+    db::PollingSignals signals(session, log_, 5ms);
+    std::vector<std::string> told;
+    signals.subscribe([&told](Event const& event) { told.push_back(event.type); });
+    int rounds = 0;
+    listen(signals, [&] {
+        if (++rounds == 3) {
+            session.fails_ = 3;
+            publish(make_event("meanwhile"));
+        }
+        return !told.empty();
+    });
+    EXPECT_EQ(session.fails_, 0);
+    EXPECT_EQ(told, std::vector<std::string>{"meanwhile"});
+}
+
+TEST_P(OutboxContract, PrunesTheOldAndNeverUsesANumberAgain) {
+    db::PollingSignals signals(database(), log_, 5ms);
+    std::vector<std::string> told;
+    signals.subscribe([&told](Event const& event) { told.push_back(event.type); });
+    publish(make_event("old", at(1)));
+    publish(make_event("old", at(2)));
+    int rounds = 0;
+    listen(signals, [&] {
+        if (++rounds == 3) {
+            EXPECT_EQ(run(stores().outbox().prune(at(2))), 1U);
+            EXPECT_EQ(run(stores().outbox().prune(at(100))), 1U);
+            EXPECT_EQ(run(stores().outbox().prune(at(100))), 0U);
+            publish(make_event("new", at(3)));
+        }
+        return !told.empty();
+    });
+    EXPECT_EQ(told, std::vector<std::string>{"new"});
+}
+
+}  // namespace
+}  // namespace clinikk::testing

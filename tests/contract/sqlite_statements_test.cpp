@@ -1,0 +1,126 @@
+#include <sqlite3.h>
+
+#include <map>
+#include <set>
+
+#include "contract/database_contract.hpp"
+#include "db/sqlite/migrations.hpp"
+#include "db/sqlite/sqlite_connection.hpp"
+#include "db/stores.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace clinikk::testing {
+namespace {
+
+using db::SqliteConnection;
+
+class SqliteStatements : public ::testing::Test {
+protected:
+    /// The steps of a statement's plan.
+    std::vector<std::string> explain(std::string_view sql) {
+        std::string const explained = "EXPLAIN QUERY PLAN " + std::string(sql);
+        sqlite3_stmt* statement = nullptr;
+        EXPECT_EQ(sqlite3_prepare_v2(connection_.handle(), explained.c_str(), -1, &statement, nullptr), SQLITE_OK);
+        std::vector<std::string> steps;
+        while (sqlite3_step(statement) == SQLITE_ROW) {
+            steps.emplace_back(reinterpret_cast<char const*>(sqlite3_column_text(statement, 3)));
+        }
+        sqlite3_finalize(statement);
+        return steps;
+    }
+
+    /// Some rows in each table, and statistics of them, as a database in use has.
+    void fill() {
+        connection_.run_script(R"sql(
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+            INSERT INTO users SELECT randomblob(16), i, i, '', 'viewer', 1, i FROM n;
+            INSERT INTO sessions SELECT randomblob(16), id, created_at, created_at, NULL FROM users;
+            INSERT INTO contents (id, title, description, content_type, owner_id, visibility, status, created_at,
+                                  updated_at)
+                SELECT randomblob(16), 't', '', iif(created_at % 3, 'video', 'audio'), id, 'everyone', 'ready',
+                       created_at, created_at FROM users;
+            INSERT INTO objects SELECT randomblob(16), 'local', '', hex(id), 1, randomblob(32), 'video/mp4', 'stored',
+                       created_at FROM contents;
+            INSERT INTO content_objects SELECT c.id, 'source', o.id FROM contents c JOIN objects o ON o.key = hex(c.id);
+            INSERT INTO uploads SELECT randomblob(16), id, owner_id, 'form', 'receiving', 0, NULL, id, 'local', '', '',
+                       'me', created_at, created_at, created_at FROM contents;
+            INSERT INTO outbox (id, type, subject, payload, created_at)
+                SELECT randomblob(16), 'x', id, '{}', created_at FROM contents;
+        )sql");
+    }
+
+    TemporaryDirectory directory_;
+    Log log_{LogLevel::error, LogFormat::text};
+    db::SqliteOptions options_{.path = directory_.path() / "test.db"};
+    SqliteConnection connection_{migrated(), SqliteConnection::Use::write, options_.busy_timeout};
+
+private:
+    std::filesystem::path const& migrated() {
+        db::migrate_sqlite(options_, log_);
+        return options_.path;
+    }
+};
+
+TEST_F(SqliteStatements, AllHaveNamesOfTheirOwn) {
+    std::set<std::string_view> names;
+    for (auto const& statement : db::all_statements()) {
+        EXPECT_TRUE(names.insert(statement.name).second) << statement.name;
+    }
+    EXPECT_GT(names.size(), 30U);
+}
+
+TEST_F(SqliteStatements, AllCanBePrepared) {
+    for (auto const& statement : db::all_statements()) {
+        EXPECT_NO_THROW(connection_.prepare(statement)) << statement.name;
+    }
+}
+
+TEST_F(SqliteStatements, NoneWalksThroughATable) {
+    // What walks through all rows on purpose does so along an index.
+    std::map<std::string_view, std::string> const allowed{
+        {"user_list", "SCAN users USING INDEX users_created_at_id_idx"},
+    };
+    auto const check = [&](std::string_view when) {
+        for (auto const& statement : db::all_statements()) {
+            for (auto const& step : explain(statement.sql)) {
+                EXPECT_EQ(step.find("TEMP B-TREE"), std::string::npos) << when << statement.name << ": " << step;
+                if (!step.starts_with("SCAN")) continue;
+                auto const found = allowed.find(statement.name);
+                EXPECT_TRUE(found != allowed.end() && found->second == step) << when << statement.name << ": " << step;
+            }
+        }
+    };
+    check("empty: ");
+    fill();
+    check("filled: ");
+    connection_.run_script("ANALYZE");
+    check("analyzed: ");
+}
+
+TEST_F(SqliteStatements, ListingsFollowTheirIndexes) {
+    std::map<std::string_view, std::string_view> const expected{
+        {"content_list_newest", "contents_created_at_id_idx ((created_at,id)<(?,?))"},
+        {"content_list_oldest", "contents_created_at_id_idx ((created_at,id)>(?,?))"},
+        {"content_list_kind_newest",
+         "contents_content_type_created_at_id_idx (content_type=? AND (created_at,id)<(?,?))"},
+        {"content_list_kind_oldest",
+         "contents_content_type_created_at_id_idx (content_type=? AND (created_at,id)>(?,?))"},
+        {"upload_in_flight", "uploads_owner_id_lease_until_idx (owner_id=? AND lease_until>?)"},
+        {"upload_list_abandoned", "uploads_lease_until_id_idx (lease_until<?)"},
+        {"object_list", "objects_state_id_idx (state=? AND id>?)"},
+    };
+    fill();
+    std::size_t checked = 0;
+    for (auto const& statement : db::all_statements()) {
+        auto const found = expected.find(statement.name);
+        if (found == expected.end()) continue;
+        ++checked;
+        auto const steps = explain(statement.sql);
+        ASSERT_EQ(steps.size(), 1U) << statement.name;
+        EXPECT_TRUE(steps[0].ends_with(found->second)) << statement.name << ": " << steps[0];
+    }
+    EXPECT_EQ(checked, expected.size());
+}
+
+}  // namespace
+}  // namespace clinikk::testing

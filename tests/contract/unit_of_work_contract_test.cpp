@@ -1,0 +1,280 @@
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <thread>
+
+#include "contract/database_contract.hpp"
+
+namespace clinikk::testing {
+namespace {
+
+namespace asio = boost::asio;
+
+class UnitOfWorkContract : public DatabaseContract {
+protected:
+    static Content make_content(std::string title) {
+        Content content;
+        content.id = new_uuid();
+        content.title = std::move(title);
+        content.created_at = at(0);
+        content.updated_at = at(0);
+        return content;
+    }
+
+    bool exists(Uuid content_id) { return run(stores().contents().find(content_id)).has_value(); }
+};
+INSTANTIATE_TEST_SUITE_P(Drivers, UnitOfWorkContract, ::testing::ValuesIn(all_database_drivers()));
+
+TEST_P(UnitOfWorkContract, CommitsAllSteps) {
+    auto const first = make_content("first");
+    auto const second = make_content("second");
+    auto const done = run(work().transaction([&](Stores& in) -> Task<Result<void>> {
+        co_await in.contents().insert(first);
+        co_await in.contents().insert(second);
+        co_return Result<void>{};
+    }));
+    EXPECT_TRUE(done.has_value());
+    EXPECT_TRUE(exists(first.id));
+    EXPECT_TRUE(exists(second.id));
+}
+
+TEST_P(UnitOfWorkContract, AnErrorRollsBackAndIsPassedOn) {
+    auto const content = make_content("never");
+    auto const done = run(work().transaction([&](Stores& in) -> Task<Result<void>> {
+        co_await in.contents().insert(content);
+        co_return Error(ErrorCode::quota_exceeded, "too much");
+    }));
+    ASSERT_TRUE(done.has_error());
+    EXPECT_EQ(done.error().code, ErrorCode::quota_exceeded);
+    EXPECT_EQ(done.error().detail, "too much");
+    EXPECT_FALSE(exists(content.id));
+}
+
+TEST_P(UnitOfWorkContract, AnExceptionRollsBackAndIsPassedOn) {
+    auto const content = make_content("never");
+    auto failing = [&](Stores& in) -> Task<Result<void>> {
+        co_await in.contents().insert(content);
+        throw std::out_of_range("a defect");
+    };
+    EXPECT_THROW((void)run(work().transaction(failing)), std::out_of_range);
+    EXPECT_FALSE(exists(content.id));
+    auto const later = make_content("later");
+    run(stores().contents().insert(later));
+    EXPECT_TRUE(exists(later.id));
+}
+
+TEST_P(UnitOfWorkContract, ARefusedRowRollsBackTheSteps) {
+    auto const content = make_content("never");
+    auto failing = [&](Stores& in) -> Task<Result<void>> {
+        co_await in.contents().insert(content);
+        co_await in.contents().insert(content);
+        co_return Result<void>{};
+    };
+    EXPECT_THROW((void)run(work().transaction(failing)), db::UnexpectedViolation);
+    EXPECT_FALSE(exists(content.id));
+}
+
+TEST_P(UnitOfWorkContract, StepsSeeTheirOwnChangesAndOthersDoNot) {
+    auto const content = make_content("mine");
+    auto const another = open_another();
+    auto const other_work = db::make_unit_of_work(*another);
+    auto const done = run(work().transaction([&](Stores& in) -> Task<Result<void>> {
+        co_await in.contents().insert(content);
+        auto const seen = co_await in.contents().find(content.id);
+        EXPECT_TRUE(seen);
+        EXPECT_FALSE(run_task(other_work->stores().contents().find(content.id)));
+        co_return Result<void>{};
+    }));
+    EXPECT_TRUE(done.has_value());
+    EXPECT_TRUE(run(other_work->stores().contents().find(content.id)));
+}
+
+TEST_P(UnitOfWorkContract, WhatIsCommittedIsSeenAtOnceByOthers) {
+    auto const another = open_another();
+    auto const other_work = db::make_unit_of_work(*another);
+    auto const content = add_content();
+    for (int i = 0; i < 200; ++i) {
+        // Both read all the time, so that a stale view would be used again.
+        ContentChanges const changes{.title = std::to_string(i)};
+        auto& writing = i % 2 == 0 ? work() : *other_work;
+        auto& reading = i % 2 == 0 ? *other_work : work();
+        run(reading.stores().contents().find(content.id));
+        run(writing.stores().contents().update(content.id, changes, at(i)));
+        ASSERT_EQ(run(reading.stores().contents().find(content.id)).value().title, std::to_string(i));
+        ASSERT_EQ(run(writing.stores().contents().find(content.id)).value().title, std::to_string(i));
+    }
+}
+
+TEST_P(UnitOfWorkContract, StepsThatWriteAroundTheirTransactionAreStopped) {
+    auto const content = make_content("around");
+    auto wrong = [&](Stores&) -> Task<Result<void>> {
+        co_await stores().contents().insert(content);
+        co_return Result<void>{};
+    };
+    EXPECT_THROW((void)run(work().transaction(wrong)), std::logic_error);
+    EXPECT_FALSE(exists(content.id));
+}
+
+TEST_P(UnitOfWorkContract, Checks) { run(work().check()); }
+
+/// Each of several threads has coroutines that each make transactions one after another.
+class ManyWriters {
+public:
+    ManyWriters(UnitOfWork& work, int threads, int coroutines, int rounds)
+        : work_(work), threads_(threads), coroutines_(coroutines), rounds_(rounds) {}
+
+    /// `steps(stores, number)` for every number; how many returned a value, an Error, and threw.
+    struct Counts {
+        std::atomic<int> committed{0}, refused{0}, thrown{0};
+    };
+    using NumberedSteps = std::function<Task<Result<void>>(Stores&, int)>;
+
+    void run(NumberedSteps const& steps) {
+        std::vector<std::thread> threads;
+        for (int t = 0; t < threads_; ++t) {
+            threads.emplace_back([this, &steps, t] {
+                asio::io_context loop;
+                for (int c = 0; c < coroutines_; ++c) {
+                    asio::co_spawn(loop, write(steps, (t * coroutines_ + c) * rounds_), [](std::exception_ptr defect) {
+                        if (defect) std::rethrow_exception(defect);
+                    });
+                }
+                loop.run();
+            });
+        }
+        for (auto& thread : threads) thread.join();
+    }
+
+    Counts counts;
+
+private:
+    Task<> write(NumberedSteps const& steps, int first) {
+        auto const thread = std::this_thread::get_id();
+        for (int i = first; i < first + rounds_; ++i) {
+            UnitOfWork::Steps const numbered = [&steps, i](Stores& in) { return steps(in, i); };
+            try {
+                auto const done = co_await work_.transaction(numbered);
+                ++(done.has_value() ? counts.committed : counts.refused);
+            } catch (std::out_of_range const&) {
+                ++counts.thrown;
+            }
+            EXPECT_EQ(std::this_thread::get_id(), thread) << "resumed on another executor";
+        }
+    }
+
+    UnitOfWork& work_;
+    int threads_, coroutines_, rounds_;
+};
+
+TEST_P(UnitOfWorkContract, ConcurrentTransactionsAllCommit) {
+    ManyWriters writers(work(), 4, 25, 4);
+    writers.run([](Stores& in, int number) -> Task<Result<void>> {
+        auto const content = make_content(std::to_string(number));
+        co_await in.contents().insert(content);
+        auto const seen = co_await in.contents().find(content.id);
+        EXPECT_TRUE(seen);
+        co_return Result<void>{};
+    });
+    EXPECT_EQ(writers.counts.committed, 400);
+    ContentQuery const all{.limit = 1000};
+    EXPECT_EQ(run(stores().contents().list(all)).size(), 400U);
+}
+
+TEST_P(UnitOfWorkContract, AFailingTransactionHarmsNoneOfItsNeighbours) {
+    ManyWriters writers(work(), 3, 20, 5);
+    writers.run([](Stores& in, int number) -> Task<Result<void>> {
+        auto const content = make_content(std::to_string(number));
+        co_await in.contents().insert(content);
+        if (number % 3 == 1) co_return Error(ErrorCode::forbidden);
+        if (number % 3 == 2) throw std::out_of_range("expected here");
+        co_return Result<void>{};
+    });
+    EXPECT_EQ(writers.counts.committed, 100);
+    EXPECT_EQ(writers.counts.refused, 100);
+    EXPECT_EQ(writers.counts.thrown, 100);
+    ContentQuery const query{.limit = 1000};
+    auto const all = run(stores().contents().list(query));
+    EXPECT_EQ(all.size(), 100U);
+    for (auto const& content : all) EXPECT_EQ(std::stoi(content.title) % 3, 0);
+}
+
+TEST_P(UnitOfWorkContract, OfManyWhoTakeTheSameKeyOneGetsIt) {
+    ManyWriters writers(work(), 4, 10, 1);
+    writers.run([](Stores& in, int) -> Task<Result<void>> {
+        User const user{
+            .id = new_uuid(), .email = "a@b.c", .email_key = "a@b.c", .password_hash = "", .created_at = at(0)};
+        co_return co_await in.users().insert(user);
+    });
+    EXPECT_EQ(writers.counts.committed, 1);
+    EXPECT_EQ(writers.counts.refused, 39);
+    EXPECT_EQ(run(stores().users().list()).size(), 1U);
+}
+
+TEST_P(UnitOfWorkContract, IncrementsAreNotLost) {
+    auto const content = add_content();
+    ContentChanges const zero{.duration = 0};
+    run(stores().contents().update(content.id, zero, at(0)));
+    auto const another = open_another();
+    auto const other_work = db::make_unit_of_work(*another);
+    auto increment = [&](Stores& in, int) -> Task<Result<void>> {
+        auto const seen = co_await in.contents().find(content.id);
+        ContentChanges const changes{.duration = seen.value().duration.value() + 1};
+        co_await in.contents().update(content.id, changes, at(1));
+        co_return Result<void>{};
+    };
+    ManyWriters writers(work(), 2, 10, 5);
+    ManyWriters other_writers(*other_work, 2, 10, 5);
+    std::thread elsewhere([&] { other_writers.run(increment); });
+    writers.run(increment);
+    elsewhere.join();
+    EXPECT_EQ(run(stores().contents().find(content.id)).value().duration, 200);
+}
+
+TEST_P(UnitOfWorkContract, ReadersSeeTransactionsWholeOrNotAtAll) {
+    auto const left = add_content();
+    auto const right = add_content();
+    std::atomic<bool> done{false};
+    std::thread reader([&] {
+        while (!done) {
+            ContentQuery const query;
+            auto const both = run_task(stores().contents().list(query));
+            ASSERT_EQ(both.size(), 2U);
+            ASSERT_EQ(both[0].title, both[1].title);
+        }
+    });
+    for (int i = 0; i < 100; ++i) {
+        auto const moved = run(work().transaction([&](Stores& in) -> Task<Result<void>> {
+            ContentChanges const changes{.title = std::to_string(i)};
+            co_await in.contents().update(left.id, changes, at(i));
+            co_await in.contents().update(right.id, changes, at(i));
+            co_return Result<void>{};
+        }));
+        EXPECT_TRUE(moved.has_value());
+    }
+    done = true;
+    reader.join();
+}
+
+class DatabasePortContract : public DatabaseContract {};
+INSTANTIATE_TEST_SUITE_P(Drivers, DatabasePortContract, ::testing::ValuesIn(all_database_drivers()));
+
+TEST_P(DatabasePortContract, CountsRowsChangedOrReturned) {
+    add_content();
+    add_content();
+    static constexpr db::Statement update{"object_unlink", "DELETE FROM content_objects WHERE content_id = $1"};
+    std::array<db::Value, 1> const parameters{Uuid{}};
+    db::OnRow const ignore = [](db::Row const&) {};
+    EXPECT_EQ(run(database().run(update, parameters, ignore)).value(), 0U);
+    ContentQuery const query;
+    EXPECT_EQ(run(stores().contents().list(query)).size(), 2U);
+}
+
+TEST_P(DatabasePortContract, TheWrongNumberOfParametersIsADefect) {
+    static constexpr db::Statement wrong{"object_unlink", "DELETE FROM content_objects WHERE content_id = $1"};
+    db::OnRow const ignore = [](db::Row const&) {};
+    EXPECT_THROW((void)run(database().run(wrong, {}, ignore)), std::logic_error);
+}
+
+}  // namespace
+}  // namespace clinikk::testing

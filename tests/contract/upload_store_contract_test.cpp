@@ -1,0 +1,139 @@
+#include "contract/database_contract.hpp"
+
+namespace clinikk::testing {
+namespace {
+
+class UploadStoreContract : public DatabaseContract {
+protected:
+    Upload add_upload(std::optional<Uuid> owner, std::int64_t offset, std::optional<std::int64_t> length,
+                      Timestamp lease_until) {
+        Upload upload;
+        upload.id = new_uuid();
+        upload.content_id = new_uuid();
+        upload.owner_id = owner;
+        upload.offset = offset;
+        upload.length = length;
+        upload.object_id = new_uuid();
+        upload.store = "local";
+        upload.holder = "me";
+        upload.lease_until = lease_until;
+        upload.expires_at = at(1000);
+        upload.created_at = at(0);
+        run(stores().uploads().insert(upload));
+        return upload;
+    }
+
+    Upload get(Uuid id) { return run(stores().uploads().find(id)).value(); }
+};
+INSTANTIATE_TEST_SUITE_P(Drivers, UploadStoreContract, ::testing::ValuesIn(all_database_drivers()));
+
+void expect_equal(Upload const& left, Upload const& right) {
+    EXPECT_EQ(left.id, right.id);
+    EXPECT_EQ(left.content_id, right.content_id);
+    EXPECT_EQ(left.owner_id, right.owner_id);
+    EXPECT_EQ(left.method, right.method);
+    EXPECT_EQ(left.state, right.state);
+    EXPECT_EQ(left.offset, right.offset);
+    EXPECT_EQ(left.length, right.length);
+    EXPECT_EQ(left.object_id, right.object_id);
+    EXPECT_EQ(left.store, right.store);
+    EXPECT_EQ(left.object_key, right.object_key);
+    EXPECT_EQ(left.s3_upload_id, right.s3_upload_id);
+    EXPECT_EQ(left.holder, right.holder);
+    EXPECT_EQ(left.lease_until, right.lease_until);
+    EXPECT_EQ(left.expires_at, right.expires_at);
+    EXPECT_EQ(left.created_at, right.created_at);
+}
+
+TEST_P(UploadStoreContract, AllMembersComeBack) {
+    Upload const full{.id = new_uuid(),
+                      .content_id = new_uuid(),
+                      .owner_id = add_user("owner@example.org"),
+                      .method = UploadMethod::form,
+                      .state = UploadState::committing,
+                      .offset = 12,
+                      .length = 34,
+                      .object_id = new_uuid(),
+                      .store = "s3",
+                      .object_key = "video/1.mp4",
+                      .s3_upload_id = "abc",
+                      .holder = "host:1:2",
+                      .lease_until = at(1),
+                      .expires_at = at(2),
+                      .created_at = at(3)};
+    run(stores().uploads().insert(full));
+    expect_equal(get(full.id), full);
+    auto const bare = add_upload({}, 0, {}, at(10));
+    expect_equal(get(bare.id), bare);
+    EXPECT_FALSE(run(stores().uploads().find(new_uuid())));
+}
+
+TEST_P(UploadStoreContract, OnlyTheHolderRenews) {
+    auto upload = add_upload({}, 0, 100, at(10));
+    EXPECT_TRUE(run(stores().uploads().renew(upload.id, "me", 50, at(20))));
+    upload.offset = 50;
+    upload.lease_until = at(20);
+    expect_equal(get(upload.id), upload);
+    EXPECT_FALSE(run(stores().uploads().renew(upload.id, "you", 60, at(30))));
+    EXPECT_FALSE(run(stores().uploads().renew(new_uuid(), "me", 60, at(30))));
+    expect_equal(get(upload.id), upload);
+}
+
+TEST_P(UploadStoreContract, OnlyTheHolderStartsToCommit) {
+    auto upload = add_upload({}, 7, 100, at(10));
+    EXPECT_FALSE(run(stores().uploads().start_commit(upload.id, "you", "video/2.mp4", at(30))));
+    expect_equal(get(upload.id), upload);
+    EXPECT_TRUE(run(stores().uploads().start_commit(upload.id, "me", "video/1.mp4", at(20))));
+    upload.state = UploadState::committing;
+    upload.object_key = "video/1.mp4";
+    upload.lease_until = at(20);
+    expect_equal(get(upload.id), upload);
+    EXPECT_FALSE(run(stores().uploads().start_commit(new_uuid(), "me", "video/3.mp4", at(30))));
+}
+
+TEST_P(UploadStoreContract, RemovedOnesAreGone) {
+    auto const upload = add_upload({}, 0, {}, at(10));
+    EXPECT_TRUE(run(stores().uploads().remove(upload.id)));
+    EXPECT_FALSE(run(stores().uploads().remove(upload.id)));
+    EXPECT_FALSE(run(stores().uploads().find(upload.id)));
+    EXPECT_FALSE(run(stores().uploads().renew(upload.id, "me", 1, at(20))));
+}
+
+TEST_P(UploadStoreContract, CountsWhatIsInFlight) {
+    auto const owner = add_user("a@example.org");
+    auto const other = add_user("b@example.org");
+    auto const none = run(stores().uploads().in_flight(owner, at(0)));
+    EXPECT_EQ(none.count, 0);
+    EXPECT_EQ(none.bytes, 0);
+
+    add_upload(owner, 5, 100, at(10));          // announced more than came: 100
+    add_upload(owner, 3000, 2000, at(10));      // came more than announced: 3000
+    add_upload(owner, 40'000, {}, at(10));      // announced nothing
+    add_upload(owner, 500'000, {}, at(5));      // lease has run out
+    add_upload(other, 6'000'000, {}, at(10));   // somebody else's
+    add_upload({}, 70'000'000, {}, at(10));     // nobody's
+    auto const sum = run(stores().uploads().in_flight(owner, at(5)));
+    EXPECT_EQ(sum.count, 3);
+    EXPECT_EQ(sum.bytes, 43'100);
+    EXPECT_EQ(run(stores().uploads().in_flight(owner, at(4))).count, 4);
+    EXPECT_EQ(run(stores().uploads().in_flight(owner, at(10))).count, 0);
+}
+
+TEST_P(UploadStoreContract, ListsTheAbandonedLongestAgoFirst) {
+    auto const second = add_upload({}, 0, {}, at(2));
+    auto const first = add_upload({}, 0, {}, at(1));
+    auto const third = add_upload({}, 0, {}, at(3));
+    add_upload({}, 0, {}, at(4));
+    auto const all = run(stores().uploads().list_abandoned(at(4), 10));
+    ASSERT_EQ(all.size(), 3U);
+    expect_equal(all[0], first);
+    expect_equal(all[1], second);
+    expect_equal(all[2], third);
+    auto const some = run(stores().uploads().list_abandoned(at(4), 2));
+    ASSERT_EQ(some.size(), 2U);
+    expect_equal(some[0], first);
+    EXPECT_TRUE(run(stores().uploads().list_abandoned(at(1), 10)).empty());
+}
+
+}  // namespace
+}  // namespace clinikk::testing

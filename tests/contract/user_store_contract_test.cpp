@@ -1,0 +1,179 @@
+#include "contract/database_contract.hpp"
+
+namespace clinikk::testing {
+namespace {
+
+class UserStoreContract : public DatabaseContract {};
+INSTANTIATE_TEST_SUITE_P(Drivers, UserStoreContract, ::testing::ValuesIn(all_database_drivers()));
+
+User make_user() {
+    return {.id = new_uuid(),
+            .email = "Ada.Lovelace@Example.org",
+            .email_key = "ada.lovelace@example.org",
+            .password_hash = "$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA",
+            .role = Role::editor,
+            .is_active = true,
+            .created_at = Timestamp(std::chrono::microseconds(1'700'000'000'123'456))};
+}
+
+void expect_equal(User const& left, User const& right) {
+    EXPECT_EQ(left.id, right.id);
+    EXPECT_EQ(left.email, right.email);
+    EXPECT_EQ(left.email_key, right.email_key);
+    EXPECT_EQ(left.password_hash, right.password_hash);
+    EXPECT_EQ(left.role, right.role);
+    EXPECT_EQ(left.is_active, right.is_active);
+    EXPECT_EQ(left.created_at, right.created_at);
+}
+
+TEST_P(UserStoreContract, WhatWasInsertedIsFound) {
+    User const user = make_user();
+    ASSERT_TRUE(run(stores().users().insert(user)).has_value());
+    expect_equal(run(stores().users().find(user.id)).value(), user);
+    expect_equal(run(stores().users().find_by_email_key(user.email_key)).value(), user);
+}
+
+TEST_P(UserStoreContract, UnknownOnesAreNotFound) {
+    add_user("somebody@example.org");
+    EXPECT_FALSE(run(stores().users().find(new_uuid())));
+    EXPECT_FALSE(run(stores().users().find_by_email_key("nobody@example.org")));
+    EXPECT_FALSE(run(stores().users().find_by_email_key("")));
+    EXPECT_FALSE(run(stores().users().find_by_email_key("SOMEBODY@EXAMPLE.ORG")));
+}
+
+TEST_P(UserStoreContract, TheSecondWithAnEmailKeyIsRefused) {
+    User const first = make_user();
+    ASSERT_TRUE(run(stores().users().insert(first)).has_value());
+    User second = make_user();
+    second.email = "other@example.org";
+    auto const refused = run(stores().users().insert(second));
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_EQ(refused.error().code, ErrorCode::email_taken);
+    EXPECT_FALSE(run(stores().users().find(second.id)));
+}
+
+TEST_P(UserStoreContract, TheSecondWithAnIdIsADefect) {
+    User const first = make_user();
+    ASSERT_TRUE(run(stores().users().insert(first)).has_value());
+    User second = first;
+    second.email_key = "other@example.org";
+    EXPECT_THROW((void)run(stores().users().insert(second)), db::UnexpectedViolation);
+}
+
+TEST_P(UserStoreContract, TheyAreListedOldestFirst) {
+    User third = make_user();
+    User first = make_user();
+    User second = make_user();
+    first.created_at = third.created_at - std::chrono::microseconds(2);
+    second.created_at = third.created_at - std::chrono::microseconds(1);
+    int number = 0;
+    for (auto* user : {&third, &first, &second}) {
+        user->email_key = std::to_string(++number);
+        ASSERT_TRUE(run(stores().users().insert(*user)).has_value());
+    }
+    auto const listed = run(stores().users().list());
+    ASSERT_EQ(listed.size(), 3U);
+    EXPECT_EQ(listed[0].id, first.id);
+    EXPECT_EQ(listed[1].id, second.id);
+    EXPECT_EQ(listed[2].id, third.id);
+}
+
+TEST_P(UserStoreContract, MembersAreSetOneByOne) {
+    auto const other = add_user("other@example.org");
+    User user = make_user();
+    ASSERT_TRUE(run(stores().users().insert(user)).has_value());
+
+    run(stores().users().set_role(user.id, Role::admin));
+    user.role = Role::admin;
+    expect_equal(run(stores().users().find(user.id)).value(), user);
+
+    run(stores().users().set_password_hash(user.id, "another"));
+    user.password_hash = "another";
+    expect_equal(run(stores().users().find(user.id)).value(), user);
+
+    run(stores().users().set_active(user.id, false));
+    user.is_active = false;
+    expect_equal(run(stores().users().find(user.id)).value(), user);
+
+    auto const untouched = run(stores().users().find(other)).value();
+    EXPECT_EQ(untouched.role, Role::viewer);
+    EXPECT_TRUE(untouched.is_active);
+    EXPECT_EQ(untouched.password_hash, "hash of other@example.org");
+}
+
+TEST_P(UserStoreContract, SettingMembersOfNobodyDoesNothing) {
+    run(stores().users().set_role(new_uuid(), Role::admin));
+    run(stores().users().set_password_hash(new_uuid(), "x"));
+    run(stores().users().set_active(new_uuid(), false));
+    EXPECT_TRUE(run(stores().users().list()).empty());
+}
+
+TEST_P(UserStoreContract, TextIsTakenAsItIs) {
+    User user = make_user();
+    user.email = "'; DROP TABLE users; --\n\xf0\x9f\x98\x80";
+    user.password_hash = "";
+    ASSERT_TRUE(run(stores().users().insert(user)).has_value());
+    expect_equal(run(stores().users().find(user.id)).value(), user);
+}
+
+class SessionStoreContract : public DatabaseContract {
+protected:
+    Uuid add_session(Uuid user_id, Timestamp expires_at) {
+        Session const session{.id = new_uuid(), .user_id = user_id, .created_at = at(0), .expires_at = expires_at};
+        run(stores().sessions().insert(session));
+        return session.id;
+    }
+
+    bool is_active(Uuid session_id, Timestamp when) {
+        return run(stores().sessions().find_active_user(session_id, when)).has_value();
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Drivers, SessionStoreContract, ::testing::ValuesIn(all_database_drivers()));
+
+TEST_P(SessionStoreContract, TellsItsUserUntilItExpires) {
+    User const user = make_user();
+    ASSERT_TRUE(run(stores().users().insert(user)).has_value());
+    add_user("other@example.org");
+    auto const id = add_session(user.id, at(100));
+    expect_equal(run(stores().sessions().find_active_user(id, at(99))).value(), user);
+    EXPECT_FALSE(is_active(id, at(100)));
+    EXPECT_FALSE(is_active(id, at(101)));
+    EXPECT_FALSE(is_active(new_uuid(), at(1)));
+}
+
+TEST_P(SessionStoreContract, EndsWhileItsUserIsInactive) {
+    auto const user = add_user("a@example.org");
+    auto const id = add_session(user, at(100));
+    run(stores().users().set_active(user, false));
+    EXPECT_FALSE(is_active(id, at(1)));
+    run(stores().users().set_active(user, true));
+    EXPECT_TRUE(is_active(id, at(1)));
+}
+
+TEST_P(SessionStoreContract, RevokingEndsAllOfOneUser) {
+    auto const user = add_user("a@example.org");
+    auto const other = add_user("b@example.org");
+    auto const first = add_session(user, at(100));
+    auto const second = add_session(user, at(100));
+    auto const others = add_session(other, at(100));
+    run(stores().sessions().revoke_all(user, at(5)));
+    EXPECT_FALSE(is_active(first, at(6)));
+    EXPECT_FALSE(is_active(second, at(6)));
+    EXPECT_TRUE(is_active(others, at(6)));
+    EXPECT_TRUE(is_active(add_session(user, at(100)), at(6)));
+}
+
+TEST_P(SessionStoreContract, ExpiredOnesAreRemoved) {
+    auto const user = add_user("a@example.org");
+    add_session(user, at(10));
+    add_session(user, at(20));
+    auto const kept = add_session(user, at(30));
+    EXPECT_EQ(run(stores().sessions().remove_expired(at(30))), 2U);
+    EXPECT_EQ(run(stores().sessions().remove_expired(at(30))), 0U);
+    EXPECT_TRUE(is_active(kept, at(29)));
+}
+
+TEST_P(SessionStoreContract, NeedsAUser) { EXPECT_THROW(add_session(new_uuid(), at(100)), db::UnexpectedViolation); }
+
+}  // namespace
+}  // namespace clinikk::testing

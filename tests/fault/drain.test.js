@@ -1,0 +1,169 @@
+// SIGTERM: what is under way is finished, nothing new begins; a second signal ends at once.
+
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { describe, test } from 'node:test';
+
+import { newUser, upload, uploadParts } from '../support/client.js';
+import { wav } from '../support/media.js';
+import { multipart } from '../support/multipart.js';
+import { eventually, sleep, temporaryDirectory } from '../support/program.js';
+import { startServer } from '../support/server.js';
+
+const BIG = wav(24 * 1024 * 1024, 5);
+
+/** Starts a server, lets `body` do its work with it, and removes what is left whatever happens. */
+async function withServer(env, body) {
+  const dataDir = await temporaryDirectory();
+  const server = await startServer({ dataDir, env });
+  try {
+    await body(server, await newUser(server));
+  } finally {
+    if (!server.exit) await server.kill();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** An upload of which all but the last bytes were sent. */
+async function beginUpload(server, token, bytes = wav(100_000, 9)) {
+  const { body, type } = multipart(uploadParts(bytes));
+  const wire = await server.wire();
+  await wire.write(`POST /content HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n`);
+  await wire.write(body.subarray(0, -100));
+  return { wire, rest: body.subarray(-100) };
+}
+
+/** A download that was begun and is not being read. */
+async function beginDownload(server, token) {
+  const content = await upload(server, token, BIG);
+  const wire = await server.wire({ readableHighWaterMark: 16384 });
+  wire.pause(); // from the start: the less the kernel takes in
+  await wire.write(`GET /content/${content.id}/stream HTTP/1.1\r\nHost: a\r\n\r\n`);
+  await sleep(300);
+  return wire;
+}
+
+const refusesConnections = (server) => async () => {
+  const wire = await server.wire().catch(() => null);
+  wire?.destroy();
+  return wire === null;
+};
+
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  describe(signal, () => {
+    test('with nothing to do ends at once, idle connections and all', async () => {
+      await withServer({ SHUTDOWN_GRACE: '20s' }, async (server) => {
+        const idle = await server.wire();
+        await idle.write('GET /health HTTP/1.1\r\nHost: a\r\n\r\n');
+        await idle.finalAnswer();
+        const silent = await server.wire();
+        const started = Date.now();
+        server.signal(signal);
+        const exit = await server.ended;
+        assert.deepEqual(exit, { code: 0, signal: null });
+        assert.ok(Date.now() - started < 2_000, `${Date.now() - started} ms`);
+        assert.ok(await idle.closed());
+        assert.ok(await silent.closed());
+        idle.destroy();
+        silent.destroy();
+      });
+    });
+  });
+}
+
+describe('draining', () => {
+  test('finishes an upload and a download under way, and takes no new connections', async () => {
+    await withServer({ SHUTDOWN_GRACE: '20s' }, async (server, me) => {
+      const download = await beginDownload(server, me.token);
+      const up = await beginUpload(server, me.token);
+      await sleep(200);
+      server.signal('SIGTERM');
+      await eventually(refusesConnections(server), 'it still takes connections');
+      assert.equal(server.exit, null);
+      await sleep(500);
+      await up.wire.write(up.rest);
+      const created = await up.wire.finalAnswer();
+      assert.equal(created.status, 201, created.text());
+      assert.match(created.headers.connection ?? '', /close/i);
+      download.resume();
+      const streamed = await download.finalAnswer({ timeout: 15_000 });
+      assert.ok(streamed.body.equals(BIG));
+      assert.equal((await server.ended).code, 0);
+      up.wire.destroy();
+      download.destroy();
+    });
+  });
+
+  test('says so to who asks over a connection that is still open', async () => {
+    await withServer({ SHUTDOWN_GRACE: '20s' }, async (server, me) => {
+      const up = await beginUpload(server, me.token);
+      const asking = await server.wire();
+      await asking.write('GET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n');
+      assert.equal((await asking.finalAnswer()).status, 200);
+      await sleep(100);
+      // Sent together with the signal it may be answered either way; afterwards the connection is gone or says 503.
+      server.signal('SIGTERM');
+      await eventually(refusesConnections(server), 'it still takes connections');
+      await asking.write('GET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n');
+      const answer = await asking.finalAnswer({ timeout: 2_000 }).catch(() => null);
+      if (answer) assert.equal(answer.status, 503);
+      await up.wire.write(up.rest);
+      assert.equal((await up.wire.finalAnswer()).status, 201);
+      assert.equal((await server.ended).code, 0);
+      up.wire.destroy();
+      asking.destroy();
+    });
+  });
+
+  test('gives up after SHUTDOWN_GRACE', async () => {
+    await withServer({ SHUTDOWN_GRACE: '1s' }, async (server, me) => {
+      const up = await beginUpload(server, me.token);
+      await sleep(200);
+      const started = Date.now();
+      server.signal('SIGTERM');
+      const exit = await server.ended;
+      const took = Date.now() - started;
+      assert.ok(took >= 900 && took < 4_000, `${took} ms`);
+      assert.equal(exit.code, 0);
+      assert.ok(await up.wire.closed());
+      up.wire.destroy();
+    });
+  });
+
+  test('ends at once at a second signal', async () => {
+    await withServer({ SHUTDOWN_GRACE: '30s' }, async (server, me) => {
+      const up = await beginUpload(server, me.token);
+      const download = await beginDownload(server, me.token);
+      await sleep(200);
+      server.signal('SIGTERM');
+      await eventually(refusesConnections(server), 'it still takes connections');
+      await sleep(300);
+      assert.equal(server.exit, null);
+      const started = Date.now();
+      server.signal('SIGTERM');
+      await server.ended;
+      assert.ok(Date.now() - started < 2_000, `${Date.now() - started} ms`);
+      up.wire.destroy();
+      download.destroy();
+    });
+  });
+
+  test('leaves nothing of what it gave up that a restart would show', async () => {
+    const dataDir = await temporaryDirectory();
+    const first = await startServer({ dataDir, env: { SHUTDOWN_GRACE: '1s' } });
+    const me = await newUser(first);
+    const kept = await upload(first, me.token, wav(3000, 1));
+    const up = await beginUpload(first, me.token);
+    await sleep(200);
+    first.signal('SIGTERM');
+    await first.ended;
+    up.wire.destroy();
+    const second = await startServer({ dataDir });
+    try {
+      assert.deepEqual((await second.get('/content')).json().map(({ id }) => id), [kept.id]);
+    } finally {
+      await second.stop();
+      await rm(dataDir, { recursive: true });
+    }
+  });
+});

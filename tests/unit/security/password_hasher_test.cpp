@@ -1,0 +1,139 @@
+#include "security/password_hasher.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+
+#include "support/run_task.hpp"
+
+namespace clinikk {
+namespace {
+
+using testing::run_task;
+
+class PasswordHasherTest : public ::testing::Test {
+protected:
+    std::string hash(std::string_view password) { return run_task(hasher_->hash(password)).value(); }
+    bool verify(std::string_view password, std::string_view hash) {
+        return run_task(hasher_->verify(password, hash)).value();
+    }
+
+    BlockingPool pool_{1};
+    std::unique_ptr<PasswordHasher> hasher_ = make_password_hasher(pool_, {1, 64 * 1024}, 1);
+};
+
+TEST_F(PasswordHasherTest, VerifiesWhatItHashed) {
+    auto const made = hash("correct horse");
+    EXPECT_TRUE(made.starts_with("$argon2id$v=19$m=64,t=1,p=1$")) << made;
+    EXPECT_TRUE(verify("correct horse", made));
+    EXPECT_FALSE(verify("correct horsf", made));
+    EXPECT_FALSE(verify("correct hors", made));
+    EXPECT_FALSE(verify("", made));
+    EXPECT_NE(hash("correct horse"), made) << "no salt";
+}
+
+TEST_F(PasswordHasherTest, DefaultsToTheRecommendedCost) {
+    auto const hasher = make_password_hasher(pool_, {}, 1);
+    auto const made = run_task(hasher->hash("correct horse")).value();
+    EXPECT_TRUE(made.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")) << made;
+}
+
+TEST_F(PasswordHasherTest, ComparesInNfkc) {
+    auto const made = hash("p\u00E4ssw\u00F6rd \uFB01");
+    EXPECT_TRUE(verify("pa\u0308sswo\u0308rd fi", made));
+    EXPECT_FALSE(verify("passwrd fi", made));
+}
+
+TEST_F(PasswordHasherTest, SeesNulCharacters) {
+    auto const made = hash(std::string_view("pass\0word", 9));
+    EXPECT_FALSE(verify("pass", made));
+    EXPECT_TRUE(verify(std::string_view("pass\0word", 9), made));
+}
+
+TEST_F(PasswordHasherTest, SaysNoToUnusableInput) {
+    auto const made = hash("correct horse");
+    EXPECT_FALSE(verify("correct horse", ""));
+    EXPECT_FALSE(verify("", ""));
+    EXPECT_FALSE(verify("correct horse\xFF", made));
+    EXPECT_FALSE(verify("correct horse", "$argon2id$v=19$m=64"));
+    EXPECT_FALSE(verify("correct horse", "correct horse"));
+    EXPECT_FALSE(verify("correct horse", "$2b$04$short"));
+}
+
+TEST_F(PasswordHasherTest, LimitsTheLength) {
+    std::string const longest(1024, 'x');
+    auto const made = hash(longest);
+    EXPECT_TRUE(verify(longest, made));
+    EXPECT_FALSE(verify(longest + 'x', made));
+    EXPECT_FALSE(verify(longest + 'x', hash(longest + 'x')));
+}
+
+TEST_F(PasswordHasherTest, KnowsBcrypt) {
+    // The raw bytes of "pässwörd" in NFC, cost 4, by three makers' prefixes.
+    for (std::string const prefix : {"$2a$", "$2b$", "$2y$"}) {
+        auto const known = prefix + "04$abcdefghijklmnopqrstuuyx2n0Zzopyr9QuYTMCfOJJOj526QVoC";
+        EXPECT_TRUE(verify("p\u00E4ssw\u00F6rd", known)) << prefix;
+        EXPECT_FALSE(verify("pa\u0308sswo\u0308rd", known)) << prefix;
+        EXPECT_FALSE(verify(std::string_view("p\u00E4ssw\u00F6rd\0", 11), known)) << prefix;
+    }
+}
+
+/// An unknown address must not answer faster: with no hash, with too long a password, with bytes that are not UTF-8.
+TEST_F(PasswordHasherTest, RefusesAtTheSameCost) {
+    auto const hasher = make_password_hasher(pool_, {2, 8 * 1024 * 1024}, 1);
+    auto const made = run_task(hasher->hash("correct horse")).value();
+    auto const duration = [&](std::string_view password, std::string_view known) {
+        auto best = std::chrono::steady_clock::duration::max();
+        for (int i = 0; i < 5; ++i) {
+            auto const start = std::chrono::steady_clock::now();
+            EXPECT_FALSE(run_task(hasher->verify(password, known)).value());
+            best = std::min(best, std::chrono::steady_clock::now() - start);
+        }
+        return std::chrono::duration<double>(best).count();
+    };
+    auto const wrong = duration("incorrect horse", made);
+    for (auto const refused :
+         {duration("incorrect horse", ""), duration(std::string(1025, 'x'), made), duration("\xFF", made)}) {
+        EXPECT_GT(refused, wrong * 0.5);
+        EXPECT_LT(refused, wrong * 2);
+    }
+}
+
+TEST_F(PasswordHasherTest, RefusesWhenTooManyWait) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool open = false;
+    auto const wait = [&] {
+        std::unique_lock lock(mutex);
+        changed.wait(lock, [&] { return open; });
+    };
+    pool_.post(wait);
+    pool_.post(wait);
+    auto const refused = run_task(hasher_->verify("correct horse", ""));
+    auto const refused_hash = run_task(hasher_->hash("correct horse"));
+    {
+        std::lock_guard const lock(mutex);
+        open = true;
+    }
+    changed.notify_all();
+    pool_.join();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+    ASSERT_FALSE(refused_hash);
+    EXPECT_EQ(refused_hash.error().code, ErrorCode::unavailable);
+}
+
+TEST_F(PasswordHasherTest, RefusesImpossibleCosts) {
+    EXPECT_THROW(make_password_hasher(pool_, {0, 64 * 1024}, 1), std::invalid_argument);
+    EXPECT_THROW(make_password_hasher(pool_, {1, 1024}, 1), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace clinikk

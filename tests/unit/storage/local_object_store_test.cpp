@@ -1,0 +1,377 @@
+#include "storage/local_object_store.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "base/uuid.hpp"
+#include "support/memory_source.hpp"
+#include "support/run_task.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace clinikk {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::MemorySource;
+using testing::run_task;
+
+constexpr std::uint64_t no_limit = 1ULL << 40;
+
+std::string new_key() { return "video/" + new_uuid().to_string() + ".mp4"; }
+
+Task<Result<StoredBytes>> put(ObjectStore& store, std::string key, std::string bytes) {
+    auto const write = co_await store.create(new_uuid().to_string());
+    MemorySource source(std::move(bytes));
+    auto stored = co_await write->write(source, no_limit);
+    if (stored) co_await write->commit(key);
+    co_return stored;
+}
+
+int open_descriptors() {
+    return static_cast<int>(std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
+}
+
+class LocalObjectStoreTest : public ::testing::Test {
+protected:
+    void open(std::uint64_t reserve = 0) {
+        pool_ = std::make_unique<BlockingPool>(2);
+        store_ = open_local_object_store({root_, temporary_, reserve}, *pool_);
+    }
+
+    bool temporary_is_empty() const { return fs::is_empty(temporary_); }
+
+    testing::TemporaryDirectory owner_;
+    fs::path directory_ = owner_.path();
+    fs::path root_ = directory_ / "objects";
+    fs::path temporary_ = directory_ / "temporary";
+    std::unique_ptr<BlockingPool> pool_;
+    std::unique_ptr<LocalObjectStore> store_;
+};
+
+TEST_F(LocalObjectStoreTest, RefusesOtherKeys) {
+    open();
+    auto const id = new_uuid().to_string();
+    std::ofstream(directory_ / "outside.mp4") << "secret";
+    for (std::string const& key : std::vector<std::string>{"",
+                                                           "/etc/passwd",
+                                                           "../outside.mp4",
+                                                           "video/../../" + id + ".mp4",
+                                                           "video/" + id,
+                                                           "video/" + id + ".",
+                                                           "video/" + id + ".abcdef",
+                                                           "video/" + id + ".MP4",
+                                                           id + ".mp4",
+                                                           "/" + id + ".mp4",
+                                                           "../" + id + ".mp4",
+                                                           "video//" + id + ".mp4",
+                                                           "video/x/" + id + ".mp4",
+                                                           "video/" + id + ".mp4/",
+                                                           "video/" + id + ".m/4",
+                                                           "video/" + id + "/.mp4",
+                                                           "Video/" + id + ".mp4",
+                                                           "video/" + id + ".mp4" + std::string(1, '\0'),
+                                                           "video/" + id + std::string("\0.mp4", 5),
+                                                           "video/" + std::string(36, '.') + ".mp4",
+                                                           "video/" + std::string(36, 'a') + ".mp4",
+                                                           "video/0190B5F0-0000-7000-8000-0123456789AB.mp4",
+                                                           "aaaaaaaaaaaaaaaaa/" + id + ".mp4"}) {
+        EXPECT_THROW(run_task(store_->read_at(key, {0, 1})), std::invalid_argument) << key;
+        EXPECT_THROW(run_task(store_->body(key, {0, 1})), std::invalid_argument) << key;
+        EXPECT_THROW(run_task(store_->stat(key)), std::invalid_argument) << key;
+        EXPECT_THROW(run_task(store_->remove(key)), std::invalid_argument) << key;
+        EXPECT_THROW(run_task(store_->copy(key, new_key())), std::invalid_argument) << key;
+        EXPECT_THROW(run_task(store_->copy(new_key(), key)), std::invalid_argument) << key;
+        EXPECT_THROW(run_task(put(*store_, key, "x")), std::invalid_argument) << key;
+    }
+    for (auto const& write_id : std::vector<std::string>{"", "../x", "x", id + "x", "../" + id}) {
+        EXPECT_THROW(run_task(store_->create(write_id)), std::invalid_argument) << write_id;
+        EXPECT_THROW(run_task(store_->remove_uncommitted(write_id)), std::invalid_argument) << write_id;
+        EXPECT_THROW(run_task(store_->is_being_written(write_id)), std::invalid_argument) << write_id;
+    }
+    EXPECT_TRUE(temporary_is_empty());
+}
+
+TEST_F(LocalObjectStoreTest, FollowsNoSymbolicLinks) {
+    open();
+    auto const key = new_key();
+    std::ofstream(directory_ / "outside.mp4") << "secret";
+    fs::create_directory(root_ / "video");
+    fs::create_symlink(directory_ / "outside.mp4", root_ / key);
+    EXPECT_THROW(run_task(store_->body(key, {0, 6})), std::system_error);
+    EXPECT_THROW(run_task(store_->read_at(key, {0, 6})), std::system_error);
+}
+
+TEST_F(LocalObjectStoreTest, KeepsEverythingPrivate) {
+    ::umask(0);
+    open();
+    auto const key = new_key();
+    ASSERT_TRUE(run_task(put(*store_, key, "bytes")));
+    ::umask(022);
+    EXPECT_EQ(fs::status(root_ / key).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+    for (auto const& directory : {root_, temporary_, root_ / "video"}) {
+        EXPECT_EQ(fs::status(directory).permissions(), fs::perms::owner_all) << directory;
+    }
+}
+
+TEST_F(LocalObjectStoreTest, LeavesNoTemporaryFiles) {
+    open();
+    auto const steps = [](ObjectStore& store, std::size_t size, bool fails) -> Task<> {
+        auto const write = co_await store.create(new_uuid().to_string());
+        MemorySource source(std::string(size, 'x'));
+        if (fails) source.fail_at_end(Error(ErrorCode::request_timeout));
+        auto const stored = co_await write->write(source, no_limit);
+        EXPECT_EQ(stored.has_value(), !fails);
+    };
+    auto const before = open_descriptors();
+    for (std::size_t const size : {0UL, 1000UL, 262'144UL, 1'000'000UL, 20'000'000UL}) {
+        for (bool const fails : {false, true}) {
+            run_task(steps(*store_, size, fails));
+            EXPECT_TRUE(temporary_is_empty()) << size << " " << fails;
+        }
+    }
+    run_task(put(*store_, new_key(), "bytes"));
+    run_task(store_->check());
+    EXPECT_TRUE(temporary_is_empty());
+    pool_->join();
+    EXPECT_EQ(open_descriptors(), before);
+}
+
+/// A source that throws after some bytes, as a lost database in the middle of an upload does.
+class ThrowingSource final : public ByteSource {
+public:
+    Task<Result<std::string_view>> next() override {
+        if (++count_ > 40) throw std::runtime_error("gone");
+        co_return std::string_view(piece_);
+    }
+
+private:
+    int count_ = 0;
+    std::string piece_ = std::string(65536, 'x');
+};
+
+TEST_F(LocalObjectStoreTest, LeavesNothingWhenTheSourceThrows) {
+    open();
+    auto const steps = [](ObjectStore& store) -> Task<> {
+        auto const write = co_await store.create(new_uuid().to_string());
+        ThrowingSource source;
+        auto const stored = co_await write->write(source, no_limit);
+        EXPECT_FALSE(stored);
+    };
+    EXPECT_THROW(run_task(steps(*store_)), std::runtime_error);
+    EXPECT_TRUE(temporary_is_empty());
+}
+
+TEST_F(LocalObjectStoreTest, RefusesASecondWriterOfOneId) {
+    open();
+    auto const id = new_uuid().to_string();
+    auto const first = run_task(store_->create(id));
+    EXPECT_THROW(run_task(store_->create(id)), std::system_error);
+    EXPECT_TRUE(fs::exists(temporary_ / (id + ".part"))) << "the second took the first one's file away";
+}
+
+TEST_F(LocalObjectStoreTest, NeverReplacesAnObject) {
+    open();
+    auto const key = new_key();
+    ASSERT_TRUE(run_task(put(*store_, key, "first")));
+    EXPECT_THROW(run_task(put(*store_, key, "second")), std::system_error);
+    EXPECT_EQ(run_task(store_->read_at(key, {0, 10})), "first");
+    EXPECT_TRUE(temporary_is_empty());
+}
+
+TEST_F(LocalObjectStoreTest, KeepsTheReserveFree) {
+    open(1ULL << 62);
+    for (std::size_t const size : {1UL, 1'000'000UL, 20'000'000UL}) {
+        auto const stored = run_task(put(*store_, new_key(), std::string(size, 'x')));
+        ASSERT_FALSE(stored) << size;
+        EXPECT_EQ(stored.error().code, ErrorCode::insufficient_storage);
+    }
+    EXPECT_EQ(run_task(store_->free_space()), 0U);
+    EXPECT_TRUE(temporary_is_empty());
+}
+
+TEST_F(LocalObjectStoreTest, ForgetsWhatAnotherProcessRemoved) {
+    open();
+    auto const key = new_key();
+    ASSERT_TRUE(run_task(put(*store_, key, "bytes")));
+    EXPECT_TRUE(run_task(store_->body(key, {0, 5})));
+    fs::remove(root_ / key);
+    store_->evict(key);
+    EXPECT_FALSE(run_task(store_->body(key, {0, 5})));
+}
+
+TEST_F(LocalObjectStoreTest, ServesToManyThreadsAndNothingThatIsRemoved) {
+    open();
+    for (int round = 0; round < 20; ++round) {
+        auto const key = new_key();
+        fs::create_directories(root_ / "video");
+        std::ofstream(root_ / key) << "bytes";
+        std::atomic<bool> is_removed = false;
+        std::vector<std::thread> readers;
+        for (int i = 0; i < 3; ++i) {
+            readers.emplace_back([&] {
+                for (;;) {
+                    bool const expects_nothing = is_removed;
+                    auto const bytes = run_task(store_->read_at(key, {0, 9}));
+                    EXPECT_TRUE(!bytes || (*bytes == "bytes" && !expects_nothing));
+                    if (expects_nothing) return;
+                }
+            });
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        run_task(store_->remove(key));
+        is_removed = true;
+        for (auto& reader : readers) reader.join();
+    }
+}
+
+TEST_F(LocalObjectStoreTest, RefusesRangesBeyondTheEnd) {
+    open();
+    auto const key = new_key();
+    ASSERT_TRUE(run_task(put(*store_, key, "bytes")));
+    for (ByteRange const range : {ByteRange{0, 6}, {5, 1}, {6, 0}, {1, ~0ULL}, {~0ULL, 1}}) {
+        EXPECT_THROW(run_task(store_->body(key, range)), std::out_of_range) << range.offset;
+    }
+}
+
+TEST_F(LocalObjectStoreTest, KeepsFewFilesOpen) {
+    open();
+    std::vector<std::string> keys;
+    for (int i = 0; i < 300; ++i) {
+        keys.push_back("video/" + new_uuid().to_string() + ".mp4");
+        fs::create_directories(root_ / "video");
+        std::ofstream(root_ / keys.back()) << i;
+    }
+    auto const before = open_descriptors();
+    for (auto const& key : keys) EXPECT_TRUE(run_task(store_->body(key, {0, 1})));
+    EXPECT_EQ(open_descriptors() - before, 256);
+    for (int i = 0; i < 300; ++i) {
+        EXPECT_EQ(run_task(store_->read_at(keys[static_cast<std::size_t>(i)], {0, 9})), std::to_string(i));
+    }
+    for (auto const& key : keys) run_task(store_->remove(key));
+    EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(LocalObjectStoreTest, ListsAndCollectsOnlyWhatNobodyWrites) {
+    open();
+    auto const living = new_uuid().to_string();
+    auto const dead = new_uuid().to_string();
+    std::ofstream(temporary_ / (dead + ".part")) << "half";
+    std::ofstream(temporary_ / "notes.txt") << "not ours";
+    fs::create_symlink("nowhere", temporary_ / (new_uuid().to_string() + ".link"));
+    auto write = run_task(store_->create(living));
+    auto const found = run_task(store_->list_uncommitted());
+    ASSERT_EQ(found.size(), 2U);
+    for (auto const& file : found) {
+        EXPECT_TRUE(file.write_id == living || file.write_id == dead) << file.write_id;
+        EXPECT_LT(file.age, std::chrono::seconds(60));
+    }
+    EXPECT_TRUE(run_task(store_->is_being_written(living)));
+    EXPECT_FALSE(run_task(store_->is_being_written(dead)));
+    EXPECT_FALSE(run_task(store_->is_being_written(new_uuid().to_string())));
+    EXPECT_FALSE(run_task(store_->remove_uncommitted(living)));
+    EXPECT_TRUE(run_task(store_->remove_uncommitted(dead)));
+    EXPECT_FALSE(run_task(store_->remove_uncommitted(dead)));
+    EXPECT_FALSE(fs::exists(temporary_ / (dead + ".part")));
+    EXPECT_TRUE(fs::exists(temporary_ / (living + ".part")));
+    write.reset();
+    EXPECT_FALSE(run_task(store_->remove_uncommitted(living)));
+    EXPECT_TRUE(fs::exists(temporary_ / "notes.txt"));
+}
+
+/// A source that tells its process's parent when it is asked for more, and then has nothing for ever.
+class StuckSource final : public ByteSource {
+public:
+    explicit StuckSource(int pipe) : pipe_(pipe) {}
+
+    Task<Result<std::string_view>> next() override {
+        if (++count_ <= 100) co_return std::string_view(piece_);
+        char const told = 'x';
+        if (::write(pipe_, &told, 1) != 1) ::_exit(1);
+        for (;;) ::pause();
+    }
+
+private:
+    int pipe_;
+    int count_ = 0;
+    std::string piece_ = std::string(65536, 'x');
+};
+
+TEST_F(LocalObjectStoreTest, ACollectorTakesWhatAKilledProcessLeft) {
+    int pipe[2];
+    ASSERT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
+    auto const id = new_uuid().to_string();
+    pid_t const child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        open();
+        auto const steps = [](ObjectStore& store, std::string write_id, int fd) -> Task<> {
+            auto const write = co_await store.create(write_id);
+            StuckSource source(fd);
+            auto const stored = co_await write->write(source, no_limit);
+            ::_exit(stored ? 2 : 3);
+        };
+        run_task(steps(*store_, id, pipe[1]));
+        ::_exit(4);
+    }
+    ::close(pipe[1]);
+    char told = 0;
+    ASSERT_EQ(::read(pipe[0], &told, 1), 1) << "the child did not start to write";
+    ::close(pipe[0]);
+    open();
+    EXPECT_TRUE(run_task(store_->is_being_written(id)));
+    EXPECT_FALSE(run_task(store_->remove_uncommitted(id))) << "its writer lives";
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status));
+    auto const left = run_task(store_->list_uncommitted());
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_EQ(left[0].write_id, id);
+    EXPECT_GT(fs::file_size(temporary_ / (id + ".part")), 1'000'000U);
+    EXPECT_TRUE(run_task(store_->list("", "", 10)).empty());
+    EXPECT_TRUE(run_task(store_->remove_uncommitted(id)));
+    EXPECT_TRUE(temporary_is_empty());
+}
+
+TEST_F(LocalObjectStoreTest, SaysWhenItCannotBeWrittenTo) {
+    open();
+    EXPECT_NO_THROW(run_task(store_->check()));
+    fs::remove_all(temporary_);
+    EXPECT_THROW(run_task(store_->check()), std::system_error);
+    EXPECT_THROW(run_task(store_->create(new_uuid().to_string())), std::system_error);
+}
+
+TEST_F(LocalObjectStoreTest, NeverShowsAPathInAnException) {
+    open();
+    fs::remove_all(temporary_);
+    try {
+        run_task(store_->create(new_uuid().to_string()));
+        FAIL();
+    } catch (std::system_error const& error) {
+        EXPECT_EQ(std::string(error.what()).find('/'), std::string::npos) << error.what();
+    }
+}
+
+TEST_F(LocalObjectStoreTest, NeedsOneFileSystem) {
+    BlockingPool pool(1);
+    if (!fs::exists("/dev/shm")) GTEST_SKIP();
+    auto const other = fs::path("/dev/shm") / directory_.filename();
+    EXPECT_THROW(open_local_object_store({root_, other, 0}, pool), std::runtime_error);
+    fs::remove_all(other);
+}
+
+}  // namespace
+}  // namespace clinikk
