@@ -1,6 +1,10 @@
 # Everything comes from Debian's packages; tools/setup installs them.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED CONFIG)
+if(Boost_VERSION VERSION_GREATER_EQUAL 1.82)
+    # From here on Boost.URL cannot be compiled into src/base/boost_impl.cpp any more.
+    find_package(Boost REQUIRED CONFIG COMPONENTS url)
+endif()
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ZLIB REQUIRED)
 find_package(spdlog REQUIRED CONFIG)

@@ -25,7 +25,8 @@ struct TokenRequest {
     FormField<std::optional<Text<0, 1000>>> client_secret;
 
     void check(std::vector<FieldError>& errors) const {
-        if (!email && !username) errors.push_back(field_error("email", "is required"));
+        // The OAuth2 form calls it otherwise.
+        if (!email && !username) errors.push_back(field_error(grant_type ? "username" : "email", "is required"));
         bool const other_grant = grant_type && !grant_type->value().empty() && grant_type->value() != "password";
         if (other_grant) errors.push_back(field_error("grant_type", "must be password"));
     }

@@ -63,6 +63,12 @@ void make_data_dir(std::filesystem::path const& path) {
     }
 }
 
+/// With its schema up to date.
+std::unique_ptr<db::Database> open_database(Settings const& settings, Log& log) {
+    prepare_database(settings, log);
+    return db::open_sqlite(sqlite_options(settings), log);
+}
+
 std::unique_ptr<AccessTokens> make_tokens(Settings const& settings) {
     auto const secret =
         settings.secret_key.empty() ? load_or_create_secret(settings.data_dir / "secret.key") : settings.secret_key;
@@ -189,7 +195,7 @@ struct Application::Parts {
           log(log_in),
           file_pool(std::max<std::size_t>(4, settings.threads)),
           hash_pool(std::max<std::size_t>(1, settings.threads / 2)),
-          database(db::open_sqlite(sqlite_options(settings), log)),
+          database(open_database(settings, log)),
           work(db::make_unit_of_work(*database)),
           signals(*database, log),
           objects(open_objects(settings, file_pool)),
@@ -258,6 +264,7 @@ void Application::run() {
     parts_->server.run();
     parts_->file_pool.join();
     parts_->hash_pool.join();
+    parts_->inspector.reset();
     parts_->database.reset();
 }
 
@@ -272,7 +279,7 @@ struct Tools::Parts {
     Verifier verifier;
 
     Parts(Settings const& settings, Log& log)
-        : database(db::open_sqlite(sqlite_options(settings), log)),
+        : database(open_database(settings, log)),
           work(db::make_unit_of_work(*database)),
           objects(open_objects(settings, pool)),
           hasher(make_password_hasher(pool, {}, 1)),

@@ -30,20 +30,19 @@ void add_settings(CLI::App& command, GivenSettings& given) {
     for (auto const& setting : all_settings()) {
         std::string const name(setting.name);
         std::string help(setting.help);
-        if (!setting.fallback.empty()) help += " [" + std::string(setting.fallback) + ']';
+        if (!setting.fallback.empty()) help.append(" [").append(setting.fallback).append("]");
+        help.append(" (").append(name).append(")");
         command
             .add_option_function<std::string>(
-                flag_of(name), [&given, name](std::string const& text) { given[name] = text; },
-                help + " (" + name + ')')
+                flag_of(name), [&given, name](std::string const& text) { given[name] = text; }, help)
             ->type_name("");
     }
 }
 
 int serve(Settings const& settings) {
     Log log(settings.log_level, settings.log_format);
-    prepare_database(settings, log);
     Application application(settings, log);
-    std::cout << "clinikk-tv listening on " << application.address() << std::endl;
+    std::cout << "clinikk-tv listening on " << application.address() << '\n' << std::flush;
     application.run();
     log.info("stopped");
     return 0;
@@ -118,14 +117,7 @@ struct Workbench {
     Tools tools;
 
     explicit Workbench(Settings const& settings)
-        : log(std::max(settings.log_level, LogLevel::warning), settings.log_format),
-          tools(prepared(settings, log), log) {}
-
-private:
-    static Settings const& prepared(Settings const& settings, Log& log) {
-        prepare_database(settings, log);
-        return settings;
-    }
+        : log(std::max(settings.log_level, LogLevel::warning), settings.log_format), tools(settings, log) {}
 };
 
 /// Runs one operation on an account and prints the account it gives.

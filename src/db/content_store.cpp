@@ -10,10 +10,9 @@ struct Mapping<Content> {
         "sha256, width, height, video_codec, audio_codec, bit_rate, file_name, owner_id, visibility, status, "
         "created_at, updated_at";
     static auto members(auto& c) {
-        return std::tie(c.id, c.title, c.description, c.kind, c.duration, c.duration_ms, c.thumbnail_url,
-                        c.storage_url, c.media_type, c.size, c.sha256, c.width, c.height, c.video_codec,
-                        c.audio_codec, c.bit_rate, c.file_name, c.owner_id, c.visibility, c.status, c.created_at,
-                        c.updated_at);
+        return std::tie(c.id, c.title, c.description, c.kind, c.duration, c.duration_ms, c.thumbnail_url, c.storage_url,
+                        c.media_type, c.size, c.sha256, c.width, c.height, c.video_codec, c.audio_codec, c.bit_rate,
+                        c.file_name, c.owner_id, c.visibility, c.status, c.created_at, c.updated_at);
     }
 };
 
@@ -40,35 +39,31 @@ constexpr auto find_sql = sql_text("SELECT ", columns, " FROM contents WHERE id 
 constexpr Statement find_content{"content_find", find_sql};
 
 // One statement for each filter and order, so that each is one walk along an index.
-constexpr auto list_newest_sql =
-    sql_text("SELECT ", columns,
-             " FROM contents WHERE (created_at, id) < ($1, $2)"
-             " ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4");
+constexpr auto list_newest_sql = sql_text("SELECT ", columns,
+                                          " FROM contents WHERE (created_at, id) < ($1, $2)"
+                                          " ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4");
 constexpr Statement list_newest{"content_list_newest", list_newest_sql};
 
-constexpr auto list_oldest_sql =
-    sql_text("SELECT ", columns,
-             " FROM contents WHERE (created_at, id) > ($1, $2)"
-             " ORDER BY created_at, id LIMIT $3 OFFSET $4");
+constexpr auto list_oldest_sql = sql_text("SELECT ", columns,
+                                          " FROM contents WHERE (created_at, id) > ($1, $2)"
+                                          " ORDER BY created_at, id LIMIT $3 OFFSET $4");
 constexpr Statement list_oldest{"content_list_oldest", list_oldest_sql};
 
-constexpr auto list_kind_newest_sql =
-    sql_text("SELECT ", columns,
-             " FROM contents WHERE content_type = $5 AND (created_at, id) < ($1, $2)"
-             " ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4");
+constexpr auto list_kind_newest_sql = sql_text("SELECT ", columns,
+                                               " FROM contents WHERE content_type = $5 AND (created_at, id) < ($1, $2)"
+                                               " ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4");
 constexpr Statement list_kind_newest{"content_list_kind_newest", list_kind_newest_sql};
 
-constexpr auto list_kind_oldest_sql =
-    sql_text("SELECT ", columns,
-             " FROM contents WHERE content_type = $5 AND (created_at, id) > ($1, $2)"
-             " ORDER BY created_at, id LIMIT $3 OFFSET $4");
+constexpr auto list_kind_oldest_sql = sql_text("SELECT ", columns,
+                                               " FROM contents WHERE content_type = $5 AND (created_at, id) > ($1, $2)"
+                                               " ORDER BY created_at, id LIMIT $3 OFFSET $4");
 constexpr Statement list_kind_oldest{"content_list_kind_oldest", list_kind_oldest_sql};
 
-constexpr auto update_sql =
-    sql_text("UPDATE contents SET title = COALESCE($2, title), description = COALESCE($3, description),"
-             " content_type = COALESCE($4, content_type), duration = COALESCE($5, duration),"
-             " thumbnail_url = COALESCE($6, thumbnail_url), updated_at = $7 WHERE id = $1 RETURNING ",
-             columns);
+constexpr auto update_sql = sql_text(
+    "UPDATE contents SET title = COALESCE($2, title), description = COALESCE($3, description),"
+    " content_type = COALESCE($4, content_type), duration = COALESCE($5, duration),"
+    " thumbnail_url = COALESCE($6, thumbnail_url), updated_at = $7 WHERE id = $1 RETURNING ",
+    columns);
 constexpr Statement update_content{"content_update", update_sql};
 
 constexpr Statement remove_content{"content_remove", "DELETE FROM contents WHERE id = $1"};
@@ -79,9 +74,8 @@ constexpr auto find_source_sql =
              " WHERE l.content_id = $1 AND l.role = 'source' AND o.state = 'stored'");
 constexpr Statement find_content_source{"content_find_source", find_source_sql};
 
-constexpr std::array statements{insert_content,   find_content,     list_newest,    list_oldest,
-                                list_kind_newest, list_kind_oldest, update_content, remove_content,
-                                find_content_source};
+constexpr std::array statements{insert_content,   find_content,   list_newest,    list_oldest,        list_kind_newest,
+                                list_kind_oldest, update_content, remove_content, find_content_source};
 
 Statement const& list_statement(ContentQuery const& query) {
     bool const newest = query.sort == ContentSort::newest_first;
@@ -104,9 +98,7 @@ class SqlContentStore final : public ContentStore {
 public:
     explicit SqlContentStore(Session& session) : session_(session) {}
 
-    Task<> insert(Content const& content) override {
-        co_await execute(session_, insert_content, to_values(content));
-    }
+    Task<> insert(Content const& content) override { co_await execute(session_, insert_content, to_values(content)); }
 
     Task<std::optional<Content>> find(Uuid id) override {
         return find_one<Content>(session_, find_content, std::array{to_value(id)});

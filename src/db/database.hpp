@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/system/result.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -7,8 +9,6 @@
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include <boost/system/result.hpp>
 
 #include "base/result.hpp"
 #include "base/task.hpp"

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,9 @@ template <class T>
 Value to_value(std::optional<T> const& value) {
     return value ? to_value(*value) : Value{};
 }
+
+// Parameters are temporaries of co_await expressions; GCC 12 destroys such aggregates twice.
+static_assert(std::is_trivially_destructible_v<Value>);
 
 /// All members of a struct as parameters `$1`, `$2`, … They view the struct.
 template <class T>

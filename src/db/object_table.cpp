@@ -15,8 +15,7 @@ namespace {
 
 constexpr auto& columns = Mapping<Object>::columns;
 
-constexpr auto insert_sql =
-    sql_text("INSERT INTO objects (", columns, ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+constexpr auto insert_sql = sql_text("INSERT INTO objects (", columns, ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
 constexpr Statement insert_object{"object_insert", insert_sql};
 
 constexpr Statement link_object{"object_link",
@@ -28,11 +27,11 @@ constexpr Statement lock_objects{
     "object_release_lock",
     "UPDATE objects SET state = state WHERE id IN (SELECT object_id FROM content_objects WHERE content_id = $1)"};
 
-constexpr auto release_sql =
-    sql_text("UPDATE objects SET state = 'deleting'"
-             " WHERE id IN (SELECT object_id FROM content_objects WHERE content_id = $1) AND NOT EXISTS"
-             " (SELECT 1 FROM content_objects o WHERE o.object_id = objects.id AND o.content_id <> $1) RETURNING ",
-             columns);
+constexpr auto release_sql = sql_text(
+    "UPDATE objects SET state = 'deleting'"
+    " WHERE id IN (SELECT object_id FROM content_objects WHERE content_id = $1) AND NOT EXISTS"
+    " (SELECT 1 FROM content_objects o WHERE o.object_id = objects.id AND o.content_id <> $1) RETURNING ",
+    columns);
 constexpr Statement release_objects{"object_release", release_sql};
 
 constexpr Statement unlink_objects{"object_unlink", "DELETE FROM content_objects WHERE content_id = $1"};
@@ -51,7 +50,7 @@ constexpr Statement sum_owner_bytes{
     "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM objects WHERE id IN"
     " (SELECT l.object_id FROM contents c JOIN content_objects l ON l.content_id = c.id WHERE c.owner_id = $1)"};
 
-constexpr std::array statements{insert_object,  link_object,   lock_objects, release_objects, unlink_objects,
+constexpr std::array statements{insert_object, link_object,  lock_objects,   release_objects, unlink_objects,
                                 remove_object, list_objects, has_object_key, sum_owner_bytes};
 
 class SqlObjectTable final : public ObjectTable {

@@ -4,8 +4,7 @@
 namespace clinikk::db {
 namespace {
 
-constexpr auto insert_sql =
-    sql_text("INSERT INTO outbox (", Mapping<Event>::columns, ") VALUES ($1, $2, $3, $4, $5)");
+constexpr auto insert_sql = sql_text("INSERT INTO outbox (", Mapping<Event>::columns, ") VALUES ($1, $2, $3, $4, $5)");
 constexpr Statement insert_event{"outbox_insert", insert_sql};
 
 constexpr Statement prune_events{"outbox_prune", "DELETE FROM outbox WHERE created_at < $1"};

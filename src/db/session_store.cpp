@@ -9,9 +9,7 @@ using Login = clinikk::Session;
 template <>
 struct Mapping<Login> {
     static constexpr char columns[] = "id, user_id, created_at, expires_at";
-    static auto members(auto& login) {
-        return std::tie(login.id, login.user_id, login.created_at, login.expires_at);
-    }
+    static auto members(auto& login) { return std::tie(login.id, login.user_id, login.created_at, login.expires_at); }
 };
 
 namespace {

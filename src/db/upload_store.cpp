@@ -24,13 +24,12 @@ namespace {
 
 constexpr auto& columns = Mapping<Upload>::columns;
 
-constexpr auto insert_sql =
-    sql_text("INSERT INTO uploads (", columns,
-             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)");
+constexpr auto insert_sql = sql_text("INSERT INTO uploads (", columns,
+                                     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)");
 constexpr Statement insert_upload{"upload_insert", insert_sql};
 
-constexpr Statement renew_upload{
-    "upload_renew", "UPDATE uploads SET \"offset\" = $3, lease_until = $4 WHERE id = $1 AND holder = $2"};
+constexpr Statement renew_upload{"upload_renew",
+                                 "UPDATE uploads SET \"offset\" = $3, lease_until = $4 WHERE id = $1 AND holder = $2"};
 
 constexpr Statement start_upload_commit{"upload_start_commit",
                                         "UPDATE uploads SET state = 'committing', object_key = $3, lease_until = $4"

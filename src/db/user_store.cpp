@@ -23,8 +23,8 @@ constexpr Statement set_user_password_hash{"user_set_password_hash",
 constexpr Statement set_user_role{"user_set_role", "UPDATE users SET role = $2 WHERE id = $1"};
 constexpr Statement set_user_active{"user_set_active", "UPDATE users SET is_active = $2 WHERE id = $1"};
 
-constexpr std::array statements{insert_user,   find_user,      find_user_by_email_key, list_users,
-                                set_user_password_hash, set_user_role, set_user_active};
+constexpr std::array statements{
+    insert_user, find_user, find_user_by_email_key, list_users, set_user_password_hash, set_user_role, set_user_active};
 
 class SqlUserStore final : public UserStore {
 public:
@@ -49,9 +49,7 @@ public:
         return find_one<User>(session_, find_user_by_email_key, std::array{to_value(email_key)});
     }
 
-    Task<std::vector<User>> list() override {
-        return find_all<User>(session_, list_users, std::array<Value, 0>{});
-    }
+    Task<std::vector<User>> list() override { return find_all<User>(session_, list_users, std::array<Value, 0>{}); }
 
     Task<> set_password_hash(Uuid id, std::string_view password_hash) override {
         co_await execute(session_, set_user_password_hash, std::array{to_value(id), to_value(password_hash)});

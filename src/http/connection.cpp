@@ -90,7 +90,10 @@ Task<bool> Connection::answer_request() {
         co_await linger();
         co_return false;
     }
-    if (!co_await body.drain()) co_return false;
+    if (!co_await body.drain()) {
+        co_await linger();
+        co_return false;
+    }
     // What is behind the body may lie in the buffer itself.
     buffer_ = std::string(body.behind());
     co_return true;

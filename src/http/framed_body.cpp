@@ -7,8 +7,9 @@ namespace clinikk::http {
 namespace {
 
 constexpr std::size_t buffer_size = 256 * 1024;
-/// Reading past more than this costs more than a new connection.
-constexpr std::uint64_t drain_limit = 64 * 1024;
+/// Reading past more than this costs more than a new connection. Less is read even after a refusal: many clients
+/// look for the answer only when they have sent everything.
+constexpr std::uint64_t drain_limit = 1024 * 1024;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 Error ended_early() { return {ErrorCode::bad_request, "The connection ended in the middle of the body"}; }

@@ -28,7 +28,7 @@ struct Schema {
     bool nullable = false;
     ValueSchema scalar{};
     std::string_view name{};                ///< of an object: its component
-    std::vector<MemberSchema> members{};    ///< of an object
+    std::vector<MemberSchema> members;      ///< of an object
     std::shared_ptr<Schema const> items{};  ///< of an array
 };
 

@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <sys/socket.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <list>
@@ -167,7 +168,8 @@ struct Server::State {
 
     Task<> watch_signals() {
         asio::signal_set signals(workers.front()->context(), SIGTERM, SIGINT);
-        for (auto grace : {options.shutdown_grace, std::chrono::seconds{0}}) {
+        std::array const graces{options.shutdown_grace, std::chrono::seconds{0}};
+        for (auto const grace : graces) {
             auto const [failure, signal] = co_await signals.async_wait(as_tuple);
             if (failure) co_return;
             log.info(grace.count() > 0 ? "draining" : "ending at once", {{"signal", signal}});
@@ -187,7 +189,8 @@ Server::Server(ServerOptions options, Dispatcher& dispatcher, Log& log)
         tcp::endpoint endpoint(asio::ip::make_address(wanted.host), wanted.port);
         bool const shared = wanted.threads > 1 || wanted.reuse_port;
         // A plain listener first: a second, accidental start fails instead of taking half of the connections.
-        if (!wanted.reuse_port) endpoint = listen_on(first, endpoint, false).local_endpoint();
+        // Any free port is nobody else's.
+        if (!wanted.reuse_port && wanted.port != 0) listen_on(first, endpoint, false);
         for (auto& worker : state_->workers) {
             auto acceptor = listen_on(worker->context(), endpoint, shared);
             endpoint = acceptor.local_endpoint();

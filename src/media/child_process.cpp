@@ -103,6 +103,7 @@ public:
             actions.move(raised.back().get(), target);
         }
         std::vector<char*> arguments;
+        arguments.reserve(command.arguments.size() + 1);
         for (auto const& argument : command.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
         arguments.push_back(nullptr);
         char* environment[] = {nullptr};

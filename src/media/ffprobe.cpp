@@ -30,6 +30,12 @@ constexpr std::array demuxers{
     Demuxer{Container::flac, "flac"},      Demuxer{Container::ogg, "ogg"},
 };
 
+constexpr std::string_view entries =
+    "format=format_name,start_time,duration,bit_rate:format_tags=major_brand:"
+    "stream=codec_type,codec_name,width,height,sample_aspect_ratio,duration:"
+    "stream_disposition=attached_pic,timed_thumbnails,still_image:"
+    "stream_tags=rotate,enc_key_id:stream_side_data=rotation";
+
 // ffprobe's JSON has numbers as numbers and as text.
 std::string_view text_of(json::object const& object, std::string_view name) {
     auto const* value = object.if_contains(name);
@@ -133,12 +139,8 @@ std::vector<std::string> ffprobe_arguments(Container container) {
     }
     // Less than what is kept of a file's beginning: behind it are holes.
     arguments.insert(arguments.end(), {"-probesize", "4000000", "-analyzeduration", "10000000", "-max_streams", "100"});
-    arguments.insert(arguments.end(), {"-show_entries",
-                                       "format=format_name,start_time,duration,bit_rate:format_tags=major_brand:"
-                                       "stream=codec_type,codec_name,width,height,sample_aspect_ratio,duration:"
-                                       "stream_disposition=attached_pic,timed_thumbnails,still_image:"
-                                       "stream_tags=rotate,enc_key_id:stream_side_data=rotation",
-                                       "-of", "json=compact=1", "-i", "file:/proc/self/fd/3"});
+    arguments.insert(arguments.end(),
+                     {"-show_entries", std::string(entries), "-of", "json=compact=1", "-i", "file:/proc/self/fd/3"});
     return arguments;
 }
 

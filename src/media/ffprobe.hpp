@@ -12,8 +12,8 @@
 
 namespace clinikk::media {
 
-/// ffprobe's arguments, without its name, for a file that is open as descriptor 3 of the sandbox. Understood by
-/// FFmpeg 4.4 to 7.1. Only the demuxer of `container` and no protocol but `file` may be used.
+/// ffprobe's arguments, without its name, for a file that is open as descriptor 3 of the sandbox. Written for
+/// FFmpeg 5.1 to 7.1 (Debian 12 and 13). Only the demuxer of `container` and no protocol but `file` may be used.
 std::vector<std::string> ffprobe_arguments(Container container);
 
 /// A track as ffprobe reports it.

@@ -1,5 +1,6 @@
 // The times in a movie fragment (ISO/IEC 14496-12 section 8.8).
 #include <algorithm>
+#include <cmath>
 
 #include "media/big_endian.hpp"
 #include "media/box_cursor.hpp"
@@ -65,7 +66,7 @@ std::optional<std::int64_t> track_end_ms(RandomBytes const& bytes, Extent traf, 
     }
     if (track == nullptr || !times.start || *times.start > max_units) return std::nullopt;
     auto const end = static_cast<long double>(*times.start + times.length);
-    return static_cast<std::int64_t>(end * 1000 / track->timescale + 0.5L);
+    return std::llround(end * 1000 / track->timescale);
 }
 
 }  // namespace

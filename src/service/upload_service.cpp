@@ -6,8 +6,8 @@
 namespace clinikk {
 namespace {
 
-/// Longer than a silent client is borne (60 s), so that a lease ends only with its holder.
-constexpr std::chrono::seconds lease_length{120};
+/// A client that is silent for longer lets the lease run out; the lock on the temporary bytes protects the write then.
+constexpr std::chrono::seconds lease_length{30};
 constexpr std::chrono::seconds renewal_interval{10};
 
 /// Passes the bytes of the file on, shows them to the inspector, and keeps the lease.

@@ -252,6 +252,20 @@ TEST_P(ContentStoreContract, FindsTheSourceOfAContent) {
     EXPECT_FALSE(run(stores().contents().find_source(other_content.id)).value().file_name);
 }
 
+TEST_P(ContentStoreContract, AnObjectThatIsBeingDeletedIsNoSource) {
+    auto const content = add_content();
+    Object object;
+    object.id = new_uuid();
+    object.store = "local";
+    object.key = "video/1.mp4";
+    object.media_type = "video/mp4";
+    object.state = ObjectState::deleting;
+    object.created_at = at(0);
+    run(stores().objects().insert(object));
+    link(content.id, object.id);
+    EXPECT_FALSE(run(stores().contents().find_source(content.id)));
+}
+
 TEST_P(ContentStoreContract, NeedsItsOwner) {
     EXPECT_THROW(add_content(at(0), ContentKind::video, new_uuid()), db::UnexpectedViolation);
 }

@@ -106,12 +106,12 @@ TEST_P(UploadStoreContract, CountsWhatIsInFlight) {
     EXPECT_EQ(none.count, 0);
     EXPECT_EQ(none.bytes, 0);
 
-    add_upload(owner, 5, 100, at(10));          // announced more than came: 100
-    add_upload(owner, 3000, 2000, at(10));      // came more than announced: 3000
-    add_upload(owner, 40'000, {}, at(10));      // announced nothing
-    add_upload(owner, 500'000, {}, at(5));      // lease has run out
-    add_upload(other, 6'000'000, {}, at(10));   // somebody else's
-    add_upload({}, 70'000'000, {}, at(10));     // nobody's
+    add_upload(owner, 5, 100, at(10));         // announced more than came: 100
+    add_upload(owner, 3000, 2000, at(10));     // came more than announced: 3000
+    add_upload(owner, 40'000, {}, at(10));     // announced nothing
+    add_upload(owner, 500'000, {}, at(5));     // lease has run out
+    add_upload(other, 6'000'000, {}, at(10));  // somebody else's
+    add_upload({}, 70'000'000, {}, at(10));    // nobody's
     auto const sum = run(stores().uploads().in_flight(owner, at(5)));
     EXPECT_EQ(sum.count, 3);
     EXPECT_EQ(sum.bytes, 43'100);

@@ -30,9 +30,7 @@ void create_private(std::filesystem::path const& path) {
 
 // The library counts the memory it uses under a lock that all threads share. This can be told to it only before its
 // first use in the process; refused later, it changes nothing but speed.
-void stop_memory_count() {
-    [[maybe_unused]] static int const once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
+void stop_memory_count() { [[maybe_unused]] static int const once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
 class ResetAtEnd {
 public:
@@ -77,10 +75,8 @@ bool may_be_the_connections_fault(int code) {
         case SQLITE_IOERR:
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
-        case SQLITE_CANTOPEN:
-            return true;
-        default:
-            return false;
+        case SQLITE_CANTOPEN: return true;
+        default: return false;
     }
 }
 
@@ -138,19 +134,19 @@ int SqliteConnection::on_busy(void* self, int times_before) {
     auto& connection = *static_cast<SqliteConnection*>(self);
     auto const at = Clock::now();
     if (times_before == 0) {
-        connection.deadline_ =
-            connection.next_deadline_ != Clock::time_point{} ? connection.next_deadline_ : at + connection.busy_timeout_;
+        connection.deadline_ = connection.next_deadline_ != Clock::time_point{} ? connection.next_deadline_
+                                                                                : at + connection.busy_timeout_;
         connection.next_deadline_ = {};
     }
     if (at >= connection.deadline_) return 0;
-    auto const nap = std::min<Clock::duration>(std::chrono::milliseconds(std::min(times_before + 1, 10)),
-                                               connection.deadline_ - at);
+    auto const nap =
+        std::min<Clock::duration>(std::chrono::milliseconds(std::min(times_before + 1, 10)), connection.deadline_ - at);
     std::this_thread::sleep_for(nap);
     return 1;
 }
 
 int SqliteConnection::on_commit(void* self, sqlite3*, char const*, int wal_frames) {
-    static_cast<SqliteConnection*>(self)->wal_frames_ = wal_frames;
+    static_cast<SqliteConnection*>(self)->wal_frames_ = static_cast<std::uint32_t>(wal_frames);
     return SQLITE_OK;
 }
 
@@ -233,6 +229,9 @@ Outcome SqliteConnection::read(Prepared& prepared, std::span<Value const> parame
         end_reading();
     }
     auto const before = change_mark_.get();
+    auto const frames = SqliteChangeMark::wal_frames(before);
+    // A reader of a WAL that has been moved into the file wholly reads the file, and holds nothing up.
+    bool const may_stay = frames < checkpoint_frames || frames == change_mark_.moved_frames();
     execute(begin_reading);
     Outcome outcome;
     try {
@@ -242,7 +241,7 @@ Outcome SqliteConnection::read(Prepared& prepared, std::span<Value const> parame
         throw;
     }
     // The transaction began with the statement. Only if nothing was committed meanwhile is it known what it sees.
-    if (before.has_value() && change_mark_.get() == before) {
+    if (before && may_stay && change_mark_.get() == before) {
         read_mark_ = before;
     } else {
         end_reading();

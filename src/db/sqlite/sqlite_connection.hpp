@@ -45,7 +45,7 @@ public:
 
     /// As `execute`, for a statement that only reads. Sees all that was committed before the call, by any process.
     /// Leaves a read transaction open for the next call, which goes on in it unless something has been committed since:
-    /// to begin and end one costs more than a point read.
+    /// to begin and end one costs more than a point read. Not while a checkpoint is due, which it would hold up.
     Outcome read(Prepared& prepared, std::span<Value const> parameters, OnRow const& on_row);
 
     /// Ends the transaction that `read` left open, which keeps the WAL from being reset.
@@ -66,7 +66,10 @@ public:
     void set_busy_deadline(Clock::time_point deadline) noexcept { next_deadline_ = deadline; }
 
     /// Frames in the WAL after this connection's last commit.
-    int wal_frames() const noexcept { return wal_frames_; }
+    std::uint32_t wal_frames() const noexcept { return wal_frames_; }
+
+    /// How many frames the WAL may hold (4 MiB) before they are to be moved into the file and it is to begin anew.
+    static constexpr std::uint32_t checkpoint_frames = 1000;
 
     /// Moves what the WAL holds into the file, as far as no reader needs it. Nothing does it unasked.
     void checkpoint() noexcept;
@@ -95,7 +98,7 @@ private:
     std::chrono::milliseconds busy_timeout_;
     Clock::time_point next_deadline_{};
     Clock::time_point deadline_{};
-    int wal_frames_ = 0;
+    std::uint32_t wal_frames_ = 0;
     bool broken_ = false;
 };
 

@@ -37,14 +37,13 @@ std::string primary_key_name(std::string_view subject) {
 
 void throw_sqlite_error(sqlite3* connection, std::string_view doing) {
     int const code = sqlite3_extended_errcode(connection);
-    std::string const message = "SQLite: " + std::string(doing) + ": " + sqlite3_errmsg(connection) + " (" +
-                                std::to_string(code) + ")";
+    std::string const message =
+        "SQLite: " + std::string(doing) + ": " + sqlite3_errmsg(connection) + " (" + std::to_string(code) + ")";
     switch (code & 0xff) {
         case SQLITE_BUSY:
         case SQLITE_PROTOCOL:  // lost the race for the WAL's locks too often
             throw Unavailable(message);
-        default:
-            throw SqliteError(code, message);
+        default: throw SqliteError(code, message);
     }
 }
 
@@ -54,17 +53,12 @@ std::optional<ConstraintViolation> parse_violation(int code, std::string_view me
     auto const at = message.find(separator);
     auto const subject = at == std::string_view::npos ? std::string_view{} : message.substr(at + separator.size());
     switch (code) {
-        case SQLITE_CONSTRAINT_UNIQUE:
-            return ConstraintViolation{Kind::unique, unique_name(subject)};
+        case SQLITE_CONSTRAINT_UNIQUE: return ConstraintViolation{Kind::unique, unique_name(subject)};
         case SQLITE_CONSTRAINT_PRIMARYKEY:
-        case SQLITE_CONSTRAINT_ROWID:
-            return ConstraintViolation{Kind::unique, primary_key_name(subject)};
-        case SQLITE_CONSTRAINT_FOREIGNKEY:
-            return ConstraintViolation{Kind::foreign_key, ""};
-        case SQLITE_CONSTRAINT_CHECK:
-            return ConstraintViolation{Kind::other, std::string(subject)};
-        case SQLITE_CONSTRAINT_NOTNULL:
-            return ConstraintViolation{Kind::other, join_columns(subject) + "_not_null"};
+        case SQLITE_CONSTRAINT_ROWID: return ConstraintViolation{Kind::unique, primary_key_name(subject)};
+        case SQLITE_CONSTRAINT_FOREIGNKEY: return ConstraintViolation{Kind::foreign_key, ""};
+        case SQLITE_CONSTRAINT_CHECK: return ConstraintViolation{Kind::other, std::string(subject)};
+        case SQLITE_CONSTRAINT_NOTNULL: return ConstraintViolation{Kind::other, join_columns(subject) + "_not_null"};
         default:  // a value of the wrong type, for one: a defect, not a refusal
             return std::nullopt;
     }

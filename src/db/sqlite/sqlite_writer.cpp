@@ -1,7 +1,5 @@
 #include "db/sqlite/sqlite_writer.hpp"
 
-#include <pthread.h>
-
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -11,6 +9,8 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <pthread.h>
+
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -28,7 +28,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t max_group = 64;
-constexpr int checkpoint_frames = 1000;  // 4 MiB
+constexpr auto checkpoint_frames = SqliteConnection::checkpoint_frames;
+constexpr std::uint32_t checkpoint_again_after = 100;  // frames, when readers were in the way
 constexpr auto idle_reads_end_every = 250ms;
 
 constexpr Statement begin_group{"sqlite_begin", "BEGIN IMMEDIATE"};
@@ -105,7 +106,7 @@ struct SqliteWriter::Impl {
     Log& log;
     SqliteReaders& readers;
     std::unique_ptr<SqliteConnection> connection;
-    int next_checkpoint = checkpoint_frames;
+    std::uint32_t next_checkpoint = checkpoint_frames;
     std::mutex mutex;
     std::deque<Job*> waiting;  ///< under the mutex, as is the next
     bool is_working = false;
@@ -189,12 +190,12 @@ void SqliteWriter::Impl::roll_back() noexcept {
 }
 
 void SqliteWriter::Impl::checkpoint_if_due() noexcept {
-    int const frames = connection->wal_frames();
+    auto const frames = connection->wal_frames();
     if (frames < checkpoint_frames) next_checkpoint = checkpoint_frames;  // the WAL has begun anew
     if (frames < next_checkpoint) return;
     readers.end_idle_reads();
     connection->checkpoint();
-    next_checkpoint = frames + checkpoint_frames;
+    next_checkpoint = frames + checkpoint_again_after;
 }
 
 // So that an idle reader does not stop the checkpoints of other processes for long.
@@ -253,12 +254,12 @@ Task<Result<void>> SqliteWriter::run(Database::Steps const& steps) {
         auto executor = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
         auto const shared = std::make_shared<decltype(handler)>(std::move(handler));
         job.resume = [&job, executor, shared] {
-            asio::post(executor, [shared, failure = std::move(job.failure)] { std::move(*shared)(failure); });
+            asio::post(executor, [shared, failure = std::move(job.failure)] { std::move (*shared)(failure); });
         };
         impl_->add(job);
     };
     co_await asio::async_initiate<asio::use_awaitable_t<> const, void(std::exception_ptr)>(initiate,
-                                                                                        asio::use_awaitable);
+                                                                                           asio::use_awaitable);
     co_return std::move(job.outcome);
 }
 

@@ -111,6 +111,11 @@ const OWN = {
   },
   login: {
     credentials_invalid: ({ server, me }) => server.post('/auth/token', { json: { email: me.email, password: 'not the one' } }),
+    rate_limited: async ({ limited }) => {
+      const wrong = { json: { email: 'target@example.com', password: 'not the one' } };
+      for (let i = 0; i < 10; i += 1) assert.equal((await limited.post('/auth/token', wrong)).status, 401);
+      return limited.post('/auth/token', wrong);
+    },
     validation_failed: ({ server }) => server.post('/auth/token', { form: {} }),
   },
   create: {
@@ -188,6 +193,7 @@ describe('errors', () => {
 
     await start('impatient', { HEADER_TIMEOUT: '1s' });
     await start('crowded', { MAX_CONNECTIONS: 1 });
+    await start('limited', { RATE_LIMIT: 'on' });
     const strict = await start('strict', { MAX_UPLOADS_PER_USER: 1, USER_QUOTA: '50000' });
     context.strictUser = await newUser(strict);
     const full = await start('full', { DISK_RESERVE: '1048576TiB' });

@@ -14,8 +14,9 @@ class SqliteConnectionTest : public ::testing::Test {
 protected:
     SqliteConnectionTest() { writer_.run_script("CREATE TABLE t (a ANY, b ANY) STRICT"); }
 
-    Outcome run(SqliteConnection& connection, Statement const& statement, std::span<Value const> parameters,
-                OnRow const& on_row = [](Row const&) {}) {
+    Outcome run(
+        SqliteConnection& connection, Statement const& statement, std::span<Value const> parameters,
+        OnRow const& on_row = [](Row const&) {}) {
         return connection.execute(connection.prepare(statement), parameters, on_row);
     }
 

@@ -1,5 +1,3 @@
-#include "db/sqlite/migrations.hpp"
-
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -8,6 +6,7 @@
 #include <array>
 #include <thread>
 
+#include "db/sqlite/migrations.hpp"
 #include "db/sqlite/sqlite_connection.hpp"
 #include "db/sqlite/sqlite_error.hpp"
 #include "support/temporary_directory.hpp"
@@ -144,8 +143,9 @@ TEST_F(SqliteMigrations, TheFileIsForItsOwnerOnly) {
     auto const before = umask(0);
     migrate_sqlite(options_, log_);
     SqliteConnection connection(options_.path, SqliteConnection::Use::write, options_.busy_timeout);
-    connection.run_script("INSERT INTO outbox (id, type, subject, payload, created_at)"
-                          " VALUES (randomblob(16), '', randomblob(16), '', 0)");
+    connection.run_script(
+        "INSERT INTO outbox (id, type, subject, payload, created_at)"
+        " VALUES (randomblob(16), '', randomblob(16), '', 0)");
     umask(before);
     using std::filesystem::perms;
     int files = 0;

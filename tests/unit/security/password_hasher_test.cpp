@@ -1,12 +1,11 @@
 #include "security/password_hasher.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <algorithm>
 #include <condition_variable>
+#include <ctime>
+#include <limits>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -90,13 +89,14 @@ TEST_F(PasswordHasherTest, RefusesAtTheSameCost) {
     auto const hasher = make_password_hasher(pool_, {2, 8 * 1024 * 1024}, 1);
     auto const made = run_task(hasher->hash("correct horse")).value();
     auto const duration = [&](std::string_view password, std::string_view known) {
-        auto best = std::chrono::steady_clock::duration::max();
+        // Processor time: what else runs on the machine does not count.
+        auto best = std::numeric_limits<std::clock_t>::max();
         for (int i = 0; i < 5; ++i) {
-            auto const start = std::chrono::steady_clock::now();
+            auto const start = std::clock();
             EXPECT_FALSE(run_task(hasher->verify(password, known)).value());
-            best = std::min(best, std::chrono::steady_clock::now() - start);
+            best = std::min(best, std::clock() - start);
         }
-        return std::chrono::duration<double>(best).count();
+        return static_cast<double>(best);
     };
     auto const wrong = duration("incorrect horse", made);
     for (auto const refused :

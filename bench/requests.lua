@@ -1,0 +1,28 @@
+-- wrk's part: sends the requests that a file lists, one line each ("path" or "path<TAB>range"), over and over, and
+-- prints what it measured as one line of JSON.
+
+local requests = {}
+local next_request = 0
+
+function init(args)
+    for line in io.lines(args[1]) do
+        local path, range = line:match("^([^\t]+)\t?(.*)$")
+        local headers = { Host = wrk.headers["Host"] }
+        if range ~= "" then headers["Range"] = range end
+        requests[#requests + 1] = wrk.format("GET", path, headers)
+    end
+end
+
+function request()
+    next_request = next_request % #requests + 1
+    return requests[next_request]
+end
+
+function done(summary, latency, _)
+    local errors = summary.errors
+    io.write(string.format(
+        '{"requests":%d,"microseconds":%d,"bytes":%d,"refused":%d,"broken":%d,"p50":%d,"p99":%d}\n',
+        summary.requests, summary.duration, summary.bytes, errors.status,
+        errors.connect + errors.read + errors.write + errors.timeout,
+        latency:percentile(50), latency:percentile(99)))
+end
