@@ -48,7 +48,7 @@ std::size_t attributes_size(int version) noexcept {
 }
 
 bool allow(int ruleset, int fd, std::uint64_t rights) noexcept {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd, &status) != 0) return false;
     landlock_path_beneath_attr rule{};
     rule.parent_fd = fd;

@@ -121,7 +121,7 @@ LandlockRules landlock_rules(std::string const& program) {
     rules.readable = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache"};
     if (!program.empty()) rules.readable.push_back(program);
     rules.devices = {"/dev/null"};
-    struct stat status {};
+    struct stat status{};
     if (::fstat(sandbox_input_fd, &status) == 0 && S_ISREG(status.st_mode)) rules.readable_fd = sandbox_input_fd;
     return rules;
 }

@@ -36,7 +36,7 @@ std::optional<std::string> load(fs::path const& path) {
         if (errno == ENOENT) return std::nullopt;
         fail_errno(path, "opened");
     }
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file.get(), &status) != 0) fail_errno(path, "examined");
     if (!S_ISREG(status.st_mode)) fail(path, "is not a regular file");
     if ((status.st_mode & 077) != 0)

@@ -24,7 +24,7 @@ bool lock(int file, int how) {
 }
 
 bool has_name(int file) {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file, &status) != 0) throw_errno("fstat");
     return status.st_nlink > 0;
 }
@@ -63,7 +63,7 @@ std::optional<FileDescriptor> open_beneath(int directory, std::string_view name,
 }
 
 std::uint64_t file_size(int file) {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file, &status) != 0) throw_errno("fstat");
     return static_cast<std::uint64_t>(status.st_size);
 }
@@ -87,7 +87,7 @@ void sync_directory(int directory) {
 }
 
 std::uint64_t available_bytes(int directory) {
-    struct statvfs status {};
+    struct statvfs status{};
     if (::fstatvfs(directory, &status) != 0) throw_errno("fstatvfs");
     return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
 }

@@ -110,7 +110,7 @@ std::vector<UncommittedBytes> list_parts(int temporary) {
     auto const now = std::chrono::system_clock::now().time_since_epoch();
     for_each_entry(temporary, ".", [&](std::string_view name) {
         auto const id = name.substr(0, name.size() - std::min(name.size(), ending.size()));
-        struct stat status {};
+        struct stat status{};
         if (!name.ends_with(ending) || !is_write_id(id)) return;
         if (::fstatat(temporary, std::string(name).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;
         auto const age = std::chrono::duration_cast<std::chrono::seconds>(now) - std::chrono::seconds(status.st_mtime);
@@ -161,7 +161,7 @@ public:
 
     Task<std::optional<ObjectStat>> stat(std::string_view key) override {
         require_object_key(key);
-        struct stat status {};
+        struct stat status{};
         if (::fstatat(root(), std::string(key).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
             if (errno == ENOENT) co_return std::nullopt;
             throw_errno("fstatat");
@@ -269,7 +269,7 @@ private:
 };
 
 dev_t device_of(FileDescriptor const& directory) {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(directory.get(), &status) != 0) throw_errno("fstat");
     return status.st_dev;
 }

@@ -65,7 +65,7 @@ TEST(ProbeFile, HugeFilesTakeLittleSpaceAndLeaveNothingBehind) {
     file.write_at(128 << 20, "header");
     file.finish();
     auto const input = file.open_for_reading();
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(::fstat(input.get(), &status), 0);
     EXPECT_EQ(status.st_size, 256 << 20);
     EXPECT_LT(status.st_blocks * 512, 3 << 20);
