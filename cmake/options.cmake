@@ -19,7 +19,11 @@ target_compile_options(clinikk_options INTERFACE
     "$<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow;-Wno-stringop-overread>"
     # Debug information and __FILE__ say src/..., wherever the clone is.
     "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
-target_link_options(clinikk_options INTERFACE -pie -Wl,--as-needed)
+target_link_options(clinikk_options INTERFACE -pie)
+# A sanitizer's runtime stands in for some functions (crypt_r): the library behind it would seem not to be needed.
+if(NOT CMAKE_CXX_FLAGS_DEBUG MATCHES "-fsanitize")
+    target_link_options(clinikk_options INTERFACE -Wl,--as-needed)
+endif()
 
 if(CLINIKK_WERROR)
     target_compile_options(clinikk_options INTERFACE -Werror)
