@@ -48,8 +48,10 @@ tcp::acceptor listen_on(asio::io_context& context, tcp::endpoint const& endpoint
 /// One thread's share of the server.
 class Worker {
 public:
-    Worker(ServerOptions const& options, Dispatcher& dispatcher, std::atomic<std::size_t>& connections, Log& log)
+    Worker(ServerOptions const& options, bool hears_signals, Dispatcher& dispatcher,
+           std::atomic<std::size_t>& connections, Log& log)
         : options_(options),
+          hears_signals_(hears_signals),
           connections_(connections),
           log_(log),
           sweep_timer_(context_),
@@ -127,14 +129,20 @@ private:
             co_await sweep_timer_.async_wait(as_tuple);
             auto const at = Transport::Clock::now();
             for (auto* connection : live_) connection->sweep(at);
-            if (draining_ && (live_.empty() || at >= drain_deadline_)) {
+            if (draining_ && (is_drained() || at >= drain_deadline_)) {
                 context_.stop();
                 co_return;
             }
         }
     }
 
+    /// The first thread hears the signals, so it stays until all threads are done.
+    bool is_drained() const noexcept {
+        return hears_signals_ ? connections_.load(std::memory_order_relaxed) == 0 : live_.empty();
+    }
+
     ServerOptions const& options_;
+    bool hears_signals_;
     std::atomic<std::size_t>& connections_;
     Log& log_;
     UuidSource ids_;
@@ -182,7 +190,7 @@ Server::Server(ServerOptions options, Dispatcher& dispatcher, Log& log)
     : state_(std::make_unique<State>(std::move(options), log)) {
     auto const& wanted = state_->options;
     for (std::size_t i = 0; i < wanted.threads; ++i) {
-        state_->workers.push_back(std::make_unique<Worker>(wanted, dispatcher, state_->connections, log));
+        state_->workers.push_back(std::make_unique<Worker>(wanted, i == 0, dispatcher, state_->connections, log));
     }
     try {
         auto& first = state_->workers.front()->context();
