@@ -10,7 +10,8 @@ namespace clinikk::http {
 namespace {
 
 constexpr std::chrono::seconds linger_time{2};
-constexpr std::size_t linger_bytes = 1024 * 1024;
+/// More than the socket buffers of both sides hold: what was sent before the answer could be seen is all taken.
+constexpr std::size_t linger_bytes = 16 * 1024 * 1024;
 /// A buffer that grew larger is given back between requests.
 constexpr std::size_t kept_buffer = 1024;
 
