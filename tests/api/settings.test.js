@@ -151,7 +151,9 @@ describe('what settings do', () => {
 
   test('LOG_FORMAT=json writes one object a line, without secrets', async () => {
     await server.get('/health?token=\u00e9%0a%22', { check: false });
-    const lines = server.log.split('\n').filter((line) => line && !line.startsWith('clinikk-tv listening'));
+    await server.logs('/health');
+    const whole = server.log.slice(0, server.log.lastIndexOf('\n'));
+    const lines = whole.split('\n').filter((line) => line && !line.startsWith('clinikk-tv listening'));
     assert.ok(lines.length > 0);
     for (const line of lines) assert.equal(typeof JSON.parse(line), 'object', line);
     assert.ok(!server.log.includes('k'.repeat(64)));

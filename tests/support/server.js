@@ -8,7 +8,7 @@ import http from 'node:http';
 
 import { Contract } from './contract.js';
 import { multipart } from './multipart.js';
-import { environment, PROGRAM, sleep, temporaryDirectory } from './program.js';
+import { environment, eventually, PROGRAM, sleep, temporaryDirectory } from './program.js';
 import { Wire } from './wire.js';
 
 const START_TIMEOUT = 20_000;
@@ -80,6 +80,11 @@ export class Server {
   /** The end of the log. */
   tail(length = 3_000) {
     return this.log.slice(-length);
+  }
+
+  /** Waits until the log has this: its lines come by a pipe, at times after the answer they tell of. */
+  async logs(text) {
+    await eventually(() => this.log.includes(text), () => `not in the log: ${text}\n${this.tail()}`);
   }
 
   get pid() {
