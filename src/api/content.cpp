@@ -189,7 +189,8 @@ void ContentApi::add_to(EndpointTable& table, ContentApi* api) {
                .tag = "content",
                .summary = "Browse the library",
                .description = "Newest first. Where there is more, `Link` with `rel=\"next\"` leads on, and goes on "
-                              "leading through everything exactly once while the library grows."},
+                              "leading through everything exactly once while the library grows.",
+               .reusable = true},
               handlers, &Handlers::list);
     table.add({.method = Method::get,
                .path = "/content/{content_id}",

@@ -215,7 +215,9 @@ struct Application::Parts {
           table(make_table({&user_api, &content_api, &stream_api, &health_api, &docs_api})),
           router(table),
           authenticator(sessions),
-          dispatcher(router, authenticator, {settings.public_url, settings.cors_origins}, log),
+          dispatcher(
+              router, authenticator, [this] { return work->revision(); }, {settings.public_url, settings.cors_origins},
+              log),
           server(server_options(settings), dispatcher, log) {
         docs_api.set_document(http::openapi_document(table, api_info));
         server.spawn([this] { return signals.run(); });

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -14,6 +15,7 @@
 #include "base/task.hpp"
 #include "base/time.hpp"
 #include "base/uuid.hpp"
+#include "domain/revision.hpp"
 
 /// The port under the stores: statements, transactions, rows. Its two drivers are `db/sqlite` and `db/postgres`.
 namespace clinikk::db {
@@ -90,6 +92,9 @@ public:
 
     /// As `UnitOfWork::transaction`.
     virtual Task<Result<void>> transaction(Steps steps) = 0;
+
+    /// As `UnitOfWork::revision`.
+    virtual std::optional<Revision> revision() { return std::nullopt; }
 };
 
 }  // namespace clinikk::db

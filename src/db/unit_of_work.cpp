@@ -51,6 +51,8 @@ public:
         co_return co_await database_.transaction(std::move(in_session));
     }
 
+    std::optional<Revision> revision() const override { return database_.revision(); }
+
     Task<> check() override { co_await get_number(database_, check_database, std::array<Value, 0>{}); }
 
 private:

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "domain/content.hpp"
 #include "domain/object.hpp"
+#include "domain/revision.hpp"
 #include "domain/signals.hpp"
 #include "domain/upload.hpp"
 #include "domain/user.hpp"
@@ -39,6 +41,9 @@ public:
     /// Commits when the steps return a value; rolls back when they return an Error, which is passed on, or throw.
     /// When this returns a value the changes survive a loss of power.
     virtual Task<Result<void>> transaction(Steps steps) = 0;
+
+    /// The database's state as of now, told without waiting; empty where the driver cannot. Thread-safe.
+    virtual std::optional<Revision> revision() const = 0;
 
     /// Throws when the database does not answer. For `/health/detailed`.
     virtual Task<> check() = 0;

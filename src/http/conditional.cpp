@@ -85,7 +85,9 @@ std::string_view find_only(RequestHead const& head, std::string_view name) noexc
 }
 
 std::optional<std::chrono::sys_seconds> find_date(RequestHead const& head, std::string_view name) {
-    auto const date = parse_http_date(find_only(head, name));
+    auto const text = find_only(head, name);
+    if (text.empty()) return std::nullopt;
+    auto const date = parse_http_date(text);
     return date ? std::optional(whole_seconds(*date)) : std::nullopt;
 }
 

@@ -111,9 +111,9 @@ Task<IoStatus> Connection::send(Response& response, bool keep_alive, bool with_b
     if (auto const* text = std::get_if<std::string>(&response.body)) {
         co_return co_await transport_.write(head, *text, false);
     }
+    if (auto const* slice = std::get_if<FileSlice>(&response.body)) co_return co_await transport_.write(head, *slice);
     auto const status = co_await transport_.write(head, {}, true);
     if (status != IoStatus::ok) co_return status;
-    if (auto const* slice = std::get_if<FileSlice>(&response.body)) co_return co_await transport_.write(*slice);
     co_return co_await send_source(*std::get<std::unique_ptr<ByteSource>>(response.body), chunked && !old_client);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/content_coding.hpp"
 #include "http/endpoint.hpp"
 #include "http/middleware.hpp"
 #include "http/problem.hpp"
@@ -27,8 +28,13 @@ Result<void> check_announced_length(Request const& request, Operation const& ope
 
 }  // namespace
 
-Dispatcher::Dispatcher(Router const& router, Authenticator& authenticator, DispatcherOptions options, Log& log)
-    : router_(router), authenticator_(authenticator), options_(std::move(options)), log_(log) {}
+Dispatcher::Dispatcher(Router const& router, Authenticator& authenticator, AnswerCache::CurrentRevision revision,
+                       DispatcherOptions options, Log& log)
+    : router_(router),
+      authenticator_(authenticator),
+      answers_(std::move(revision)),
+      options_(std::move(options)),
+      log_(log) {}
 
 Task<Response> Dispatcher::handle(Request& request) {
     request.base_url = options_.public_url.empty() ? "http://" + std::string(request.head.host) : options_.public_url;
@@ -73,9 +79,24 @@ Task<Result<Response>> Dispatcher::answer(Request& request) {
     if (auto const allowed = co_await authorise(request); !allowed) co_return allowed.error();
     if (auto const fits = check_announced_length(request, endpoint.operation); !fits) co_return fits.error();
     request.body.limit(endpoint.operation.body_limit, endpoint.operation.over_limit);
+    co_return co_await reuse_or_invoke(request);
+}
 
+Task<Result<Response>> Dispatcher::reuse_or_invoke(Request& request) {
+    auto const revision = request.endpoint->operation.reusable ? answers_.revision() : std::nullopt;
+    if (!revision) co_return co_await invoke(request);
+    if (auto kept = answers_.find(*revision, request)) co_return std::move(*kept);
+    auto outcome = co_await invoke(request);
+    if (outcome) answers_.insert(*revision, request, *outcome);
+    co_return outcome;
+}
+
+Task<Result<Response>> Dispatcher::invoke(Request& request) {
+    auto const& endpoint = *request.endpoint;
     auto outcome = co_await endpoint.invoke(request);
-    if (!outcome) {
+    if (outcome) {
+        compress(request, *outcome);
+    } else {
         auto const listed = listed_errors(endpoint);
         if (std::ranges::find(listed, outcome.error().code) == listed.end()) {
             // The API document would lie: a defect of ours, found by the first test that meets it.

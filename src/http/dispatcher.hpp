@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "domain/user.hpp"
+#include "http/answer_cache.hpp"
 #include "http/request.hpp"
 #include "http/response.hpp"
 #include "http/router.hpp"
@@ -31,7 +31,8 @@ struct DispatcherOptions {
 /// happens on the way, there is an answer: this is one of the two places where exceptions end.
 class Dispatcher {
 public:
-    Dispatcher(Router const& router, Authenticator& authenticator, DispatcherOptions options, Log& log);
+    Dispatcher(Router const& router, Authenticator& authenticator, AnswerCache::CurrentRevision revision,
+               DispatcherOptions options, Log& log);
 
     Task<Response> handle(Request& request);
 
@@ -40,11 +41,14 @@ public:
 
 private:
     Task<Result<Response>> answer(Request& request);
+    Task<Result<Response>> reuse_or_invoke(Request& request);
+    Task<Result<Response>> invoke(Request& request);
     Task<Result<void>> authorise(Request& request);
     Result<Response> preflight(Request const& request, Router::Match const& match);
 
     Router const& router_;
     Authenticator& authenticator_;
+    AnswerCache answers_;
     DispatcherOptions options_;
     Log& log_;
 };

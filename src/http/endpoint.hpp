@@ -47,6 +47,7 @@ struct Operation {
     int success = 200;
     std::vector<ErrorCode> errors{};     ///< those of its own; the common ones follow from the rest
     std::vector<PlainAnswer> answers{};  ///< where the answer is not one JSON document
+    bool reusable = false;               ///< the answer follows from URL and database alone (see `AnswerCache`)
     bool hidden = false;                 ///< pages for people, not part of the API document
 };
 

@@ -12,7 +12,7 @@ constexpr bool is_control(char c) noexcept { return (static_cast<unsigned char>(
 }  // namespace
 
 void HeaderBlock::add(std::string_view name, std::string_view value) {
-    if (text_.capacity() == 0) text_.reserve(512);
+    if (text_.capacity() == 0) text_.reserve(1024);
     text_ += name;
     text_ += ": ";
     if (std::ranges::none_of(value, is_control)) {

@@ -4,8 +4,6 @@
 #include <array>
 
 #include "http/endpoint.hpp"
-#include "http/gzip.hpp"
-#include "http/media_type.hpp"
 
 namespace clinikk::http {
 namespace {
@@ -39,25 +37,6 @@ void allow_origin(MiddlewareContext const& context, Request const& request, Resp
                          "Accept-Ranges, Content-Range, ETag, Link, Location, Repr-Digest, X-Request-Id");
 }
 
-/// Secrets and compression do not mix (BREACH): nothing under /auth is compressed.
-bool compressible(Request const& request, Response const& response, std::string const& text) {
-    constexpr std::size_t worthwhile = 1024;
-    if (text.size() < worthwhile || request.head.path.starts_with("/auth")) return false;
-    if (response.headers.has("Content-Encoding")) return false;
-    auto const type = response.headers.find("Content-Type").value_or("");
-    return type.starts_with("application/json") || type.starts_with("application/problem+json") ||
-           type.starts_with("text/");
-}
-
-void compress(MiddlewareContext const&, Request const& request, Response& response) {
-    auto* text = std::get_if<std::string>(&response.body);
-    if (text == nullptr || !compressible(request, response, *text)) return;
-    response.headers.add("Vary", "Accept-Encoding");
-    if (!accepts_gzip(request.head.find("Accept-Encoding"))) return;
-    *text = gzip(*text);
-    response.headers.add("Content-Encoding", "gzip");
-}
-
 void write_access_log(MiddlewareContext const& context, Request const& request, Response& response) {
     auto const level = response.status >= 500 ? LogLevel::warning : LogLevel::info;
     if (!context.log.enabled(level)) return;
@@ -88,7 +67,6 @@ constexpr std::array middlewares{
     Middleware{"first, so that whatever follows can be traced", add_request_id},
     Middleware{"on every answer, errors included; handlers may have set a policy of their own", add_security_headers},
     Middleware{"errors too must be readable by scripts of an allowed origin", allow_origin},
-    Middleware{"once the text is final, and before its length is told", compress},
     Middleware{"last, so that it tells what is sent", write_access_log},
 };
 

@@ -48,8 +48,8 @@ public:
 
     /// All bytes of both pieces. `more`: others follow at once (MSG_MORE).
     Task<IoStatus> write(std::string_view first, std::string_view second, bool more);
-    /// The slice, from the page cache to the socket.
-    Task<IoStatus> write(FileSlice const& slice);
+    /// The head, then the slice from the page cache to the socket.
+    Task<IoStatus> write(std::string_view head, FileSlice const& slice);
 
     void shut_down_writing() noexcept;
     /// Ends the connection at once; waiting calls return `closed`.
@@ -64,6 +64,9 @@ private:
     enum class Wait { none, deadline, rate };
 
     Task<IoStatus> wait(Socket::wait_type type, Wait kind);
+    /// Sends at once what goes of the head and of the slice up to its first page boundary, or the whole of a small
+    /// slice: what is left are whole pages. How many bytes it were; 0 when nothing goes.
+    std::size_t write_lead(std::string_view head, FileSlice const& slice) noexcept;
     void moved(std::size_t bytes) noexcept;
 
     Socket socket_;

@@ -293,6 +293,13 @@ describe('listing', () => {
   const ids = (contents) => contents.map(({ id }) => id);
   const newestFirst = () => ids(created).reverse();
 
+  test('names the host it was asked under, whoever asked before', async () => {
+    for (const host of ['one.example', 'two.example', 'one.example']) {
+      const [first] = (await server.get('/content?limit=1', { headers: { Host: host }, publicUrl: `http://${host}` })).json();
+      assert.ok(first.storage_url.startsWith(`http://${host}/`), first.storage_url);
+    }
+  });
+
   test('is of 100 at most, the newest first', async () => {
     for (const query of ['', '?limit=100', '?limit=101', '?limit=5000', '?limit=2147483648']) {
       const answer = await server.get(`/content${query}`);

@@ -74,6 +74,9 @@ public:
     /// Moves what the WAL holds into the file, as far as no reader needs it. Nothing does it unasked.
     void checkpoint() noexcept;
 
+    /// The file's state as of now; empty until something was read.
+    SqliteChangeMark::Mark change_mark() const noexcept { return change_mark_.get(); }
+
     sqlite3* handle() const noexcept { return handle_.get(); }
 
 private:

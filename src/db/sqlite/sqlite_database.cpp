@@ -28,6 +28,11 @@ public:
 
     Task<Result<void>> transaction(Steps steps) override { co_return co_await writer_.run(steps); }
 
+    std::optional<Revision> revision() override {
+        auto const mark = readers_.lend()->change_mark();
+        return mark ? std::optional(Revision{*mark}) : std::nullopt;
+    }
+
 private:
     SqliteReaders readers_;
     SqliteWriter writer_;
