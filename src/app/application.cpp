@@ -220,6 +220,9 @@ struct Application::Parts {
               log),
           server(server_options(settings), dispatcher, log) {
         docs_api.set_document(http::openapi_document(table, api_info));
+        signals.subscribe([this](Event const& event) {
+            if (event.type == "content.deleted") objects->close_idle_files();
+        });
         server.spawn([this] { return signals.run(); });
         server.spawn([this] { return collect_now_and_then(); });
     }

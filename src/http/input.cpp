@@ -36,11 +36,11 @@ public:
     bool on_array_end(std::size_t, json::error_code&) { return leave(); }
 
     bool on_key_part(json::string_view part, std::size_t, json::error_code&) {
-        if (depth_ == 1) key_.append(part.data(), part.size());
+        if (in_object()) key_.append(part.data(), part.size());
         return true;
     }
     bool on_key(json::string_view part, std::size_t, json::error_code&) {
-        if (depth_ == 1) {
+        if (in_object()) {
             key_.append(part.data(), part.size());
             members.push_back({std::move(key_), Kind::null, {}});
             key_.clear();
@@ -48,11 +48,11 @@ public:
         return true;
     }
     bool on_string_part(json::string_view part, std::size_t, json::error_code&) {
-        if (depth_ == 1) members.back().text.append(part.data(), part.size());
+        if (in_object()) members.back().text.append(part.data(), part.size());
         return true;
     }
     bool on_string(json::string_view part, std::size_t, json::error_code&) {
-        if (depth_ != 1) return true;
+        if (!in_object()) return true;
         members.back().kind = Kind::text;
         members.back().text.append(part.data(), part.size());
         return true;
@@ -75,8 +75,10 @@ public:
     bool on_comment(json::string_view, json::error_code&) { return true; }
 
 private:
+    /// Among the members of the outermost object, and not of an array.
+    bool in_object() const noexcept { return is_object && depth_ == 1; }
     bool enter() {
-        if (depth_ == 1) members.back().kind = Kind::structure;
+        if (in_object()) members.back().kind = Kind::structure;
         ++depth_;
         return true;
     }
@@ -85,7 +87,7 @@ private:
         return true;
     }
     bool scalar(Kind kind, std::string text) {
-        if (depth_ == 1) {
+        if (in_object()) {
             members.back().kind = kind;
             members.back().text = std::move(text);
         }

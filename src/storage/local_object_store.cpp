@@ -216,7 +216,7 @@ public:
         co_await pool_.run(work);
     }
 
-    void evict(std::string_view key) override { open_files_.forget(key); }
+    void close_idle_files() override { open_files_.clear(); }
 
     Task<std::vector<UncommittedBytes>> list_uncommitted() override {
         auto const work = [this] { return list_parts(directories_->temporary.get()); };

@@ -23,8 +23,9 @@ struct LocalStoreOptions {
 /// are no lower-case UUIDs, throw `std::invalid_argument`. Thread-safe.
 class LocalObjectStore : public ObjectStore {
 public:
-    /// Forgets the open descriptor of an object that another process has removed.
-    virtual void evict(std::string_view key) = 0;
+    /// Gives up the descriptors kept open for the next request: another process may have removed what they hold, and
+    /// the disk keeps its bytes until then.
+    virtual void close_idle_files() = 0;
 };
 
 /// Makes the directories where they are missing. `pool` does what blocks and must outlive the store. Throws

@@ -29,6 +29,14 @@ void OpenFileCache::insert(std::string_view key, OpenObject object, std::uint64_
     }
 }
 
+void OpenFileCache::clear() {
+    Entries dropped;
+    std::lock_guard const lock(mutex_);
+    ++generation_;
+    by_key_.clear();
+    dropped.swap(entries_);
+}
+
 void OpenFileCache::forget(std::string_view key) {
     Entries dropped;
     std::lock_guard const lock(mutex_);

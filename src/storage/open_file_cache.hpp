@@ -36,6 +36,9 @@ public:
     /// To be called after a file was removed.
     void forget(std::string_view key);
 
+    /// To be called after any file may have been removed.
+    void clear();
+
 private:
     struct Entry {
         std::string key;

@@ -107,7 +107,7 @@ describe('bodies', () => {
 
   const deep = `${'[['.repeat(20_000)}${']]'.repeat(20_000)}`;
   for (const [what, body] of [
-    ['nothing', ''], ['a space', ' '], ['half an object', '{"email":"a@example.com"'], ['a list', '[]'], ['null', 'null'],
+    ['nothing', ''], ['a space', ' '], ['half an object', '{"email":"a@example.com"'], ['a list', '[]'], ['a list of numbers', '[1]'], ['a list of words', '["x"]'], ['a list of objects', '[{"email":"a@example.com","password":"a long password"}]'], ['a list of lists', '[[true]]'], ['null', 'null'],
     ['a string', '"x"'], ['a number', '7'], ['two objects', '{}{}'], ['a comment', '{/**/}'], ['a trailing comma', '{"email":"a@example.com",}'],
     ['single quotes', "{'email':'a'}"], ['a bare NaN', '{"email":NaN}'], ['a byte order mark', '\ufeff{}'],
     ['a lone surrogate', '{"email":"\\ud800"}'], ['bytes that are no UTF-8', Buffer.from('{"email":"\xff\xfe"}', 'latin1')],

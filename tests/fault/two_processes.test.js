@@ -2,14 +2,14 @@
 // the other is writing.
 
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { readdir, readlink, rm } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 
 import { login, newUser, PASSWORD, upload, uploadParts } from '../support/client.js';
 import { assertNothingLeftBehind } from '../support/leftovers.js';
 import { sha256, wav } from '../support/media.js';
 import { multipart } from '../support/multipart.js';
-import { runProgram, sleep, temporaryDirectory } from '../support/program.js';
+import { eventually, runProgram, sleep, temporaryDirectory } from '../support/program.js';
 import { startServer } from '../support/server.js';
 
 const ENV = { GC_GRACE: '0s', MAX_UPLOADS_PER_USER: 100 };
@@ -51,6 +51,19 @@ describe('two processes', () => {
       assert.equal((await one.get(`/content/${id}/stream`)).status, 404);
       assert.deepEqual((await one.get('/content')).json(), []);
     }
+  });
+
+  test('give up the bytes that the other deleted', async () => {
+    const { id } = await upload(a, me.token, wav(2000, 49));
+    assert.equal((await b.get(`/content/${id}/stream`)).status, 200);
+    const held = async () => {
+      const folder = `/proc/${b.pid}/fd`;
+      const targets = await Promise.all((await readdir(folder)).map((name) => readlink(`${folder}/${name}`).catch(() => '')));
+      return targets.filter((target) => target.includes('/objects/audio/'));
+    };
+    assert.ok((await held()).length > 0, 'it is kept open for the next request');
+    assert.equal((await a.delete(`/content/${id}`, { token: me.token })).status, 200);
+    await eventually(async () => (await held()).length === 0, 'the deleted file is still open');
   });
 
   test('write at the same time without getting in each other\'s way', async () => {

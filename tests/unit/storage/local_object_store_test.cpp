@@ -188,7 +188,7 @@ TEST_F(LocalObjectStoreTest, ForgetsWhatAnotherProcessRemoved) {
     ASSERT_TRUE(run_task(put(*store_, key, "bytes")));
     EXPECT_TRUE(run_task(store_->body(key, {0, 5})));
     fs::remove(root_ / key);
-    store_->evict(key);
+    store_->close_idle_files();
     EXPECT_FALSE(run_task(store_->body(key, {0, 5})));
 }
 
