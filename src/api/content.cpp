@@ -2,6 +2,7 @@
 
 #include "api/content_cursor.hpp"
 #include "api/content_view.hpp"
+#include "http/content_disposition.hpp"
 
 namespace clinikk::api {
 
@@ -71,8 +72,15 @@ public:
     Task<Result<IncomingFile>> file() override {
         auto const part = co_await form_.file();
         if (!part) co_return part.error();
-        IncomingFile file{*part, (*part)->name};
+        IncomingFile file{*part, (*part)->name, inline_header((*part)->name)};
         co_return file;
+    }
+
+    std::optional<ContentKind> stated_kind() const override {
+        auto const text = form_.field("content_type");
+        if (!text) return std::nullopt;
+        auto const kind = ContentKindValue::parse(*text);
+        return kind ? std::optional(kind->value()) : std::nullopt;
     }
 
     Task<Result<NewContent>> description() override {

@@ -34,6 +34,12 @@ struct StreamRequest {
 };
 BOOST_DESCRIBE_STRUCT(StreamRequest, (), (content_id, download))
 
+/// Stands for the body in the answer to a HEAD, which is not sent.
+class NoBytes : public ByteSource {
+public:
+    Task<Result<std::string_view>> next() override { co_return std::string_view{}; }
+};
+
 std::string extension_of(std::string_view key) {
     auto const dot = key.rfind('.');
     return dot == std::string_view::npos ? std::string() : std::string(key.substr(dot));
@@ -61,7 +67,7 @@ void add_representation_headers(HeaderBlock& headers, PlayableSource const& sour
 
 class StreamApi::Handlers {
 public:
-    explicit Handlers(ContentService& contents) : contents_(contents) {}
+    Handlers(ContentService& contents, StreamOptions options) : contents_(contents), options_(options) {}
 
     Task<Result<Response>> stream(Request& request, StreamRequest wanted) {
         auto const found = co_await contents_.find_source(wanted.content_id->value());
@@ -78,15 +84,37 @@ public:
             response.status = 304;
             co_return response;
         }
+        // What is signed is a GET: a HEAD is answered from the row.
+        bool const head_only = request.head.method == "HEAD";
+        if (options_.redirect && !head_only) {
+            auto const location = co_await direct_address(source, wanted.download->value());
+            if (location) co_return redirect(*location);
+        }
         RangeOutcome asked;
         if (if_range_holds(request.head, validators)) asked = parse_range(request.head.find("Range"), source.size);
         if (asked.kind == RangeOutcome::Kind::unsatisfiable) co_return unsatisfiable(request, source);
         if (asked.count > 1) co_return several(std::move(response), request, source, asked);
-        co_return co_await one(std::move(response), source, asked);
+        co_return co_await one(std::move(response), source, asked, head_only);
     }
 
 private:
-    Task<Result<Response>> one(Response response, PlayableSource source, RangeOutcome asked) {
+    Task<std::optional<std::string>> direct_address(PlayableSource const& source, bool download) {
+        DirectAccess access{options_.redirect_life, source.media_type, {}};
+        if (download) access.disposition = attachment_header(download_name(source));
+        co_return co_await contents_.presign(source, access);
+    }
+
+    /// Nobody may keep it until it is no good any more.
+    Result<Response> redirect(std::string const& location) const {
+        Response response;
+        response.status = 307;
+        response.headers.add("Location", location);
+        response.headers.add("Cache-Control", "private, max-age=" + std::to_string(options_.redirect_life.count() / 2));
+        response.headers.add("Cross-Origin-Resource-Policy", "cross-origin");
+        return response;
+    }
+
+    Task<Result<Response>> one(Response response, PlayableSource source, RangeOutcome asked, bool head_only) {
         ByteRange range{0, source.size};
         if (asked.count == 1) {
             range = asked.list[0];
@@ -94,10 +122,14 @@ private:
             response.headers.add("Content-Range", format_content_range(range, source.size));
         }
         response.headers.add("Content-Type", source.media_type);
+        response.source_length = range.length;
+        if (head_only) {
+            response.body = std::make_unique<NoBytes>();
+            co_return response;
+        }
         auto body = co_await contents_.open(source, range);
         if (!body) co_return body.error();
         response.body = std::move(*body);
-        response.source_length = range.length;
         co_return response;
     }
 
@@ -122,9 +154,11 @@ private:
     }
 
     ContentService& contents_;
+    StreamOptions options_;
 };
 
-StreamApi::StreamApi(ContentService& contents) : handlers_(std::make_unique<Handlers>(contents)) {}
+StreamApi::StreamApi(ContentService& contents, StreamOptions options)
+    : handlers_(std::make_unique<Handlers>(contents, options)) {}
 
 StreamApi::~StreamApi() = default;
 
@@ -140,6 +174,7 @@ void StreamApi::add_to(EndpointTable& table, StreamApi* api) {
          .errors = {ErrorCode::content_not_found, ErrorCode::precondition_failed, ErrorCode::range_not_satisfiable},
          .answers = {{200, "*/*", "The whole file"},
                      {206, "*/*", "The ranges asked for"},
+                     {307, "", "The address at which the store itself serves the bytes, for a while"},
                      {304, "", "Not changed since the validators given"}}},
         api ? api->handlers_.get() : nullptr, &Handlers::stream);
 }

@@ -16,6 +16,7 @@
 #include "api/health.hpp"
 #include "api/stream.hpp"
 #include "api/user.hpp"
+#include "app/storage.hpp"
 #include "base/blocking_pool.hpp"
 #include "db/polling_signals.hpp"
 #include "db/sqlite/migrations.hpp"
@@ -29,7 +30,6 @@
 #include "security/secret.hpp"
 #include "service/collector.hpp"
 #include "service/verifier.hpp"
-#include "storage/local_object_store.hpp"
 
 namespace clinikk::app {
 namespace {
@@ -78,11 +78,6 @@ std::unique_ptr<AccessTokens> make_tokens(Settings const& settings) {
     } catch (std::invalid_argument const& wrong) {
         throw SettingError(std::string("SECRET_KEY or ALGORITHM: ") + wrong.what());
     }
-}
-
-std::unique_ptr<LocalObjectStore> open_objects(Settings const& settings, BlockingPool& pool) {
-    return open_local_object_store({settings.data_dir / "objects", settings.data_dir / "tmp", settings.disk_reserve},
-                                   pool);
 }
 
 std::string process_name() {
@@ -167,7 +162,7 @@ struct Application::Parts {
     std::unique_ptr<db::Database> database;
     std::unique_ptr<UnitOfWork> work;
     db::PollingSignals signals;
-    std::unique_ptr<LocalObjectStore> objects;
+    Storage storage;
     std::unique_ptr<MediaInspector> inspector;
     std::unique_ptr<PasswordHasher> hasher;
     std::unique_ptr<AccessTokens> tokens;
@@ -198,20 +193,21 @@ struct Application::Parts {
           database(open_database(settings, log)),
           work(db::make_unit_of_work(*database)),
           signals(*database, log),
-          objects(open_objects(settings, file_pool)),
+          storage(settings, file_pool, log),
           inspector(media::make_media_inspector(inspector_options(), log)),
           hasher(make_password_hasher(hash_pool, {}, max_waiting_logins)),
           tokens(make_tokens(settings)),
           users(*work, *hasher),
           sessions(*work, *hasher, *tokens, settings.rate_limit),
-          contents(*work, *objects, log),
-          uploads(*work, *objects, *inspector,
+          contents(*work, storage.stores(), log),
+          uploads(*work, storage.stores(), *inspector,
                   {settings.max_upload_size, settings.user_quota, settings.max_uploads_per_user}, process_name(), log),
-          collector(*work, *objects, settings.gc_grace, log),
+          collector(*work, storage.stores(), settings.gc_grace, process_name(), log),
           user_api(users, sessions, settings.registration_role),
           content_api(contents, uploads, settings.max_upload_size),
-          stream_api(contents),
-          health_api({*work, "sqlite", *objects, *inspector, [this] { return !server.draining(); }, log}),
+          stream_api(contents, {settings.storage.redirect, settings.storage.presign_expires}),
+          health_api(
+              {*work, "sqlite", storage.stores().current(), *inspector, [this] { return !server.draining(); }, log}),
           table(make_table({&user_api, &content_api, &stream_api, &health_api, &docs_api})),
           router(table),
           authenticator(sessions),
@@ -221,7 +217,7 @@ struct Application::Parts {
           server(server_options(settings), dispatcher, log) {
         docs_api.set_document(http::openapi_document(table, api_info));
         signals.subscribe([this](Event const& event) {
-            if (event.type == "content.deleted") objects->close_idle_files();
+            if (event.type == "content.deleted") storage.local().close_idle_files();
         });
         server.spawn([this] { return signals.run(); });
         server.spawn([this] { return collect_now_and_then(); });
@@ -267,6 +263,7 @@ std::string Application::address() const {
 
 void Application::run() {
     parts_->server.run();
+    parts_->storage.stop();
     parts_->file_pool.join();
     parts_->hash_pool.join();
     parts_->inspector.reset();
@@ -277,7 +274,7 @@ struct Tools::Parts {
     BlockingPool pool{2};
     std::unique_ptr<db::Database> database;
     std::unique_ptr<UnitOfWork> work;
-    std::unique_ptr<LocalObjectStore> objects;
+    Storage storage;
     std::unique_ptr<PasswordHasher> hasher;
     UserService users;
     Collector collector;
@@ -286,11 +283,11 @@ struct Tools::Parts {
     Parts(Settings const& settings, Log& log)
         : database(open_database(settings, log)),
           work(db::make_unit_of_work(*database)),
-          objects(open_objects(settings, pool)),
+          storage(settings, pool, log),
           hasher(make_password_hasher(pool, {}, 1)),
           users(*work, *hasher),
-          collector(*work, *objects, settings.gc_grace, log),
-          verifier(*work, *objects) {}
+          collector(*work, storage.stores(), settings.gc_grace, process_name(), log),
+          verifier(*work, storage.stores()) {}
 };
 
 Tools::Tools(Settings const& settings, Log& log) : parts_(std::make_unique<Parts>(settings, log)) {}

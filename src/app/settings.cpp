@@ -139,10 +139,58 @@ void set_secret(Settings& settings, Text text) {
     settings.secret_key = text;
 }
 
-void set_provider(Settings&, Text text) {
+void set_provider(Settings& settings, Text text) {
     auto lower = text;
     for (auto& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    if (lower != "local") must("local; this version has no other storage");
+    if (lower != "local" && lower != "s3") must("local or S3");
+    settings.storage_provider = lower;
+}
+
+/// A URL without a slash at its end; empty stays empty.
+std::string web_address(Text text, bool with_path) {
+    auto url = text;
+    while (url.ends_with('/')) url.pop_back();
+    if (!url.empty() && !is_web_address(url, with_path)) {
+        must(with_path ? "an http or https URL without query and fragment" : "an http or https URL without a path");
+    }
+    return url;
+}
+
+/// S3's rules for names, which keep a bucket's name from being anything else in a URL.
+void set_bucket(Settings& settings, Text text) {
+    bool const fits = text.empty() || (text.size() >= 3 && text.size() <= 63 &&
+                                       text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == text.npos);
+    if (!fits) must("the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens");
+    settings.storage.bucket = text;
+}
+
+void set_upload_memory(Settings& settings, Text text) {
+    constexpr std::uint64_t least = 64ULL << 20U;
+    settings.storage.upload_memory = bytes(text);
+    if (settings.storage.upload_memory < least) must("at least 64MiB, which is the largest part of an upload");
+}
+
+void set_presign_expires(Settings& settings, Text text) {
+    settings.storage.presign_expires = duration(text);
+    if (settings.storage.presign_expires < std::chrono::seconds(1)) must("at least 1s");
+    if (settings.storage.presign_expires > std::chrono::hours(7 * 24)) must("at most 7d");
+}
+
+/// A bucket and what it needs.
+void check_storage(Settings& settings) {
+    auto& storage = settings.storage;
+    if (settings.storage_provider != "s3" && storage.bucket.empty()) return;
+    if (storage.bucket.empty()) throw SettingError("STORAGE_BUCKET must be set for STORAGE_PROVIDER S3");
+    if (storage.region.empty()) {
+        if (storage.endpoint.empty()) throw SettingError("AWS_REGION must be set, or AWS_ENDPOINT_URL");
+        storage.region = "us-east-1";
+    }
+    if (storage.access_key_id.empty() != storage.secret_access_key.empty()) {
+        throw SettingError("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together");
+    }
+    if (storage.access_key_id.empty()) {
+        throw SettingError("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set for a bucket");
+    }
 }
 
 constexpr std::array log_levels{std::pair<std::string_view, LogLevel>{"trace", LogLevel::trace},
@@ -157,6 +205,11 @@ constexpr std::array on_off{std::pair<std::string_view, bool>{"1", true}, std::p
                             std::pair<std::string_view, bool>{"off", false}};
 constexpr std::array migrate_modes{std::pair<std::string_view, bool>{"auto", true},
                                    std::pair<std::string_view, bool>{"off", false}};
+constexpr std::array stream_modes{std::pair<std::string_view, bool>{"redirect", true},
+                                  std::pair<std::string_view, bool>{"proxy", false}};
+constexpr std::array addressings{std::pair<std::string_view, std::optional<bool>>{"auto", std::nullopt},
+                                 std::pair<std::string_view, std::optional<bool>>{"path", true},
+                                 std::pair<std::string_view, std::optional<bool>>{"virtual", false}};
 constexpr std::array sandbox_modes{std::pair<std::string_view, bool>{"auto", false},
                                    std::pair<std::string_view, bool>{"require", true}};
 constexpr std::array algorithms{
@@ -186,7 +239,33 @@ const std::array settings_table{
             [](Settings& s, Text t) { s.token_lifetime = std::chrono::minutes(whole_number<int>(t, 1, 525600)); }},
     Setting{"REGISTRATION_ROLE", "editor", "Role of accounts that register themselves: editor or viewer",
             [](Settings& s, Text t) { s.registration_role = one_of(t, roles); }},
-    Setting{"STORAGE_PROVIDER", "local", "Where media is kept: local", set_provider},
+    Setting{"STORAGE_PROVIDER", "local", "Where new media is kept: local (DATA_DIR) or S3", set_provider},
+    Setting{"STORAGE_BUCKET", "", "The bucket of S3", set_bucket},
+    Setting{"AWS_REGION", "", "The bucket's region (default: AWS_DEFAULT_REGION)",
+            [](Settings& s, Text t) {
+                char const* const other = std::getenv("AWS_DEFAULT_REGION");
+                s.storage.region = t.empty() && other != nullptr ? other : t;
+            }},
+    Setting{"AWS_ENDPOINT_URL", "", "URL of another server that speaks S3 (default: Amazon's of the region)",
+            [](Settings& s, Text t) { s.storage.endpoint = web_address(t, false); }},
+    Setting{"STORAGE_ADDRESSING", "auto",
+            "path, virtual (bucket in the host name), or auto: path with AWS_ENDPOINT_URL",
+            [](Settings& s, Text t) { s.storage.path_style = one_of(t, addressings); }},
+    Setting{"AWS_ACCESS_KEY_ID", "", "Key of S3", [](Settings& s, Text t) { s.storage.access_key_id = t; }},
+    Setting{"AWS_SECRET_ACCESS_KEY", "", "Its secret", [](Settings& s, Text t) { s.storage.secret_access_key = t; }},
+    Setting{"AWS_SESSION_TOKEN", "", "With temporary keys: their token",
+            [](Settings& s, Text t) { s.storage.session_token = t; }},
+    Setting{"AWS_CA_BUNDLE", "", "Certificates to trust, PEM (default: the system's)",
+            [](Settings& s, Text t) { s.storage.ca_file = t; }},
+    Setting{"STORAGE_TIMEOUT", "30s", "Silence after which S3 is given up",
+            [](Settings& s, Text t) { s.storage.timeout = std::max(duration(t), std::chrono::seconds(1)); }},
+    Setting{"STREAM_MODE", "redirect", "redirect: players fetch from S3 themselves; proxy: through this service",
+            [](Settings& s, Text t) { s.storage.redirect = one_of(t, stream_modes); }},
+    Setting{"PRESIGN_EXPIRES", "1h", "How long the address a player is sent to is good", set_presign_expires},
+    Setting{"STORAGE_PUBLIC_URL", "",
+            "Where everybody may read the bucket, such as a CDN (default: presigned addresses)",
+            [](Settings& s, Text t) { s.storage.public_url = web_address(t, true); }},
+    Setting{"UPLOAD_MEMORY", "256MiB", "Memory that all uploads to S3 together hold", set_upload_memory},
     Setting{"MAX_UPLOAD_SIZE", "10GiB", "Largest file", [](Settings& s, Text t) { s.max_upload_size = bytes(t); }},
     Setting{"USER_QUOTA", "", "Bytes one account may keep (default: no limit)",
             [](Settings& s, Text t) {
@@ -302,6 +381,7 @@ Settings resolve_settings(GivenSettings const& given) {
     if (key_pair && !settings.secret_key.starts_with("-----BEGIN")) {
         throw SettingError("SECRET_KEY must be a private key in PEM form for ALGORITHM " + settings.algorithm);
     }
+    check_storage(settings);
     refuse_foreign_database(env_file);
     return settings;
 }

@@ -16,6 +16,23 @@
 
 namespace clinikk::app {
 
+/// The bucket, where there is one.
+struct StorageSettings {
+    std::string bucket{};
+    std::string region{};
+    std::string endpoint{};  ///< URL; empty: Amazon's of the region
+    std::optional<bool> path_style{};
+    std::string public_url{};
+    std::string access_key_id{};
+    std::string secret_access_key{};
+    std::string session_token{};
+    std::string ca_file{};
+    std::chrono::seconds timeout{};
+    std::chrono::seconds presign_expires{};
+    bool redirect = true;
+    std::size_t upload_memory = 0;
+};
+
 /// Everything that can be set, as DESIGN names it. With nothing set it runs.
 struct Settings {
     std::string host = "127.0.0.1";
@@ -23,6 +40,8 @@ struct Settings {
     std::string public_url{};
     std::filesystem::path data_dir = "data";
     std::string database_url{};
+    std::string storage_provider = "local";
+    StorageSettings storage{};
     bool migrate = true;
     std::string secret_key{};
     std::string algorithm = "HS256";

@@ -35,7 +35,10 @@ constexpr Statement start_upload_commit{"upload_start_commit",
                                         "UPDATE uploads SET state = 'committing', object_key = $3, lease_until = $4"
                                         " WHERE id = $1 AND holder = $2"};
 
-constexpr Statement remove_upload{"upload_remove", "DELETE FROM uploads WHERE id = $1"};
+constexpr Statement take_over_upload{
+    "upload_take_over", "UPDATE uploads SET holder = $2, lease_until = $4 WHERE id = $1 AND lease_until < $3"};
+
+constexpr Statement finish_upload{"upload_finish", "DELETE FROM uploads WHERE id = $1 AND holder = $2"};
 
 constexpr auto find_sql = sql_text("SELECT ", columns, " FROM uploads WHERE id = $1");
 constexpr Statement find_upload{"upload_find", find_sql};
@@ -51,8 +54,8 @@ constexpr auto list_abandoned_sql =
     sql_text("SELECT ", columns, " FROM uploads WHERE lease_until < $1 ORDER BY lease_until, id LIMIT $2");
 constexpr Statement list_abandoned_uploads{"upload_list_abandoned", list_abandoned_sql};
 
-constexpr std::array statements{insert_upload, renew_upload,          start_upload_commit,   remove_upload,
-                                find_upload,   sum_uploads_in_flight, list_abandoned_uploads};
+constexpr std::array statements{insert_upload, renew_upload, start_upload_commit,   take_over_upload,
+                                finish_upload, find_upload,  sum_uploads_in_flight, list_abandoned_uploads};
 
 class SqlUploadStore final : public UploadStore {
 public:
@@ -71,8 +74,14 @@ public:
         co_return co_await execute(session_, start_upload_commit, parameters) > 0;
     }
 
-    Task<bool> remove(Uuid id) override {
-        co_return co_await execute(session_, remove_upload, std::array{to_value(id)}) > 0;
+    Task<bool> take_over(Uuid id, std::string_view holder, Timestamp at, Timestamp lease_until) override {
+        std::array const parameters{to_value(id), to_value(holder), to_value(at), to_value(lease_until)};
+        co_return co_await execute(session_, take_over_upload, parameters) > 0;
+    }
+
+    Task<bool> finish(Uuid id, std::string_view holder) override {
+        std::array const parameters{to_value(id), to_value(holder)};
+        co_return co_await execute(session_, finish_upload, parameters) > 0;
     }
 
     Task<std::optional<Upload>> find(Uuid id) override {

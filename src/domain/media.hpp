@@ -29,6 +29,12 @@ struct MediaFacts {
     std::optional<std::int64_t> bit_rate{};  ///< bits per second over all tracks
 };
 
+/// What the first bytes of a media file let one expect.
+struct MediaGuess {
+    std::string media_type;
+    std::string extension;
+};
+
 /// The examination of one file while its bytes flow past. Not thread-safe.
 class MediaInspection {
 public:
@@ -36,6 +42,9 @@ public:
 
     /// The next bytes of the file, in order. Bounded work and memory however large the file is.
     virtual void feed(std::string_view bytes) = 0;
+
+    /// What the bytes so far look like; empty when they are too few or of no known format.
+    virtual std::optional<MediaGuess> guess() const = 0;
 
     /// The verdict when all bytes have been fed. Errors: `media_unrecognised`, `media_kind_mismatch`,
     /// `media_truncated`, `media_unsupported`, `media_probe_timeout`.

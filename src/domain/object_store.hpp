@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +14,9 @@
 #include "domain/byte_source.hpp"
 
 namespace clinikk {
+
+/// What the keys of objects begin with: the kinds of content, as `object_key` makes them.
+inline constexpr std::array<std::string_view, 2> object_folders{"video/", "audio/"};
 
 /// `length` bytes from `offset`.
 struct ByteRange {
@@ -37,11 +42,32 @@ struct StoredBytes {
     Sha256Digest sha256{};
 };
 
+/// What a bucket keeps with an object, for those who fetch it from there.
+struct ObjectLabel {
+    std::string key{};
+    std::string media_type{};
+    std::string disposition{};  ///< a Content-Disposition (RFC 6266)
+};
+
+/// How a client may fetch an object directly.
+struct DirectAccess {
+    std::chrono::seconds expires{};
+    std::string media_type{};
+    std::string disposition{};  ///< a Content-Disposition (RFC 6266); empty: what is stored
+};
+
 /// An object being written. Nothing of it is visible under its key until `commit`; destroyed without a commit it
 /// leaves nothing behind. While it lives its temporary bytes are locked, so that no collector takes them.
 class ObjectWrite {
 public:
     virtual ~ObjectWrite() = default;
+
+    /// Tells what is known of the object: the best guess while its bytes come, the truth when they are committed.
+    using Labeller = std::function<ObjectLabel()>;
+
+    /// Before `write`. A bucket asks while bytes come, because it has to be told where an object will stand before it
+    /// takes the first of several parts; other stores never ask.
+    virtual void set_labeller(Labeller) {}
 
     /// Takes all of `source`, hashing on the way. Fails with the source's error, or with `upload_too_large` as soon
     /// as more than `max_size` bytes have come, or `insufficient_storage` when the store is full.
@@ -50,6 +76,10 @@ public:
     /// Makes the bytes durable and visible under the key, such as `video/<uuid>.mp4`: when this returns they survive
     /// a loss of power. The key comes last because the bytes themselves tell their format.
     virtual Task<> commit(std::string_view key) = 0;
+
+    /// Gives up what was written. Where that takes other machines, being destroyed is not enough. Throws when they
+    /// could not be reached: `ObjectStore::remove_uncommitted` has to be called some time.
+    virtual Task<> discard() { co_return; }
 };
 
 /// A place for immutable bytes under keys such as `video/<uuid>.mp4`: the local disk, a bucket.
@@ -61,7 +91,10 @@ public:
     /// `local` or `s3`: what the objects table calls it.
     virtual std::string_view name() const noexcept = 0;
 
-    /// Starts to write an object. `write_id` names its temporary bytes: the id of the uploads row.
+    /// Empty where there are none.
+    virtual std::string_view bucket() const noexcept { return {}; }
+
+    /// Starts to write an object. `write_id` names its temporary bytes: the id of the uploads row, and of the object.
     virtual Task<std::unique_ptr<ObjectWrite>> create(std::string_view write_id) = 0;
 
     /// Up to `range.length` bytes, fewer at the end of the object; empty optional when there is no such object.
@@ -71,7 +104,10 @@ public:
     virtual Task<std::optional<Body>> body(std::string_view key, ByteRange range) = 0;
 
     /// A URL under which a client may fetch the object directly until it expires; empty when the store has none.
-    virtual std::optional<std::string> presign(std::string_view key, std::chrono::seconds expires) = 0;
+    virtual Task<std::optional<std::string>> presign(std::string_view key, DirectAccess const& access) = 0;
+
+    /// The address of the object for those who may read the bucket; empty when the store has none.
+    virtual std::optional<std::string> public_url(std::string_view) const { return std::nullopt; }
 
     virtual Task<std::optional<ObjectStat>> stat(std::string_view key) = 0;
 

@@ -47,8 +47,10 @@ public:
     /// Records where the object will stand, before it stands there. False as with `renew`.
     virtual Task<bool> start_commit(Uuid id, std::string_view holder, std::string_view object_key,
                                     Timestamp lease_until) = 0;
-    /// False when the row was gone.
-    virtual Task<bool> remove(Uuid id) = 0;
+    /// Gives a row whose lease ran out before `at` another holder. False when it is gone or its lease was renewed.
+    virtual Task<bool> take_over(Uuid id, std::string_view holder, Timestamp at, Timestamp lease_until) = 0;
+    /// Removes the row at the end of the write. False as with `renew`.
+    virtual Task<bool> finish(Uuid id, std::string_view holder) = 0;
     virtual Task<std::optional<Upload>> find(Uuid id) = 0;
     /// Writes under way of this owner: how many, and the bytes they announced or received, the larger.
     struct InFlight {

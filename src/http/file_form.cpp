@@ -12,6 +12,13 @@ constexpr std::string_view file_field = "file";
 FileFormReader::FileFormReader(Request& request, std::string boundary)
     : reader_(request.body, std::move(boundary), buffer_size), file_(reader_) {}
 
+std::optional<std::string_view> FileFormReader::field(std::string_view name) const {
+    for (auto const& field : input_.body) {
+        if (field.name == name) return field.text;
+    }
+    return std::nullopt;
+}
+
 Task<Result<FilePart*>> FileFormReader::find_file() {
     while (true) {
         auto part = co_await reader_.next_part();

@@ -28,6 +28,9 @@ class FileFormReader {
 public:
     FileFormReader(Request& request, std::string boundary);
 
+    /// The text of a field that has been read already.
+    std::optional<std::string_view> field(std::string_view name) const;
+
 protected:
     /// Reads up to the part named `file`, keeping the fields before it; null when there is none.
     Task<Result<FilePart*>> find_file();

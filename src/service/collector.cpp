@@ -5,16 +5,20 @@ namespace {
 
 constexpr std::size_t batch = 100;
 constexpr std::chrono::hours event_life{24};
+/// Time to remove what one upload left behind; whoever fails at it, or dies, leaves it to the next collection.
+constexpr std::chrono::seconds claim_length{60};
 
 }  // namespace
 
-Collector::Collector(UnitOfWork& work, ObjectStore& objects, std::chrono::seconds grace, Log& log)
-    : work_(work), objects_(objects), grace_(grace), log_(log) {}
+Collector::Collector(UnitOfWork& work, ObjectStores& objects, std::chrono::seconds grace, std::string holder, Log& log)
+    : work_(work), objects_(objects), grace_(grace), holder_(std::move(holder)), log_(log) {}
 
 Task<Collection> Collector::collect(bool dry_run, Report report) {
     Collection collection;
     collection.uploads = co_await collect_uploads(dry_run, report);
-    collection.temporary = co_await collect_temporary(dry_run, report);
+    for (auto* const store : objects_.all()) {
+        collection.temporary += co_await collect_temporary(*store, dry_run, report);
+    }
     collection.deleted = co_await collect_deleted(dry_run, report);
     if (dry_run) co_return collection;
     collection.sessions = co_await work_.stores().sessions().remove_expired(now());
@@ -22,38 +26,50 @@ Task<Collection> Collector::collect(bool dry_run, Report report) {
     co_return collection;
 }
 
-/// Removing the row comes first: it is the claim. A holder that is alive after all finds its row gone and stops.
+/// Taking the row over comes first: it is the claim. A holder that is alive after all finds that it has lost its lease
+/// and stops. The row itself goes last: it tells of bytes that could not be removed now.
 Task<std::uint64_t> Collector::collect_uploads(bool dry_run, Report const& report) {
     std::uint64_t count = 0;
     auto const abandoned = co_await work_.stores().uploads().list_abandoned(now(), batch);
     for (auto const& upload : abandoned) {
         auto const id = upload.id.to_string();
-        if (co_await objects_.is_being_written(id)) continue;
+        if (co_await objects_.named(upload.store).is_being_written(id)) continue;
         report("upload", id);
         ++count;
         if (dry_run) continue;
-        bool const claimed = co_await work_.stores().uploads().remove(upload.id);
-        if (!claimed) continue;
-        co_await objects_.remove_uncommitted(id);
-        if (upload.object_key.empty()) continue;
-        bool const in_use = co_await work_.stores().objects().has_key(upload.store, upload.object_key);
-        if (!in_use) co_await objects_.remove(upload.object_key);
+        bool const claimed =
+            co_await work_.stores().uploads().take_over(upload.id, holder_, now(), now() + claim_length);
+        if (claimed) co_await remove_abandoned(upload);
     }
     co_return count;
 }
 
-Task<std::uint64_t> Collector::collect_temporary(bool dry_run, Report const& report) {
+/// Before all its bytes were there it may have been begun under another key: all of them have the object's id.
+Task<> Collector::remove_abandoned(Upload const& upload) {
+    auto& store = objects_.named(upload.store);
+    co_await store.remove_uncommitted(upload.id.to_string());
+    for (auto const& folder : object_folders) {
+        auto const keys = co_await store.list(std::string(folder) + upload.object_id.to_string() + '.', "", batch);
+        for (auto const& key : keys) {
+            bool const in_use = co_await work_.stores().objects().has_key(upload.store, key);
+            if (!in_use) co_await store.remove(key);
+        }
+    }
+    co_await work_.stores().uploads().finish(upload.id, holder_);
+}
+
+Task<std::uint64_t> Collector::collect_temporary(ObjectStore& store, bool dry_run, Report const& report) {
     std::uint64_t count = 0;
-    auto const uncommitted = co_await objects_.list_uncommitted();
+    auto const uncommitted = co_await store.list_uncommitted();
     for (auto const& bytes : uncommitted) {
         auto const id = Uuid::from_string(bytes.write_id);
         if (!id || bytes.age < grace_) continue;
         auto const upload = co_await work_.stores().uploads().find(*id);
         if (upload) continue;
-        if (co_await objects_.is_being_written(bytes.write_id)) continue;
+        if (co_await store.is_being_written(bytes.write_id)) continue;
         report("temporary file", bytes.write_id);
         ++count;
-        if (!dry_run) co_await objects_.remove_uncommitted(bytes.write_id);
+        if (!dry_run) co_await store.remove_uncommitted(bytes.write_id);
     }
     co_return count;
 }
@@ -68,7 +84,7 @@ Task<std::uint64_t> Collector::collect_deleted(bool dry_run, Report const& repor
             ++count;
             after = object.id;
             if (dry_run) continue;
-            co_await objects_.remove(object.key);
+            co_await objects_.named(object.store).remove(object.key);
             co_await work_.stores().objects().remove(object.id);
         }
         if (objects.size() < batch) co_return count;
@@ -77,19 +93,25 @@ Task<std::uint64_t> Collector::collect_deleted(bool dry_run, Report const& repor
 
 Task<std::uint64_t> Collector::collect_strays(bool dry_run, Report report) {
     std::uint64_t count = 0;
+    for (auto* const store : objects_.all()) count += co_await collect_strays_of(*store, dry_run, report);
+    co_return count;
+}
+
+Task<std::uint64_t> Collector::collect_strays_of(ObjectStore& store, bool dry_run, Report const& report) {
+    std::uint64_t count = 0;
     std::string after;
     while (true) {
-        auto const keys = co_await objects_.list("", after, batch);
+        auto const keys = co_await store.list("", after, batch);
         for (auto const& key : keys) {
             after = key;
-            bool const known = co_await work_.stores().objects().has_key(objects_.name(), key);
+            bool const known = co_await work_.stores().objects().has_key(store.name(), key);
             if (known) continue;
             // Young ones may be about to get their row.
-            auto const stat = co_await objects_.stat(key);
+            auto const stat = co_await store.stat(key);
             if (!stat || now() - stat->modified_at < grace_) continue;
             report("stray object", key);
             ++count;
-            if (!dry_run) co_await objects_.remove(key);
+            if (!dry_run) co_await store.remove(key);
         }
         if (keys.size() < batch) co_return count;
     }

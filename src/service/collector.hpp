@@ -8,7 +8,7 @@
 
 #include "base/log.hpp"
 #include "base/task.hpp"
-#include "domain/object_store.hpp"
+#include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"
 
 namespace clinikk {
@@ -31,7 +31,8 @@ public:
     using Report = std::function<void(std::string_view what, std::string_view name)>;
 
     /// `grace`: how old leftovers without a row must be.
-    Collector(UnitOfWork& work, ObjectStore& objects, std::chrono::seconds grace, Log& log);
+    /// `holder` names this process in the leases it takes over.
+    Collector(UnitOfWork& work, ObjectStores& objects, std::chrono::seconds grace, std::string holder, Log& log);
 
     /// Everything that rows or temporary names tell of: cheap, for every minute.
     Task<Collection> collect(bool dry_run, Report report);
@@ -41,12 +42,15 @@ public:
 
 private:
     Task<std::uint64_t> collect_uploads(bool dry_run, Report const& report);
-    Task<std::uint64_t> collect_temporary(bool dry_run, Report const& report);
+    Task<> remove_abandoned(Upload const& upload);
+    Task<std::uint64_t> collect_temporary(ObjectStore& store, bool dry_run, Report const& report);
     Task<std::uint64_t> collect_deleted(bool dry_run, Report const& report);
+    Task<std::uint64_t> collect_strays_of(ObjectStore& store, bool dry_run, Report const& report);
 
     UnitOfWork& work_;
-    ObjectStore& objects_;
+    ObjectStores& objects_;
     std::chrono::seconds grace_;
+    std::string holder_;
     Log& log_;
 };
 

@@ -29,7 +29,7 @@ Event content_event(std::string type, Uuid content_id) {
 
 }  // namespace
 
-ContentService::ContentService(UnitOfWork& work, ObjectStore& objects, Log& log)
+ContentService::ContentService(UnitOfWork& work, ObjectStores& objects, Log& log)
     : work_(work), objects_(objects), log_(log) {}
 
 Task<Result<Content>> ContentService::get(Uuid id) {
@@ -77,7 +77,7 @@ Task<Result<void>> ContentService::remove(User const& caller, Uuid id) {
 Task<> ContentService::discard(std::vector<Object> released) {
     for (auto const& object : released) {
         try {
-            co_await objects_.remove(object.key);
+            co_await objects_.named(object.store).remove(object.key);
             co_await work_.stores().objects().remove(object.id);
         } catch (std::exception const& failure) {
             // The content is deleted all the same; its row in `deleting` makes the collector try again.
@@ -93,15 +93,19 @@ Task<Result<PlayableSource>> ContentService::find_source(Uuid id) {
 }
 
 Task<Result<Body>> ContentService::open(PlayableSource const& source, ByteRange range) {
-    auto body = co_await objects_.body(source.key, range);
+    auto body = co_await objects_.named(source.store).body(source.key, range);
     if (!body) co_return co_await bytes_missing(source);
     co_return std::move(*body);
 }
 
 Task<Result<std::string>> ContentService::read(PlayableSource const& source, ByteRange range) {
-    auto bytes = co_await objects_.read_at(source.key, range);
+    auto bytes = co_await objects_.named(source.store).read_at(source.key, range);
     if (!bytes) co_return co_await bytes_missing(source);
     co_return std::move(*bytes);
+}
+
+Task<std::optional<std::string>> ContentService::presign(PlayableSource const& source, DirectAccess const& access) {
+    co_return co_await objects_.named(source.store).presign(source.key, access);
 }
 
 /// Deleted a moment ago, or lost: only its row can tell.

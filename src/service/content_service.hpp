@@ -6,7 +6,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "domain/content.hpp"
-#include "domain/object_store.hpp"
+#include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/user.hpp"
 
@@ -15,7 +15,7 @@ namespace clinikk {
 /// The library: browsing, changing, removing and playing contents. Uploads are `UploadService`'s.
 class ContentService {
 public:
-    ContentService(UnitOfWork& work, ObjectStore& objects, Log& log);
+    ContentService(UnitOfWork& work, ObjectStores& objects, Log& log);
 
     /// Fails with `content_not_found`.
     Task<Result<Content>> get(Uuid id);
@@ -39,12 +39,15 @@ public:
     /// Some of its bytes in memory, at most `range.length`.
     Task<Result<std::string>> read(PlayableSource const& source, ByteRange range);
 
+    /// A URL under which the client may fetch the bytes itself; empty where they have to pass through this process.
+    Task<std::optional<std::string>> presign(PlayableSource const& source, DirectAccess const& access);
+
 private:
     Task<> discard(std::vector<Object> released);
     Task<Error> bytes_missing(PlayableSource const& source);
 
     UnitOfWork& work_;
-    ObjectStore& objects_;
+    ObjectStores& objects_;
     Log& log_;
 };
 

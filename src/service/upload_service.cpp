@@ -1,46 +1,35 @@
 #include "service/upload_service.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
 #include <exception>
+
+#include "service/upload_lease.hpp"
 
 namespace clinikk {
 namespace {
 
-/// A client that is silent for longer lets the lease run out; the lock on the temporary bytes protects the write then.
-constexpr std::chrono::seconds lease_length{30};
-constexpr std::chrono::seconds renewal_interval{10};
-
-/// Passes the bytes of the file on, shows them to the inspector, and keeps the lease.
+/// Passes the bytes of the file on, and shows them to the inspector.
 class ObservedSource : public ByteSource {
 public:
-    ObservedSource(ByteSource& bytes, MediaInspection& inspection, UploadStore& uploads, Upload& upload)
-        : bytes_(bytes), inspection_(inspection), uploads_(uploads), upload_(upload) {}
+    ObservedSource(ByteSource& bytes, MediaInspection& inspection, UploadLease& lease)
+        : bytes_(bytes), inspection_(inspection), lease_(lease) {}
 
     Task<Result<std::string_view>> next() override {
-        auto const kept = co_await keep_lease();
-        if (!kept) co_return kept.error();
+        if (lease_.is_lost()) co_return Error(ErrorCode::upload_interrupted);
         auto piece = co_await bytes_.next();
         if (piece) {
             inspection_.feed(*piece);
-            upload_.offset += static_cast<std::int64_t>(piece->size());
+            lease_.advance(piece->size());
         }
         co_return piece;
     }
 
 private:
-    Task<Result<void>> keep_lease() {
-        auto const at = now();
-        if (at < upload_.lease_until - lease_length + renewal_interval) co_return Result<void>{};
-        upload_.lease_until = at + lease_length;
-        bool const held = co_await uploads_.renew(upload_.id, upload_.holder, upload_.offset, upload_.lease_until);
-        if (!held) co_return Error(ErrorCode::upload_interrupted);
-        co_return Result<void>{};
-    }
-
     ByteSource& bytes_;
     MediaInspection& inspection_;
-    UploadStore& uploads_;
-    Upload& upload_;
+    UploadLease& lease_;
 };
 
 std::string object_key(ContentKind kind, Uuid object_id, std::string_view extension) {
@@ -88,11 +77,24 @@ struct UploadService::Write {
     Upload upload{};
     std::uint64_t max_size = 0;
     std::string file_name{};
+    std::string disposition{};
     std::unique_ptr<ObjectWrite> bytes{};
     StoredBytes stored{};
+    std::unique_ptr<MediaInspection> inspection{};
+    std::optional<ContentKind> kind{};  ///< as far as it is stated already
+    std::optional<MediaFacts> facts{};
+
+    /// What is known of the object so far.
+    ObjectLabel label() const {
+        auto const guess = facts ? std::optional(MediaGuess{facts->media_type, facts->extension}) : inspection->guess();
+        // What is no media at all is refused in the end; until then it needs a name like any other.
+        auto const& [media_type, extension] = guess.value_or(MediaGuess{"application/octet-stream", "bin"});
+        auto const likely = media_type.starts_with("audio/") ? ContentKind::audio : ContentKind::video;
+        return {object_key(kind.value_or(likely), upload.object_id, extension), media_type, disposition};
+    }
 };
 
-UploadService::UploadService(UnitOfWork& work, ObjectStore& objects, MediaInspector& inspector, UploadLimits limits,
+UploadService::UploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, UploadLimits limits,
                              std::string holder, Log& log)
     : work_(work), objects_(objects), inspector_(inspector), limits_(limits), holder_(std::move(holder)), log_(log) {}
 
@@ -100,38 +102,51 @@ Task<Result<Content>> UploadService::receive(User const& owner, IncomingUpload& 
     Write write;
     auto const at = now();
     auto const announced = incoming.announced_size();
+    // One id for both: a store finds what was begun for an upload by the id in the object's key.
     write.upload.id = new_uuid();
+    write.upload.object_id = write.upload.id;
     write.upload.content_id = new_uuid();
-    write.upload.object_id = new_uuid();
     write.upload.owner_id = owner.id;
     if (announced) write.upload.length = static_cast<std::int64_t>(*announced);
-    write.upload.store = objects_.name();
+    write.upload.store = objects_.current().name();
     write.upload.holder = holder_;
     write.upload.created_at = at;
-    write.upload.lease_until = at + lease_length;
+    write.upload.lease_until = at + upload_lease_length;
     write.upload.expires_at = at + std::chrono::hours(24);
 
     auto const room = co_await reserve(write.upload, announced);
     if (!room) co_return room.error();
-    write.max_size = *room;
+    write.max_size = std::min(*room, announced.value_or(*room));
 
+    UploadLease lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), write.upload, log_);
     Result<Content> outcome = Error(ErrorCode::internal);
     std::exception_ptr breakage;
     try {
-        outcome = co_await receive_reserved(write, incoming);
+        outcome = co_await receive_reserved(write, lease, incoming);
     } catch (...) {
         breakage = std::current_exception();
     }
     if (outcome) co_return outcome;
-    write.bytes.reset();
-    co_await work_.stores().uploads().remove(write.upload.id);
+    co_await discard(write);
     if (breakage) std::rethrow_exception(breakage);
     co_return outcome;
 }
 
+/// When the store is away its bytes stay, and the row, which makes the collector try again.
+Task<> UploadService::discard(Write& write) {
+    try {
+        if (write.bytes) co_await write.bytes->discard();
+        write.bytes.reset();
+        co_await work_.stores().uploads().finish(write.upload.id, holder_);
+    } catch (std::exception const& failure) {
+        log_.warning("upload left to the collector",
+                     {{"upload", write.upload.id.to_string()}, {"error", failure.what()}});
+    }
+}
+
 /// Makes the upload's row if there is room for it; gives the number of bytes it may have.
 Task<Result<std::uint64_t>> UploadService::reserve(Upload const& upload, std::optional<std::uint64_t> announced) {
-    if (auto const free = co_await objects_.free_space(); free && announced.value_or(1) > *free) {
+    if (auto const free = co_await objects_.current().free_space(); free && announced.value_or(1) > *free) {
         co_return Error(ErrorCode::insufficient_storage);
     }
     std::uint64_t room = limits_.max_size;
@@ -153,42 +168,51 @@ Task<Result<std::uint64_t>> UploadService::reserve(Upload const& upload, std::op
     co_return room;
 }
 
-Task<Result<Content>> UploadService::receive_reserved(Write& write, IncomingUpload& incoming) {
+Task<Result<Content>> UploadService::receive_reserved(Write& write, UploadLease& lease, IncomingUpload& incoming) {
     auto file = co_await incoming.file();
     if (!file) co_return file.error();
     write.file_name = std::move(file->name);
-    auto const inspection = inspector_.begin();
-    write.bytes = co_await objects_.create(write.upload.id.to_string());
-    ObservedSource source(*file->bytes, *inspection, work_.stores().uploads(), write.upload);
+    write.disposition = std::move(file->disposition);
+    write.kind = incoming.stated_kind();
+    write.inspection = inspector_.begin();
+    write.bytes = co_await objects_.current().create(write.upload.id.to_string());
+    write.bytes->set_labeller([&write] { return write.label(); });
+    ObservedSource source(*file->bytes, *write.inspection, lease);
     auto const stored = co_await write.bytes->write(source, write.max_size);
     if (!stored) co_return stored.error();
     write.stored = *stored;
     auto const description = co_await incoming.description();
     if (!description) co_return description.error();
-    auto const facts = co_await inspection->finish(description->kind);
+    auto facts = co_await write.inspection->finish(description->kind);
     if (!facts) co_return facts.error();
-    co_return co_await publish(write, *description, *facts);
+    write.kind = description->kind;
+    write.facts = std::move(*facts);
+    co_return co_await publish(write, *description);
 }
 
-Task<Result<Content>> UploadService::publish(Write& write, NewContent const& description, MediaFacts const& facts) {
+Task<Result<Content>> UploadService::publish(Write& write, NewContent const& description) {
     auto const& upload = write.upload;
+    auto const& facts = *write.facts;
+    auto& store = objects_.current();
     Object object;
     object.id = upload.object_id;
     object.store = upload.store;
-    object.key = object_key(description.kind, upload.object_id, facts.extension);
+    object.bucket = store.bucket();
+    object.key = write.label().key;
     object.size = write.stored.size;
     object.sha256 = write.stored.sha256;
     object.media_type = facts.media_type;
     object.created_at = now();
     // The row says where the object will stand before it stands there: a crash in between leaves no stray object.
     bool const held = co_await work_.stores().uploads().start_commit(upload.id, holder_, object.key,
-                                                                     object.created_at + lease_length);
+                                                                     object.created_at + upload_lease_length);
     if (!held) co_return Error(ErrorCode::upload_interrupted);
     co_await write.bytes->commit(object.key);
 
-    auto const content = make_content(upload, object, description, facts, write.file_name);
+    auto content = make_content(upload, object, description, facts, write.file_name);
+    content.storage_url = store.public_url(object.key);
     UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
-        if (!co_await stores.uploads().remove(upload.id)) co_return Error(ErrorCode::upload_interrupted);
+        if (!co_await stores.uploads().finish(upload.id, holder_)) co_return Error(ErrorCode::upload_interrupted);
         co_await stores.objects().insert(object);
         co_await stores.contents().insert(content);
         co_await stores.objects().link(content.id, ObjectRole::source, object.id);
@@ -198,7 +222,7 @@ Task<Result<Content>> UploadService::publish(Write& write, NewContent const& des
     };
     auto const done = co_await work_.transaction(steps);
     if (!done) {
-        co_await objects_.remove(object.key);
+        co_await store.remove(object.key);
         co_return done.error();
     }
     log_.info("content created", {{"content", content.id.to_string()}, {"key", object.key}, {"bytes", object.size}});

@@ -10,12 +10,14 @@
 #include "base/task.hpp"
 #include "domain/content.hpp"
 #include "domain/media.hpp"
-#include "domain/object_store.hpp"
+#include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/upload.hpp"
 #include "domain/user.hpp"
 
 namespace clinikk {
+
+class UploadLease;
 
 /// What an editor says of a new content.
 struct NewContent {
@@ -30,6 +32,7 @@ struct NewContent {
 struct IncomingFile {
     ByteSource* bytes = nullptr;
     std::string name{};
+    std::string disposition{};  ///< Content-Disposition for those who fetch it from the store
 };
 
 /// An upload as its protocol gives it, when asked, in this order. Nothing is read before it is asked for.
@@ -40,6 +43,8 @@ public:
     /// An upper bound of the file's size, if the client announced one.
     virtual std::optional<std::uint64_t> announced_size() const = 0;
     virtual Task<Result<IncomingFile>> file() = 0;
+    /// Where it was stated before the file; asked for when the file has begun.
+    virtual std::optional<ContentKind> stated_kind() const = 0;
     /// When the file has been read whole.
     virtual Task<Result<NewContent>> description() = 0;
 };
@@ -55,7 +60,7 @@ struct UploadLimits {
 class UploadService {
 public:
     /// `holder` names this process in the leases.
-    UploadService(UnitOfWork& work, ObjectStore& objects, MediaInspector& inspector, UploadLimits limits,
+    UploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, UploadLimits limits,
                   std::string holder, Log& log);
 
     /// Fails with `too_many_uploads`, `quota_exceeded`, `upload_too_large`, `insufficient_storage` before a byte is
@@ -66,11 +71,12 @@ private:
     struct Write;
 
     Task<Result<std::uint64_t>> reserve(Upload const& upload, std::optional<std::uint64_t> announced);
-    Task<Result<Content>> receive_reserved(Write& write, IncomingUpload& incoming);
-    Task<Result<Content>> publish(Write& write, NewContent const& description, MediaFacts const& facts);
+    Task<Result<Content>> receive_reserved(Write& write, UploadLease& lease, IncomingUpload& incoming);
+    Task<Result<Content>> publish(Write& write, NewContent const& description);
+    Task<> discard(Write& write);
 
     UnitOfWork& work_;
-    ObjectStore& objects_;
+    ObjectStores& objects_;
     MediaInspector& inspector_;
     UploadLimits limits_;
     std::string holder_;

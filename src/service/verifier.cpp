@@ -8,7 +8,7 @@ constexpr std::uint64_t piece = 4 * 1024 * 1024;
 
 }  // namespace
 
-Verifier::Verifier(UnitOfWork& work, ObjectStore& objects) : work_(work), objects_(objects) {}
+Verifier::Verifier(UnitOfWork& work, ObjectStores& objects) : work_(work), objects_(objects) {}
 
 Task<Verification> Verifier::verify(Report report, Progress progress) {
     Verification so_far;
@@ -31,14 +31,15 @@ Task<Verification> Verifier::verify(Report report, Progress progress) {
 
 /// Empty when the object is as its row says.
 Task<std::string_view> Verifier::fault_of(Object const& object, Verification& so_far) {
-    auto const stat = co_await objects_.stat(object.key);
+    auto& store = objects_.named(object.store);
+    auto const stat = co_await store.stat(object.key);
     if (!stat) co_return "is missing";
     if (stat->size != object.size) co_return "has another size than its row says";
     Sha256 hash;
     std::uint64_t offset = 0;
     while (offset < object.size) {
         ByteRange const range{offset, piece};
-        auto const bytes = co_await objects_.read_at(object.key, range);
+        auto const bytes = co_await store.read_at(object.key, range);
         if (!bytes || bytes->empty()) co_return "cannot be read to its end";
         hash.update(*bytes);
         offset += bytes->size();

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/task.hpp"
-#include "domain/object_store.hpp"
+#include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"
 
 namespace clinikk {
@@ -25,7 +25,7 @@ public:
     /// Told of the progress after each object.
     using Progress = std::function<void(Verification const& so_far)>;
 
-    Verifier(UnitOfWork& work, ObjectStore& objects);
+    Verifier(UnitOfWork& work, ObjectStores& objects);
 
     Task<Verification> verify(Report report, Progress progress);
 
@@ -33,7 +33,7 @@ private:
     Task<std::string_view> fault_of(Object const& object, Verification& so_far);
 
     UnitOfWork& work_;
-    ObjectStore& objects_;
+    ObjectStores& objects_;
 };
 
 }  // namespace clinikk

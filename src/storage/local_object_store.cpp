@@ -157,7 +157,7 @@ public:
         co_return Body(FileSlice{std::move(object->file), range.offset, range.length});
     }
 
-    std::optional<std::string> presign(std::string_view, std::chrono::seconds) override { return std::nullopt; }
+    Task<std::optional<std::string>> presign(std::string_view, DirectAccess const&) override { co_return std::nullopt; }
 
     Task<std::optional<ObjectStat>> stat(std::string_view key) override {
         require_object_key(key);

@@ -91,10 +91,25 @@ TEST_P(UploadStoreContract, OnlyTheHolderStartsToCommit) {
     EXPECT_FALSE(run(stores().uploads().start_commit(new_uuid(), "me", "video/3.mp4", at(30))));
 }
 
-TEST_P(UploadStoreContract, RemovedOnesAreGone) {
+TEST_P(UploadStoreContract, OnlyAnExpiredOneIsTakenOver) {
+    auto upload = add_upload({}, 7, 100, at(10));
+    EXPECT_FALSE(run(stores().uploads().take_over(upload.id, "you", at(10), at(30))));
+    EXPECT_FALSE(run(stores().uploads().take_over(new_uuid(), "you", at(11), at(30))));
+    expect_equal(get(upload.id), upload);
+    EXPECT_TRUE(run(stores().uploads().take_over(upload.id, "you", at(11), at(30))));
+    upload.holder = "you";
+    upload.lease_until = at(30);
+    expect_equal(get(upload.id), upload);
+    EXPECT_FALSE(run(stores().uploads().renew(upload.id, "me", 8, at(40))));
+    EXPECT_FALSE(run(stores().uploads().finish(upload.id, "me")));
+    EXPECT_TRUE(run(stores().uploads().finish(upload.id, "you")));
+}
+
+TEST_P(UploadStoreContract, FinishedOnesAreGone) {
     auto const upload = add_upload({}, 0, {}, at(10));
-    EXPECT_TRUE(run(stores().uploads().remove(upload.id)));
-    EXPECT_FALSE(run(stores().uploads().remove(upload.id)));
+    EXPECT_FALSE(run(stores().uploads().finish(upload.id, "you")));
+    EXPECT_TRUE(run(stores().uploads().finish(upload.id, "me")));
+    EXPECT_FALSE(run(stores().uploads().finish(upload.id, "me")));
     EXPECT_FALSE(run(stores().uploads().find(upload.id)));
     EXPECT_FALSE(run(stores().uploads().renew(upload.id, "me", 1, at(20))));
 }

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+
+#include "app/settings.hpp"
+#include "base/blocking_pool.hpp"
+#include "base/log.hpp"
+#include "client/http_client.hpp"
+#include "domain/object_stores.hpp"
+#include "storage/aws_credentials.hpp"
+#include "storage/local_object_store.hpp"
+#include "storage/memory_budget.hpp"
+
+namespace clinikk::app {
+
+/// The object stores that the settings name: the local disk always, a bucket where one is set.
+class Storage {
+public:
+    /// Both must outlive it.
+    Storage(Settings const& settings, BlockingPool& pool, Log& log);
+
+    ObjectStores& stores() noexcept { return *stores_; }
+    LocalObjectStore& local() noexcept { return *local_; }
+
+    /// Ends what is under way with a bucket. Before the executors of those that wait for it are destroyed.
+    void stop();
+
+private:
+    void open_bucket(Settings const& settings, BlockingPool& pool, Log& log);
+
+    std::unique_ptr<client::HttpClient> http_;
+    std::unique_ptr<AwsCredentialSource> credentials_;
+    std::unique_ptr<MemoryBudget> memory_;
+    std::unique_ptr<LocalObjectStore> local_;
+    std::unique_ptr<ObjectStore> bucket_;
+    std::unique_ptr<ObjectStores> stores_;
+};
+
+}  // namespace clinikk::app

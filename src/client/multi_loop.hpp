@@ -1,0 +1,58 @@
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <thread>
+#include <unordered_map>
+
+#include "client/transfer.hpp"
+
+namespace clinikk::client {
+
+/// libcurl's multi handle and the event loop that drives it, on a thread of its own: libcurl says which sockets and
+/// which moment it waits for (`CURLMOPT_SOCKETFUNCTION`, `CURLMOPT_TIMERFUNCTION`), Asio waits for them.
+/// The public functions are thread-safe.
+class MultiLoop {
+public:
+    MultiLoop();
+    MultiLoop(MultiLoop const&) = delete;
+    MultiLoop& operator=(MultiLoop const&) = delete;
+    ~MultiLoop();
+
+    void start(std::shared_ptr<Transfer> transfer);
+    /// Ends a transfer that nobody waits for, if it is under way.
+    void end(std::shared_ptr<Transfer> transfer);
+    /// There is room again for what was held back.
+    void resume(std::shared_ptr<Transfer> transfer);
+    /// Ends all transfers and the thread.
+    void stop();
+
+private:
+    struct WatchedSocket;
+    using Watched = std::shared_ptr<WatchedSocket>;
+
+    static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* unused);
+    static int on_timer(CURLM* multi, long milliseconds, void* self);
+
+    void watch(curl_socket_t socket, int what);
+    void wait_for(Watched const& watched);
+    void ready(Watched const& watched, int wish, int event);
+    void set_timer(long milliseconds);
+    void act(curl_socket_t socket, int events);
+    void take_finished();
+    void fail_all();
+
+    CURLM* multi_;
+    boost::asio::io_context loop_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_{loop_.get_executor()};
+    boost::asio::steady_timer timer_{loop_};
+    std::unordered_map<curl_socket_t, Watched> sockets_;
+    std::unordered_map<CURL*, std::shared_ptr<Transfer>> transfers_;
+    std::thread thread_;
+};
+
+}  // namespace clinikk::client

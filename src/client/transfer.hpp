@@ -1,0 +1,65 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/wakeup.hpp"
+#include "client/http_client.hpp"
+
+namespace clinikk::client {
+
+/// One exchange, seen by two threads: the client's loop feeds it, the coroutine that asked takes from it.
+class Transfer {
+public:
+    Transfer(HttpRequest request, HttpClientOptions const& options, boost::asio::any_io_executor const& asker);
+    Transfer(Transfer const&) = delete;
+    Transfer& operator=(Transfer const&) = delete;
+    ~Transfer();
+
+    // For the loop's thread.
+
+    CURL* easy() const noexcept { return easy_; }
+    /// The transfer is over; with an error unless `code` is CURLE_OK.
+    void finish(CURLcode code);
+
+    // For the coroutine's thread.
+
+    /// Waits until the head is there. Throws TransferError.
+    Task<> wait_head();
+    /// Bytes that came; empty at the end. Throws TransferError.
+    Task<std::string> take();
+    /// Nobody is interested any more: the coroutine's executor is not touched from here on.
+    void abandon();
+    /// Once `wait_head` has returned.
+    HttpHead const& head() const noexcept { return head_; }
+    /// Whether bytes were held back because nobody took them; told once.
+    bool was_paused();
+
+private:
+    void set_options(HttpClientOptions const& options);
+    void set_request();
+    void receive_header(std::string_view line);
+    void throw_failure() const;
+    static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+    static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+
+    HttpRequest request_;
+    CURL* easy_;
+    curl_slist* lines_ = nullptr;
+    std::string error_text_;
+    Wakeup wakeup_;
+    HttpHead head_;  ///< stands still once `has_head_`
+
+    std::mutex mutex_;  ///< guards what follows
+    bool has_head_ = false;
+    bool is_done_ = false;
+    bool is_paused_ = false;
+    bool is_abandoned_ = false;
+    std::string received_;
+    std::optional<TransferError> failure_;
+};
+
+}  // namespace clinikk::client

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "domain/object_store.hpp"
+
+namespace clinikk {
+
+/// The stores of this process by the names that rows call them by: a library may have its objects in several.
+class ObjectStores {
+public:
+    /// New objects go to `current`. All must outlive it.
+    ObjectStores(ObjectStore& current, std::vector<ObjectStore*> others = {})
+        : current_(current), all_(std::move(others)) {
+        all_.insert(all_.begin(), &current);
+    }
+
+    ObjectStore& current() const noexcept { return current_; }
+
+    /// Throws Unavailable when the settings name no such store.
+    ObjectStore& named(std::string_view name) const {
+        for (auto* const store : all_) {
+            if (store->name() == name) return *store;
+        }
+        throw Unavailable("an object stands in the store '" + std::string(name) + "', which is not configured");
+    }
+
+    std::vector<ObjectStore*> const& all() const noexcept { return all_; }
+
+private:
+    ObjectStore& current_;
+    std::vector<ObjectStore*> all_;
+};
+
+}  // namespace clinikk

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "base/task.hpp"
+
+namespace clinikk {
+
+/// Memory that many may borrow from: who finds too little left waits for its turn. One for the whole process.
+class MemoryBudget {
+public:
+    /// Bytes on loan; given back when it is destroyed, on any thread.
+    class Loan {
+    public:
+        Loan() = default;
+        Loan(MemoryBudget& budget, std::size_t bytes) : budget_(&budget), bytes_(bytes) {}
+        Loan(Loan&& other) noexcept;
+        Loan& operator=(Loan&& other) noexcept;
+        ~Loan();
+
+    private:
+        MemoryBudget* budget_ = nullptr;
+        std::size_t bytes_ = 0;
+    };
+
+    /// `bytes` are all there is to lend. It must outlive its loans.
+    explicit MemoryBudget(std::size_t bytes);
+    MemoryBudget(MemoryBudget const&) = delete;
+    MemoryBudget& operator=(MemoryBudget const&) = delete;
+    ~MemoryBudget();
+
+    std::size_t total() const noexcept { return total_; }
+
+    /// Waits until so much is free, first come, first served. No more than `total()`.
+    Task<Loan> borrow(std::size_t bytes);
+
+private:
+    struct Queue;
+    void give_back(std::size_t bytes);
+
+    std::size_t total_;
+    std::unique_ptr<Queue> queue_;
+};
+
+}  // namespace clinikk

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+
+/// The answers of Amazon S3's REST API, read without I/O. What is not the XML that was asked for gives an empty
+/// optional.
+namespace clinikk::s3 {
+
+struct ErrorAnswer {
+    std::string code;  ///< `NoSuchKey`, `SlowDown`
+    std::string message;
+};
+
+/// An `<Error>` document, whatever the status of the answer was.
+std::optional<ErrorAnswer> parse_error(std::string_view body);
+
+/// The upload id of an InitiateMultipartUploadResult.
+std::optional<std::string> parse_upload_id(std::string_view body);
+
+/// Whether it is a CompleteMultipartUploadResult. Not every server puts an ETag into it.
+bool is_completed(std::string_view body);
+
+/// The ETag in a CopyPartResult.
+std::optional<std::string> parse_etag(std::string_view body);
+
+struct ListedObjects {
+    std::vector<std::string> keys{};
+    bool is_truncated = false;
+};
+/// A ListBucketResult.
+std::optional<ListedObjects> parse_objects(std::string_view body);
+
+struct ListedUpload {
+    std::string key{};
+    std::string upload_id{};
+};
+/// A ListMultipartUploadsResult.
+std::optional<std::vector<ListedUpload>> parse_uploads(std::string_view body);
+
+}  // namespace clinikk::s3

@@ -1,0 +1,165 @@
+#include "storage/s3_object_write.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "storage/object_key.hpp"
+#include "storage/s3_answers.hpp"
+#include "storage/s3_parts.hpp"
+
+namespace clinikk {
+namespace {
+
+constexpr std::size_t largest_part = 64UL * 1024 * 1024;
+constexpr int parts_of_one_size = 2000;
+constexpr int max_parts = 10'000;
+constexpr std::uint64_t copied_part = 1ULL << 30U;
+
+class S3ObjectWrite final : public ObjectWrite {
+public:
+    explicit S3ObjectWrite(S3WriteContext const& context) : context_(context) {}
+
+    void set_labeller(Labeller labeller) override { labeller_ = std::move(labeller); }
+
+    Task<Result<StoredBytes>> write(ByteSource& source, std::uint64_t max_size) override {
+        if (std::exchange(state_, State::failed) != State::fresh) throw std::logic_error("an object is written once");
+        auto const copied = co_await copy_from(source, max_size);
+        if (!copied) co_return copied.error();
+        if (sender_) {
+            if (part_) co_await sender_->send(std::exchange(part_, nullptr));
+            stored_.sha256 = co_await sender_->finish();
+        } else {
+            auto const hash = [this] { return Sha256::of(bytes_of_part()); };
+            stored_.sha256 = co_await context_.pool.run(hash);
+        }
+        state_ = State::written;
+        co_return stored_;
+    }
+
+    Task<> commit(std::string_view key) override {
+        require_object_key(key);
+        if (std::exchange(state_, State::failed) != State::written) {
+            throw std::logic_error("only an object that is written can be committed");
+        }
+        auto const label = label_for(std::string(key));
+        if (sender_) {
+            co_await commit_parts(label);
+        } else {
+            auto call = s3::put_object(label, bytes_of_part(), part_, stored_.sha256);
+            co_await context_.client.call(std::move(call));
+            part_.reset();
+        }
+        state_ = State::committed;
+    }
+
+    Task<> discard() override {
+        part_.reset();
+        if (sender_ && state_ != State::committed) co_await sender_->abort();
+    }
+
+private:
+    enum class State { fresh, written, failed, committed };
+
+    Task<Result<void>> copy_from(ByteSource& source, std::uint64_t max_size) {
+        for (;;) {
+            auto const piece = co_await source.next();
+            if (!piece) co_return piece.error();
+            if (piece->empty()) co_return Result<void>();
+            stored_.size += piece->size();
+            if (stored_.size > max_size) co_return Error(ErrorCode::upload_too_large);
+            for (auto rest = *piece; !rest.empty();) {
+                // A part is sent when more bytes come behind it: what fits into one needs no multipart upload.
+                if (part_ && part_->is_full()) co_await send_part();
+                if (!part_) {
+                    if (parts_begun_ == max_parts) co_return Error(ErrorCode::upload_too_large);
+                    co_await begin_part(max_size - (stored_.size - rest.size()));
+                }
+                rest.remove_prefix(part_->fill(rest));
+            }
+        }
+    }
+
+    Task<> begin_part(std::uint64_t at_most) {
+        auto const size = s3_part_size(context_.options.part_size, ++parts_begun_);
+        auto const capacity = static_cast<std::size_t>(std::min<std::uint64_t>(size, at_most));
+        auto loan = co_await context_.memory.borrow(capacity);
+        part_ = std::make_shared<PartBuffer>(std::move(loan), capacity);
+    }
+
+    Task<> send_part() {
+        if (!sender_) {
+            auto const executor = co_await boost::asio::this_coro::executor;
+            auto label = label_for({});
+            if (label.key.empty()) throw std::logic_error("nothing tells where the object will stand");
+            sender_ = std::make_shared<MultipartSender>(context_, executor, std::move(label));
+            co_await sender_->begin();
+        }
+        co_await sender_->send(std::exchange(part_, nullptr));
+    }
+
+    /// The multipart upload had to be given key and media type when it began, before all was known of the bytes. Where
+    /// that guess was wrong the object is copied to where it belongs.
+    Task<> commit_parts(ObjectLabel const& label) {
+        co_await sender_->complete(stored_.size);
+        auto const& guess = sender_->label();
+        if (guess.key == label.key && guess.media_type == label.media_type) co_return;
+        co_await s3_copy(context_, guess.key, label.key, stored_.size, &label);
+        if (guess.key != label.key) co_await context_.client.call(s3::delete_object(guess.key));
+    }
+
+    ObjectLabel label_for(std::string key) const {
+        auto label = labeller_ ? labeller_() : ObjectLabel{};
+        if (!key.empty()) label.key = std::move(key);
+        return label;
+    }
+
+    std::string_view bytes_of_part() const noexcept { return part_ ? part_->bytes() : std::string_view{}; }
+
+    S3WriteContext context_;
+    Labeller labeller_;
+    std::shared_ptr<PartBuffer> part_;
+    std::shared_ptr<MultipartSender> sender_;
+    int parts_begun_ = 0;
+    StoredBytes stored_{};
+    State state_ = State::fresh;
+};
+
+}  // namespace
+
+std::size_t s3_part_size(std::size_t first, int number) {
+    auto const doublings = std::min((number - 1) / parts_of_one_size, 3);
+    return std::min(first << static_cast<unsigned>(doublings), largest_part);
+}
+
+Task<> s3_copy(S3WriteContext const& context, std::string_view from, std::string_view to, std::uint64_t size,
+               ObjectLabel const* label) {
+    auto& client = context.client;
+    auto const& bucket = client.address().bucket();
+    if (size <= context.options.copy_limit) {
+        co_await client.call(s3::copy_object(bucket, from, to, label));
+        co_return;
+    }
+    auto named = label != nullptr ? *label : ObjectLabel{};
+    named.key = to;
+    auto const begun = co_await client.call(s3::create_multipart_upload(named));
+    auto const id = s3::parse_upload_id(begun.body);
+    if (!id) throw s3::Failure("S3 CreateMultipartUpload " + named.key + ": the answer has no upload id", 200, "");
+    auto const piece = std::min(copied_part, context.options.copy_limit);
+    std::vector<s3::UploadedPart> parts;
+    for (std::uint64_t offset = 0; offset < size; offset += piece) {
+        ByteRange const range{offset, std::min(piece, size - offset)};
+        int const number = static_cast<int>(parts.size()) + 1;
+        auto const answer = co_await client.call(s3::upload_part_copy(bucket, from, to, *id, number, range));
+        parts.push_back({number, s3::parse_etag(answer.body).value_or("")});
+    }
+    co_await client.call(s3::complete_multipart_upload(to, *id, std::move(parts)));
+}
+
+std::unique_ptr<ObjectWrite> make_s3_object_write(S3WriteContext const& context) {
+    return std::make_unique<S3ObjectWrite>(context);
+}
+
+}  // namespace clinikk

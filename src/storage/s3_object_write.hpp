@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+
+#include "base/blocking_pool.hpp"
+#include "domain/object_store.hpp"
+#include "storage/memory_budget.hpp"
+#include "storage/s3_client.hpp"
+#include "storage/s3_object_store.hpp"
+
+namespace clinikk {
+
+/// What all writes of one store share.
+struct S3WriteContext {
+    s3::Client& client;
+    MemoryBudget& memory;
+    BlockingPool& pool;
+    S3StoreOptions const& options;
+};
+
+/// The number of bytes that part `number`, counted from 1, has: doubled every 2000 parts up to 64 MiB, so that small
+/// objects need little memory and large ones no more than 10 000 parts.
+std::size_t s3_part_size(std::size_t first, int number);
+
+/// Copies an object within the bucket, in parts where it is too large for one call.
+Task<> s3_copy(S3WriteContext const& context, std::string_view from, std::string_view to, std::uint64_t size,
+               ObjectLabel const* label);
+
+std::unique_ptr<ObjectWrite> make_s3_object_write(S3WriteContext const& context);
+
+}  // namespace clinikk
