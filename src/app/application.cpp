@@ -29,6 +29,7 @@
 #include "security/password_hasher.hpp"
 #include "security/secret.hpp"
 #include "service/collector.hpp"
+#include "service/mover.hpp"
 #include "service/verifier.hpp"
 
 namespace clinikk::app {
@@ -279,6 +280,7 @@ struct Tools::Parts {
     UserService users;
     Collector collector;
     Verifier verifier;
+    Mover mover;
 
     Parts(Settings const& settings, Log& log)
         : database(open_database(settings, log)),
@@ -287,7 +289,8 @@ struct Tools::Parts {
           hasher(make_password_hasher(pool, {}, 1)),
           users(*work, *hasher),
           collector(*work, storage.stores(), settings.gc_grace, process_name(), log),
-          verifier(*work, storage.stores()) {}
+          verifier(*work, storage.stores()),
+          mover(*work, storage.stores(), process_name(), log) {}
 };
 
 Tools::Tools(Settings const& settings, Log& log) : parts_(std::make_unique<Parts>(settings, log)) {}
@@ -297,5 +300,6 @@ Tools::~Tools() = default;
 UserService& Tools::users() { return parts_->users; }
 Collector& Tools::collector() { return parts_->collector; }
 Verifier& Tools::verifier() { return parts_->verifier; }
+Mover& Tools::mover() { return parts_->mover; }
 
 }  // namespace clinikk::app

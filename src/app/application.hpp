@@ -12,6 +12,7 @@
 
 namespace clinikk {
 class Collector;
+class Mover;
 class UserService;
 class Verifier;
 }  // namespace clinikk
@@ -57,6 +58,7 @@ public:
     UserService& users();
     Collector& collector();
     Verifier& verifier();
+    Mover& mover();
 
 private:
     struct Parts;

@@ -17,6 +17,7 @@
 #include "app/settings.hpp"
 #include "media/sandbox.hpp"
 #include "service/collector.hpp"
+#include "service/mover.hpp"
 #include "service/user_service.hpp"
 #include "service/verifier.hpp"
 
@@ -167,6 +168,26 @@ int verify_objects(Settings const& settings) {
     return found.faults == 0 ? 0 : 1;
 }
 
+int copy_objects(Settings const& settings, std::string const& from, std::string const& to) {
+    if (from == to) throw SettingError("--from and --to must be two stores");
+    Workbench bench(settings);
+    bool const terminal = ::isatty(STDERR_FILENO) == 1;
+    auto const report = [](std::string_view key, std::string_view why) { std::cout << key << ' ' << why << '\n'; };
+    auto const progress = [terminal](Movement const& so_far) {
+        if (!terminal) return;
+        constexpr std::uint64_t width = 30;
+        auto const done = so_far.all_bytes == 0 ? width : so_far.bytes * width / so_far.all_bytes;
+        std::cerr << "\r[" << std::string(done, '#') << std::string(width - std::min(done, width), '.') << "] "
+                  << so_far.objects << " of " << so_far.all_objects << " objects, " << (so_far.bytes >> 20U) << " MiB "
+                  << std::flush;
+    };
+    auto const moved = run_to_end(bench.tools.mover().copy(from, to, report, progress));
+    if (terminal) std::cerr << '\n';
+    std::cout << "copied " << moved.objects << " objects, " << moved.bytes << " bytes; " << moved.failures
+              << " failures\n";
+    return moved.failures == 0 ? 0 : 1;
+}
+
 template <class Value>
 Value parse_argument(std::string const& text, std::string_view what) {
     auto value = Value::parse(text);
@@ -196,6 +217,7 @@ public:
         }).add_flag("--dry-run", dry_run_, "Only list what would be removed");
         add("verify", "Hash every object again and compare it with its row", verify_objects);
         add("health", "Ask a running service on HOST and PORT whether it is alive", ask_health);
+        add_storage();
         add_accounts();
         app_.add_subcommand("openapi", "Print the OpenAPI document")->callback([this] {
             action_ = [] {
@@ -247,6 +269,16 @@ private:
         return command;
     }
 
+    void add_storage() {
+        auto* const storage = app_.add_subcommand("storage", "Objects: copy them from store to store");
+        storage->require_subcommand(1);
+        auto& copy = add(
+            "copy", "Copy all objects of a store to another, which serves them from then on",
+            [this](Settings const& settings) { return copy_objects(settings, from_, to_); }, storage);
+        copy.add_option("--from", from_, "local or s3")->required()->check(CLI::IsMember({"local", "s3"}));
+        copy.add_option("--to", to_, "local or s3")->required()->check(CLI::IsMember({"local", "s3"}));
+    }
+
     void add_accounts() {
         auto* const user = app_.add_subcommand("user", "Accounts: add, list, passwd, role, disable, enable");
         user->require_subcommand(1);
@@ -290,6 +322,8 @@ private:
     AccountArguments account_;
     std::optional<Email> parsed_email_;
     bool dry_run_ = false;
+    std::string from_;
+    std::string to_;
     std::function<int()> action_;
 };
 

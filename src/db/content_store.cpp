@@ -74,8 +74,14 @@ constexpr auto find_source_sql =
              " WHERE l.content_id = $1 AND l.role = 'source' AND o.state = 'stored'");
 constexpr Statement find_content_source{"content_find_source", find_source_sql};
 
-constexpr std::array statements{insert_content,   find_content,   list_newest,    list_oldest,        list_kind_newest,
-                                list_kind_oldest, update_content, remove_content, find_content_source};
+constexpr Statement set_content_storage_url{
+    "content_set_storage_url",
+    "UPDATE contents SET storage_url = $2 WHERE id IN"
+    " (SELECT content_id FROM content_objects WHERE object_id = $1 AND role = 'source')"};
+
+constexpr std::array statements{insert_content,      find_content,           list_newest,    list_oldest,
+                                list_kind_newest,    list_kind_oldest,       update_content, remove_content,
+                                find_content_source, set_content_storage_url};
 
 Statement const& list_statement(ContentQuery const& query) {
     bool const newest = query.sort == ContentSort::newest_first;
@@ -125,6 +131,11 @@ public:
 
     Task<bool> remove(Uuid id) override {
         co_return co_await execute(session_, remove_content, std::array{to_value(id)}) > 0;
+    }
+
+    Task<> set_storage_url(Uuid object_id, std::optional<std::string> const& url) override {
+        std::array const parameters{to_value(object_id), to_value(url)};
+        co_await execute(session_, set_content_storage_url, parameters);
     }
 
     Task<std::optional<PlayableSource>> find_source(Uuid id) override {

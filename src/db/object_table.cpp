@@ -38,6 +38,9 @@ constexpr Statement unlink_objects{"object_unlink", "DELETE FROM content_objects
 
 constexpr Statement remove_object{"object_remove", "DELETE FROM objects WHERE id = $1"};
 
+constexpr Statement relocate_object{
+    "object_relocate", "UPDATE objects SET store = $3, bucket = $4 WHERE id = $1 AND store = $2 AND state = 'stored'"};
+
 constexpr auto list_sql =
     sql_text("SELECT ", columns, " FROM objects WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3");
 constexpr Statement list_objects{"object_list", list_sql};
@@ -50,8 +53,8 @@ constexpr Statement sum_owner_bytes{
     "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM objects WHERE id IN"
     " (SELECT l.object_id FROM contents c JOIN content_objects l ON l.content_id = c.id WHERE c.owner_id = $1)"};
 
-constexpr std::array statements{insert_object, link_object,  lock_objects,   release_objects, unlink_objects,
-                                remove_object, list_objects, has_object_key, sum_owner_bytes};
+constexpr std::array statements{insert_object, link_object,     lock_objects, release_objects, unlink_objects,
+                                remove_object, relocate_object, list_objects, has_object_key,  sum_owner_bytes};
 
 class SqlObjectTable final : public ObjectTable {
 public:
@@ -73,6 +76,11 @@ public:
 
     Task<> remove(Uuid object_id) override {
         co_await execute(session_, remove_object, std::array{to_value(object_id)});
+    }
+
+    Task<bool> relocate(std::string_view from, Object const& moved) override {
+        std::array const parameters{to_value(moved.id), to_value(from), to_value(moved.store), to_value(moved.bucket)};
+        co_return co_await execute(session_, relocate_object, parameters) > 0;
     }
 
     Task<std::vector<Object>> list(ObjectState state, Uuid after, std::size_t limit) override {

@@ -99,6 +99,8 @@ public:
     virtual Task<std::optional<Content>> update(Uuid id, ContentChanges const& changes, Timestamp at) = 0;
     /// False when there was none.
     virtual Task<bool> remove(Uuid id) = 0;
+    /// Of the contents whose source that object is.
+    virtual Task<> set_storage_url(Uuid object_id, std::optional<std::string> const& url) = 0;
     virtual Task<std::optional<PlayableSource>> find_source(Uuid id) = 0;
 };
 

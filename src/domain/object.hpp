@@ -41,6 +41,9 @@ public:
     virtual Task<std::vector<Object>> release(Uuid content_id) = 0;
     /// Removes the row of an object whose bytes are gone.
     virtual Task<> remove(Uuid object_id) = 0;
+    /// Notes that the object stands in the store and bucket of `moved` now. False when it no longer is `stored` in the
+    /// store `from`.
+    virtual Task<bool> relocate(std::string_view from, Object const& moved) = 0;
     /// Objects in that state, by id, at most `limit`, after the id `after`.
     virtual Task<std::vector<Object>> list(ObjectState state, Uuid after, std::size_t limit) = 0;
     /// Whether a row has this key in this store.

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/log.hpp"
+#include "base/task.hpp"
+#include "base/wakeup.hpp"
+#include "domain/object_stores.hpp"
+#include "domain/unit_of_work.hpp"
+
+namespace clinikk {
+
+/// What a move has done so far, and what there was to do.
+struct Movement {
+    std::uint64_t objects = 0;  ///< copied
+    std::uint64_t bytes = 0;
+    std::uint64_t failures = 0;  ///< left where they are
+    std::uint64_t all_objects = 0;
+    std::uint64_t all_bytes = 0;
+};
+
+/// Copies objects from one store to another and has their rows point there. A row changes when its copy is whole and
+/// durable and has the row's digest, so that every object can be read all the time. The old bytes stay, as strays.
+/// What is interrupted is taken up by the next call; what was half copied is the collector's.
+class Mover {
+public:
+    /// Told of each object that stays where it is, and why.
+    using Report = std::function<void(std::string_view key, std::string_view why)>;
+    using Progress = std::function<void(Movement const& so_far)>;
+
+    /// `holder` names this process in leases.
+    Mover(UnitOfWork& work, ObjectStores& objects, std::string holder, Log& log);
+
+    /// Throws Unavailable when there is no store of such a name.
+    Task<Movement> copy(std::string from, std::string to, Report report, Progress progress);
+
+private:
+    struct Run;
+    Task<> count(Run& run);
+    Task<> copy_one(Run& run, Object object);
+    Task<std::string> try_to_copy(Run& run, Object const& object);
+    Task<bool> claim(Upload const& upload);
+    Task<bool> point_to(Run& run, Object const& object);
+
+    UnitOfWork& work_;
+    ObjectStores& objects_;
+    std::string holder_;
+    Log& log_;
+};
+
+}  // namespace clinikk
