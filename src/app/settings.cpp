@@ -188,9 +188,6 @@ void check_storage(Settings& settings) {
     if (storage.access_key_id.empty() != storage.secret_access_key.empty()) {
         throw SettingError("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together");
     }
-    if (storage.access_key_id.empty()) {
-        throw SettingError("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set for a bucket");
-    }
 }
 
 constexpr std::array log_levels{std::pair<std::string_view, LogLevel>{"trace", LogLevel::trace},
@@ -255,6 +252,10 @@ const std::array settings_table{
     Setting{"AWS_SECRET_ACCESS_KEY", "", "Its secret", [](Settings& s, Text t) { s.storage.secret_access_key = t; }},
     Setting{"AWS_SESSION_TOKEN", "", "With temporary keys: their token",
             [](Settings& s, Text t) { s.storage.session_token = t; }},
+    Setting{"AWS_PROFILE", "", "Without a key: the profile in the credentials file (default: default)",
+            [](Settings& s, Text t) { s.storage.profile = t; }},
+    Setting{"AWS_SHARED_CREDENTIALS_FILE", "", "That file (default: ~/.aws/credentials)",
+            [](Settings& s, Text t) { s.storage.credentials_file = t; }},
     Setting{"AWS_CA_BUNDLE", "", "Certificates to trust, PEM (default: the system's)",
             [](Settings& s, Text t) { s.storage.ca_file = t; }},
     Setting{"STORAGE_TIMEOUT", "30s", "Silence after which S3 is given up",

@@ -26,6 +26,8 @@ struct StorageSettings {
     std::string access_key_id{};
     std::string secret_access_key{};
     std::string session_token{};
+    std::string profile{};
+    std::filesystem::path credentials_file{};
     std::string ca_file{};
     std::chrono::seconds timeout{};
     std::chrono::seconds presign_expires{};

@@ -26,6 +26,7 @@ public:
     void stop();
 
 private:
+    std::unique_ptr<AwsCredentialSource> find_credentials(StorageSettings const& given);
     void open_bucket(Settings const& settings, BlockingPool& pool, Log& log);
 
     std::unique_ptr<client::HttpClient> http_;

@@ -31,7 +31,10 @@ std::string_view HttpHead::find(std::string_view name) const noexcept {
 }
 
 Transfer::Transfer(HttpRequest request, HttpClientOptions const& options, boost::asio::any_io_executor const& asker)
-    : request_(std::move(request)), easy_(curl_easy_init()), error_text_(CURL_ERROR_SIZE, '\0'), wakeup_(asker) {
+    : request_(std::move(request)),
+      easy_(curl_easy_init()),
+      error_text_(CURL_ERROR_SIZE, '\0'),
+      wakeup_(Wakeup(asker)) {
     if (easy_ == nullptr) throw std::bad_alloc();
     set_options(options);
     set_request();
@@ -100,7 +103,7 @@ void Transfer::receive_header(std::string_view line) {
     }
     if (trim(line).empty()) {
         has_head_ = head_.status >= 200;  // an interim answer is followed by another
-        if (has_head_ && !is_abandoned_) wakeup_.wake();
+        if (has_head_ && wakeup_) wakeup_->wake();
         return;
     }
     auto const colon = line.find(':');
@@ -113,14 +116,14 @@ void Transfer::receive_header(std::string_view line) {
 std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
     std::lock_guard const lock(transfer.mutex_);
-    if (transfer.is_abandoned_) return 0;
+    if (!transfer.wakeup_) return 0;
     if (transfer.received_.size() >= receive_window) {
         transfer.is_paused_ = true;
         return CURL_WRITEFUNC_PAUSE;
     }
     bool const was_empty = transfer.received_.empty();
     transfer.received_.append(data, size * count);
-    if (was_empty) transfer.wakeup_.wake();
+    if (was_empty) transfer.wakeup_->wake();
     return size * count;
 }
 
@@ -133,7 +136,7 @@ void Transfer::finish(CURLcode code) {
     } else if (!has_head_) {
         failure_.emplace("the answer has no head", false);
     }
-    if (!is_abandoned_) wakeup_.wake();
+    if (wakeup_) wakeup_->wake();
 }
 
 void Transfer::throw_failure() const {
@@ -147,7 +150,7 @@ Task<> Transfer::wait_head() {
             if (has_head_) co_return;
             throw_failure();
         }
-        co_await wakeup_.wait();
+        co_await wakeup_->wait();
     }
 }
 
@@ -159,7 +162,7 @@ Task<std::string> Transfer::take() {
             throw_failure();
             if (is_done_) co_return std::string();
         }
-        co_await wakeup_.wait();
+        co_await wakeup_->wait();
     }
 }
 
@@ -170,7 +173,7 @@ bool Transfer::was_paused() {
 
 void Transfer::abandon() {
     std::lock_guard const lock(mutex_);
-    is_abandoned_ = true;
+    wakeup_.reset();
 }
 
 }  // namespace clinikk::client

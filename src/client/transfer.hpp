@@ -50,14 +50,13 @@ private:
     CURL* easy_;
     curl_slist* lines_ = nullptr;
     std::string error_text_;
-    Wakeup wakeup_;
     HttpHead head_;  ///< stands still once `has_head_`
 
     std::mutex mutex_;  ///< guards what follows
     bool has_head_ = false;
     bool is_done_ = false;
     bool is_paused_ = false;
-    bool is_abandoned_ = false;
+    std::optional<Wakeup> wakeup_;  ///< none once nobody is interested: its executor may be gone then
     std::string received_;
     std::optional<TransferError> failure_;
 };

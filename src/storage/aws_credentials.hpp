@@ -1,8 +1,13 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "base/task.hpp"
+#include "client/http_client.hpp"
 #include "storage/sigv4.hpp"
 
 namespace clinikk {
@@ -18,5 +23,21 @@ public:
 
 /// Always these.
 std::unique_ptr<AwsCredentialSource> make_static_credentials(AwsCredentials credentials);
+
+/// The keys of a profile in a credentials file (`~/.aws/credentials`, "Configuration and credential file settings" of
+/// the AWS SDKs reference guide); empty when the text has no such profile, or not both keys in it.
+std::optional<AwsCredentials> parse_profile(std::string_view text, std::string_view profile);
+
+/// Where temporary credentials are asked for.
+struct MetadataOptions {
+    std::string container_url{};         ///< of the container's agent; empty: the instance is asked
+    std::string container_token{};       ///< sent to that as Authorization
+    std::filesystem::path token_file{};  ///< or read from here each time
+    std::string instance_url{};          ///< of the instance's metadata service (IMDSv2)
+};
+
+/// Temporary credentials of the container's or the instance's role, asked for anew five minutes before they expire.
+/// `http` must outlive it.
+std::unique_ptr<AwsCredentialSource> make_metadata_credentials(MetadataOptions options, client::HttpClient& http);
 
 }  // namespace clinikk

@@ -125,6 +125,30 @@ TEST_P(ObjectTableContract, KnowsItsKeys) {
     EXPECT_FALSE(run(stores().objects().has_key("local", "")));
 }
 
+TEST_P(ObjectTableContract, AnObjectMovesToAnotherStoreOnce) {
+    auto const content = add_content();
+    auto const other = add_content();
+    auto const object = add_object();
+    link(content.id, object.id);
+    link(other.id, add_object().id);
+    Object moved = object;
+    moved.store = "s3";
+    moved.bucket = "media";
+    EXPECT_TRUE(run(stores().objects().relocate("local", moved)));
+    EXPECT_FALSE(run(stores().objects().relocate("local", moved))) << "it is there no more";
+    EXPECT_TRUE(run(stores().objects().has_key("s3", object.key)));
+    EXPECT_EQ(run(stores().contents().find_source(content.id))->store, "s3");
+
+    run(stores().contents().set_storage_url(object.id, "https://media.example.org/x"));
+    EXPECT_EQ(run(stores().contents().find(content.id))->storage_url, "https://media.example.org/x");
+    EXPECT_NE(run(stores().contents().find(other.id))->storage_url, "https://media.example.org/x");
+    run(stores().contents().set_storage_url(object.id, std::nullopt));
+    EXPECT_FALSE(run(stores().contents().find(content.id))->storage_url);
+
+    run(stores().objects().release(content.id));
+    EXPECT_FALSE(run(stores().objects().relocate("s3", object))) << "it is being deleted";
+}
+
 TEST_P(ObjectTableContract, KeysAreUniqueInAStore) {
     Object object = add_object();
     object.id = new_uuid();
