@@ -11,6 +11,7 @@ find_package(spdlog REQUIRED CONFIG)
 
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET "sqlite3 >= 3.40")
+pkg_check_modules(libpq REQUIRED IMPORTED_TARGET "libpq >= 15")
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(jwt REQUIRED IMPORTED_TARGET libjwt)
 pkg_check_modules(crypt REQUIRED IMPORTED_TARGET libcrypt)

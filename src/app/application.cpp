@@ -19,6 +19,8 @@
 #include "app/storage.hpp"
 #include "base/blocking_pool.hpp"
 #include "db/polling_signals.hpp"
+#include "db/postgres/migrations.hpp"
+#include "db/postgres/postgres_database.hpp"
 #include "db/sqlite/migrations.hpp"
 #include "db/sqlite/sqlite_database.hpp"
 #include "db/unit_of_work.hpp"
@@ -57,6 +59,14 @@ db::SqliteOptions sqlite_options(Settings const& settings) {
     return options;
 }
 
+bool on_postgres(Settings const& settings) {
+    return !settings.database_url.empty() && !settings.database_url.starts_with("sqlite:");
+}
+
+db::PostgresOptions postgres_options(Settings const& settings) {
+    return {.conninfo = settings.database_url, .max_connections = settings.postgres_connections};
+}
+
 /// Makes the directory for its owner only: it holds passwords' hashes and a secret.
 void make_data_dir(std::filesystem::path const& path) {
     if (std::filesystem::create_directories(path)) {
@@ -67,6 +77,7 @@ void make_data_dir(std::filesystem::path const& path) {
 /// With its schema up to date.
 std::unique_ptr<db::Database> open_database(Settings const& settings, Log& log) {
     prepare_database(settings, log);
+    if (on_postgres(settings)) return db::open_postgres(postgres_options(settings), log);
     return db::open_sqlite(sqlite_options(settings), log);
 }
 
@@ -144,6 +155,10 @@ std::optional<FileDescriptor> lock_collection(std::filesystem::path const& data_
 
 void prepare_database(Settings const& settings, Log& log) {
     make_data_dir(settings.data_dir);
+    if (on_postgres(settings)) {
+        if (settings.migrate) return db::migrate_postgres(postgres_options(settings), log);
+        return db::check_postgres_schema(postgres_options(settings));
+    }
     auto const options = sqlite_options(settings);
     if (settings.migrate) {
         db::migrate_sqlite(options, log);
@@ -207,8 +222,8 @@ struct Application::Parts {
           user_api(users, sessions, settings.registration_role),
           content_api(contents, uploads, settings.max_upload_size),
           stream_api(contents, {settings.storage.redirect, settings.storage.presign_expires}),
-          health_api(
-              {*work, "sqlite", storage.stores().current(), *inspector, [this] { return !server.draining(); }, log}),
+          health_api({*work, on_postgres(settings) ? "postgres" : "sqlite", storage.stores().current(), *inspector,
+                      [this] { return !server.draining(); }, log}),
           table(make_table({&user_api, &content_api, &stream_api, &health_api, &docs_api})),
           router(table),
           authenticator(sessions),

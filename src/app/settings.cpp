@@ -128,8 +128,17 @@ void set_origins(Settings& settings, Text text) {
 }
 
 void set_database(Settings& settings, Text text) {
-    if (!text.empty() && !text.starts_with("sqlite:")) must("a sqlite: URL; this version has no other database");
-    settings.database_url = text;
+    // As SQLAlchemy writes them: the driver behind the plus is not ours.
+    constexpr std::string_view with_driver = "postgresql+psycopg2://";
+    bool const alchemy = text.starts_with(with_driver);
+    bool const known =
+        text.starts_with("sqlite:") || text.starts_with("postgresql://") || text.starts_with("postgres://");
+    if (!text.empty() && !known && !alchemy) must("a postgresql:// or sqlite: URL");
+    settings.database_url = alchemy ? "postgresql://" + text.substr(with_driver.size()) : text;
+}
+
+void set_postgres(Settings& settings, char const* key, Text text) {
+    if (!text.empty()) settings.postgres[key] = text;
 }
 
 void set_secret(Settings& settings, Text text) {
@@ -223,7 +232,20 @@ const std::array settings_table{
     Setting{"PUBLIC_URL", "", "Where clients reach the service (default: from each request)", set_public_url},
     Setting{"DATA_DIR", "./data", "Database, objects and the generated secret",
             [](Settings& s, Text t) { s.data_dir = t; }},
-    Setting{"DATABASE_URL", "", "sqlite:PATH (default: a file in DATA_DIR)", set_database},
+    Setting{"DATABASE_URL", "", "postgresql://… or sqlite:PATH (default: SQLite in DATA_DIR)", set_database},
+    Setting{"POSTGRES_USER", "", "PostgreSQL in parts, where DATABASE_URL is not set",
+            [](Settings& s, Text t) { set_postgres(s, "user", t); }},
+    Setting{"POSTGRES_PASSWORD", "", "", [](Settings& s, Text t) { set_postgres(s, "password", t); }},
+    Setting{"POSTGRES_DB", "", "", [](Settings& s, Text t) { set_postgres(s, "dbname", t); }},
+    Setting{"POSTGRES_HOST", "", "A name, an address, or a directory with a socket",
+            [](Settings& s, Text t) { set_postgres(s, "host", t); }},
+    Setting{"POSTGRES_PORT", "", "",
+            [](Settings& s, Text t) {
+                if (!t.empty()) whole_number<int>(t, 1, 65535);
+                set_postgres(s, "port", t);
+            }},
+    Setting{"POSTGRES_CONNECTIONS", "8", "Connections of this process at most",
+            [](Settings& s, Text t) { s.postgres_connections = whole_number<std::size_t>(t, 1, 1000); }},
     Setting{"MIGRATE", "auto", "auto, or off to refuse an old schema",
             [](Settings& s, Text t) { s.migrate = one_of(t, migrate_modes); }},
     Setting{"SECRET_KEY", "", "Key that signs access tokens (default: generated, kept in DATA_DIR)", set_secret},
@@ -338,14 +360,21 @@ GivenSettings read_env_file(std::filesystem::path const& path) {
     return values;
 }
 
-/// Settings of the PostgreSQL deployment that must not be passed over in silence.
-void refuse_foreign_database(GivenSettings const& env_file) {
-    for (char const* name : {"POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER"}) {
-        if (std::getenv(name) != nullptr || env_file.contains(name)) {
-            throw SettingError(std::string(name) +
-                               " is set, but this version has no PostgreSQL; unset it to use the "
-                               "embedded database");
+/// `POSTGRES_…` as libpq's pairs, unless DATABASE_URL says it all.
+void compose_database(Settings& settings) {
+    auto const& parts = settings.postgres;
+    if (!settings.database_url.empty()) return;
+    if (parts.empty()) return;
+    if (!parts.contains("user") || !parts.contains("dbname")) {
+        throw SettingError("POSTGRES_USER and POSTGRES_DB must both be set, or none of the POSTGRES settings");
+    }
+    for (auto const& [key, value] : parts) {
+        settings.database_url += key + "='";
+        for (char const c : value) {
+            if (c == '\'' || c == '\\') settings.database_url += '\\';
+            settings.database_url += c;
         }
+        settings.database_url += "' ";
     }
 }
 
@@ -383,7 +412,7 @@ Settings resolve_settings(GivenSettings const& given) {
         throw SettingError("SECRET_KEY must be a private key in PEM form for ALGORITHM " + settings.algorithm);
     }
     check_storage(settings);
-    refuse_foreign_database(env_file);
+    compose_database(settings);
     return settings;
 }
 

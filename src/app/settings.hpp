@@ -41,7 +41,9 @@ struct Settings {
     std::uint16_t port = 8000;
     std::string public_url{};
     std::filesystem::path data_dir = "data";
-    std::string database_url{};
+    std::string database_url{};  ///< empty: SQLite in data_dir; else `sqlite:PATH`, or what libpq takes
+    std::map<std::string, std::string, std::less<>> postgres{};  ///< the POSTGRES settings under libpq's names
+    std::size_t postgres_connections = 8;
     std::string storage_provider = "local";
     StorageSettings storage{};
     bool migrate = true;

@@ -66,6 +66,9 @@ Task<> PollingSignals::run() {
         if (!failure.empty() && !failing) log_.warning("signals_failing", {{"error", failure}});
         if (failure.empty() && failing) log_.info("signals_recovered");
         failing = !failure.empty();
+        // A wait for the database that was cancelled may have ended in any failure.
+        auto const cancellation = co_await asio::this_coro::cancellation_state;
+        if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
         if (more) continue;
 
         timer.expires_after(interval_);

@@ -36,7 +36,7 @@ describe('health', () => {
     const { status, database, storage, sandbox } = answer.json();
     assert.equal(status, 'healthy');
     assert.equal(database.status, 'healthy');
-    assert.equal(database.driver, 'sqlite');
+    assert.equal(database.driver, process.env.TEST_POSTGRES_URL ? 'postgres' : 'sqlite');
     assert.ok(database.latency_ms >= 0 && database.latency_ms < 10_000);
     assert.equal(storage.status, 'healthy');
     assert.equal(storage.provider, 'local');

@@ -8,11 +8,12 @@ import { after, before, describe, test } from 'node:test';
 
 import { newUser } from '../support/client.js';
 import { decodeToken } from '../support/jwt.js';
-import { refused, runProgram, temporaryDirectory } from '../support/program.js';
+import { postgresUrl, refused, runProgram, temporaryDirectory } from '../support/program.js';
 import { startServer } from '../support/server.js';
 
 const SETTINGS = [
-  'HOST', 'PORT', 'PUBLIC_URL', 'DATA_DIR', 'DATABASE_URL', 'MIGRATE', 'SECRET_KEY', 'ALGORITHM',
+  'HOST', 'PORT', 'PUBLIC_URL', 'DATA_DIR', 'DATABASE_URL', 'POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_DB', 'POSTGRES_HOST',
+  'POSTGRES_PORT', 'POSTGRES_CONNECTIONS', 'MIGRATE', 'SECRET_KEY', 'ALGORITHM',
   'ACCESS_TOKEN_EXPIRE_MINUTES', 'STORAGE_PROVIDER', 'STORAGE_BUCKET', 'AWS_REGION', 'AWS_ENDPOINT_URL',
   'STORAGE_ADDRESSING', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_CA_BUNDLE', 'STORAGE_TIMEOUT',
   'STREAM_MODE', 'PRESIGN_EXPIRES', 'STORAGE_PUBLIC_URL', 'UPLOAD_MEMORY', 'MAX_UPLOAD_SIZE', 'USER_QUOTA', 'MAX_UPLOADS_PER_USER',
@@ -26,6 +27,8 @@ describe('a wrong value stops the start and is named', () => {
     ['PORT', 'abc', '-1', '65536', '80 80', '8e3'],
     ['PUBLIC_URL', 'clinikk', 'ftp://example.com', 'http://', 'http://example.com/?a=b'],
     ['DATABASE_URL', 'mysql://localhost/x', 'nonsense', 'postgresql:/'],
+    ['POSTGRES_PORT', '0', '65536', 'x'],
+    ['POSTGRES_CONNECTIONS', '0', 'x'],
     ['MIGRATE', 'perhaps'],
     ['SECRET_KEY', 'short', 'x'.repeat(31)],
     ['ALGORITHM', 'none', 'HS1', 'hs256x'],
@@ -168,6 +171,37 @@ describe('what settings do', () => {
     assert.ok(lines.length > 0);
     for (const line of lines) assert.equal(typeof JSON.parse(line), 'object', line);
     assert.ok(!server.log.includes('k'.repeat(64)));
+  });
+});
+
+describe('PostgreSQL by settings', () => {
+  test('that is not there stops the start with one line, and tells no password', async () => {
+    for (const scheme of ['postgresql', 'postgres', 'postgresql+psycopg2']) {
+      const said = await refused({ DATABASE_URL: `${scheme}://somebody:hunter-two@127.0.0.1:1/nothing` });
+      assert.match(said, /PostgreSQL/);
+      assert.ok(!said.includes('hunter-two'));
+    }
+    const said = await refused({ POSTGRES_HOST: '127.0.0.1', POSTGRES_PORT: '1', POSTGRES_USER: 'somebody', POSTGRES_PASSWORD: "hunter-'two", POSTGRES_DB: 'nothing' });
+    assert.match(said, /PostgreSQL/);
+    assert.ok(!said.includes('hunter'));
+  });
+
+  test('in parts needs a user and a database', async () => {
+    assert.match(await refused({ POSTGRES_HOST: '127.0.0.1' }), /POSTGRES_USER/);
+    assert.match(await refused({ POSTGRES_USER: 'somebody' }), /POSTGRES_DB/);
+  });
+
+  test('in parts, with a password that needs quoting', { skip: !process.env.TEST_POSTGRES_URL && 'no PostgreSQL here' }, async () => {
+    const dataDir = await temporaryDirectory();
+    const { hostname, port, username, pathname } = new URL(postgresUrl(dataDir));
+    const parts = { POSTGRES_HOST: hostname, POSTGRES_PORT: port, POSTGRES_USER: username, POSTGRES_DB: pathname.slice(1), POSTGRES_PASSWORD: "it's \\ quoted" };
+    const server = await startServer({ dataDir, env: { DATABASE_URL: '', ...parts } });
+    try {
+      assert.equal((await server.get('/health/detailed')).json().database.driver, 'postgres');
+    } finally {
+      await server.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    }
   });
 });
 

@@ -1,7 +1,10 @@
 #include "contract/database_contract.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
+#include "db/postgres/migrations.hpp"
+#include "db/postgres/postgres_connection.hpp"
 #include "db/sqlite/migrations.hpp"
 #include "db/stores.hpp"
 #include "support/temporary_directory.hpp"
@@ -13,11 +16,29 @@ class SqliteUnderTest final : public DatabaseUnderTest {
 public:
     SqliteUnderTest() { db::migrate_sqlite(options_, log_); }
     std::unique_ptr<db::Database> open() override { return db::open_sqlite(options_, log_); }
+    bool has_one_writer() const override { return true; }
 
 private:
     TemporaryDirectory directory_;
     Log log_{LogLevel::error, LogFormat::text};
     db::SqliteOptions options_{.path = directory_.path() / "test.db"};
+};
+
+/// A new database on the server at TEST_POSTGRES_URL.
+class PostgresUnderTest final : public DatabaseUnderTest {
+public:
+    explicit PostgresUnderTest(std::string const& server) {
+        auto name = "contract_" + new_uuid().to_string();
+        std::ranges::replace(name, '-', '_');
+        db::PostgresConnection::connect(server + "/postgres")->run_script("CREATE DATABASE " + name);
+        options_.conninfo = server + "/" + name;
+        db::migrate_postgres(options_, log_);
+    }
+    std::unique_ptr<db::Database> open() override { return db::open_postgres(options_, log_); }
+
+private:
+    Log log_{LogLevel::error, LogFormat::text};
+    db::PostgresOptions options_{};
 };
 
 void expect_listed(db::Statement const& statement) {
@@ -65,7 +86,14 @@ private:
 }  // namespace
 
 std::vector<MakeDatabase> all_database_drivers() {
-    return {[]() -> std::unique_ptr<DatabaseUnderTest> { return std::make_unique<SqliteUnderTest>(); }};
+    std::vector<MakeDatabase> drivers{
+        []() -> std::unique_ptr<DatabaseUnderTest> { return std::make_unique<SqliteUnderTest>(); }};
+    if (std::getenv("TEST_POSTGRES_URL") != nullptr) {
+        drivers.push_back([]() -> std::unique_ptr<DatabaseUnderTest> {
+            return std::make_unique<PostgresUnderTest>(std::getenv("TEST_POSTGRES_URL"));
+        });
+    }
+    return drivers;
 }
 
 std::unique_ptr<db::Database> make_watched(db::Database& database) {

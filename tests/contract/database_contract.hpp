@@ -18,6 +18,8 @@ public:
     virtual ~DatabaseUnderTest() = default;
     /// Another way in to the same rows, as another process has it.
     virtual std::unique_ptr<db::Database> open() = 0;
+    /// Whether all writes pass through one writer, which notices a step that would wait for itself.
+    virtual bool has_one_writer() const { return false; }
 };
 
 using MakeDatabase = std::unique_ptr<DatabaseUnderTest> (*)();
@@ -51,6 +53,8 @@ protected:
 
     /// A moment so many seconds after a fixed one.
     static Timestamp at(std::int64_t seconds);
+
+    bool has_one_writer() const { return under_test_->has_one_writer(); }
 
 private:
     std::unique_ptr<DatabaseUnderTest> under_test_ = GetParam()();

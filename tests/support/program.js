@@ -1,7 +1,8 @@
 // The program under test as a command: where it is, what environment it gets, how it is run to its end.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,8 +14,27 @@ export const PROGRAM = path.resolve(ROOT, process.env.CLINIKK_TV || 'build/relea
 // Nothing of this machine's settings reaches the program: a test sees the defaults plus what it sets itself.
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'ASAN_OPTIONS', 'UBSAN_OPTIONS', 'LSAN_OPTIONS', 'SANDBOX'];
 
+/**
+ * Under TEST_POSTGRES_URL each data directory has a database of its own on that server; made when it is first asked for.
+ * The database's URL, or nothing.
+ */
+export function postgresUrl(dataDir) {
+  const server = process.env.TEST_POSTGRES_URL;
+  if (!server || !dataDir) return undefined;
+  const name = `test_${createHash('sha256').update(path.resolve(dataDir)).digest('hex').slice(0, 24)}`;
+  if (!madeDatabases.has(name)) {
+    // Another test process may have made it already.
+    const made = spawnSync('createdb', ['--maintenance-db', `${server}/postgres`, name], { encoding: 'utf8' });
+    assert.ok(made.status === 0 || /already exists/.test(made.stderr), made.stderr);
+    madeDatabases.add(name);
+  }
+  return `${server}/${name}`;
+}
+const madeDatabases = new Set();
+
 /** The environment a program under test gets. */
 export function environment(settings = {}) {
+  if (!settings.DATABASE_URL && !Object.keys(settings).some((name) => name.startsWith('POSTGRES_'))) settings = { DATABASE_URL: postgresUrl(settings.DATA_DIR), ...settings };
   const inherited = INHERITED.filter((name) => name in process.env).map((name) => [name, process.env[name]]);
   const given = Object.entries(settings).filter(([, value]) => value !== undefined && value !== null);
   return { ...Object.fromEntries(inherited), ...Object.fromEntries(given.map(([name, value]) => [name, String(value)])) };

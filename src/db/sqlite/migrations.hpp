@@ -2,10 +2,10 @@
 
 #include <cstdint>
 #include <span>
-#include <stdexcept>
 #include <string_view>
 
 #include "base/log.hpp"
+#include "db/schema_mismatch.hpp"
 #include "db/sqlite/sqlite_database.hpp"
 
 namespace clinikk::db {
@@ -19,12 +19,6 @@ struct SqliteMigration {
 
 /// The steps this program knows, in order: `migrations/0001_….cpp` and so on.
 std::span<SqliteMigration const> sqlite_migrations();
-
-/// The schema in the file is not the program's. `what()` is one line for whoever starts the program.
-class SchemaMismatch : public std::runtime_error {
-public:
-    using std::runtime_error::runtime_error;
-};
 
 /// Brings the file's schema up to date, creating the file where there is none. Each step is a transaction of its own;
 /// several processes may do this at once, and each step is done once. Throws `SchemaMismatch` when the file is newer

@@ -11,7 +11,7 @@ import { media, wav } from '../../support/media.js';
 import { field, multipart } from '../../support/multipart.js';
 import { runProgram, sleep } from '../../support/program.js';
 import { startServer } from '../../support/server.js';
-import { lockDatabase, sql } from '../../support/sqlite.js';
+import { lockDatabase, sql } from '../../support/database.js';
 
 const NOBODY = '01890000-0000-7000-8000-000000000000';
 const LIMIT = 100_000;

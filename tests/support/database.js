@@ -1,9 +1,12 @@
-// A hand in the server's SQLite file, by Debian's `sqlite3`: for states that no client can bring about.
+// A hand in the server's database, by `sqlite3` or, under TEST_POSTGRES_URL, `psql`: for states that no client can bring
+// about.
 
 import { execFile, spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+
+import { postgresUrl } from './program.js';
 
 const run = promisify(execFile);
 
@@ -16,18 +19,24 @@ export async function databaseFile(dataDir) {
 
 /** Runs statements against a server's database and returns what they print. */
 export async function sql(dataDir, statements) {
+  const url = postgresUrl(dataDir);
+  if (url) return (await run('psql', ['-qAtX', '-v', 'ON_ERROR_STOP=1', url, '-c', statements])).stdout.trim();
   const { stdout } = await run('sqlite3', ['-batch', '-cmd', '.timeout 5000', await databaseFile(dataDir), statements]);
   return stdout.trim();
 }
 
 /** Holds the lock that every writer needs until the returned function is called. */
 export async function lockDatabase(dataDir) {
-  const child = spawn('sqlite3', ['-batch', '-cmd', '.timeout 5000', await databaseFile(dataDir)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const url = postgresUrl(dataDir);
+  const stdio = ['pipe', 'pipe', 'inherit'];
+  const child = url
+    ? spawn('psql', ['-qAtX', url], { stdio })
+    : spawn('sqlite3', ['-batch', '-cmd', '.timeout 5000', await databaseFile(dataDir)], { stdio });
   const locked = new Promise((resolve, reject) => {
     child.stdout.once('data', resolve);
     child.once('error', reject);
   });
-  child.stdin.write("BEGIN IMMEDIATE;\nSELECT 'locked';\n");
+  child.stdin.write(`${url ? 'BEGIN; LOCK TABLE users;' : 'BEGIN IMMEDIATE;'}\nSELECT 'locked';\n`);
   await locked;
   return () => new Promise((resolve) => {
     child.once('close', resolve);

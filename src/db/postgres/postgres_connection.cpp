@@ -1,0 +1,159 @@
+#include "db/postgres/postgres_connection.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+
+#include "db/postgres/postgres_row.hpp"
+
+namespace clinikk::db {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using Descriptor = asio::posix::stream_descriptor;
+using Clock = PostgresConnection::Clock;
+
+/// A wait for a socket that is not ours to close.
+struct SocketWait {
+    SocketWait(asio::any_io_executor const& executor, int fd) : socket(executor, fd), timer(executor) {}
+    SocketWait(SocketWait const&) = delete;
+    SocketWait& operator=(SocketWait const&) = delete;
+    ~SocketWait() { socket.release(); }
+
+    Descriptor socket;
+    asio::steady_timer timer;
+    bool late = false;
+};
+
+/// False when the deadline came first.
+Task<bool> wait_for(int fd, Descriptor::wait_type type, Clock::time_point deadline) {
+    auto const executor = co_await asio::this_coro::executor;
+    auto const wait = std::make_shared<SocketWait>(executor, fd);
+    wait->timer.expires_at(deadline);
+    // It may still be called when the coroutine has gone on.
+    wait->timer.async_wait([weak = std::weak_ptr(wait)](boost::system::error_code cancelled) {
+        auto const waiting = weak.lock();
+        if (cancelled || !waiting) return;
+        waiting->late = true;
+        waiting->socket.cancel();
+    });
+    auto const [failure] = co_await wait->socket.async_wait(type, asio::as_tuple(asio::use_awaitable));
+    co_return !wait->late && !failure;
+}
+
+std::string one_line(std::string text) {
+    while (text.ends_with('\n')) text.pop_back();
+    std::ranges::replace(text, '\n', ' ');
+    return text;
+}
+
+}  // namespace
+
+std::unique_ptr<PostgresConnection> PostgresConnection::connect(std::string const& conninfo) {
+    // The server gives up before we do (PostgresOptions::deadline): then it is known that nothing was changed.
+    constexpr char const* keys[] = {
+        "dbname", "connect_timeout", "application_name", "keepalives_idle", "client_encoding", "options", nullptr};
+    char const* const values[] = {
+        conninfo.c_str(), "5",
+        "clinikk-tv",     "30",
+        "UTF8",           "-c statement_timeout=4500 -c timezone=UTC -c client_min_messages=error",
+        nullptr};
+    constexpr int expand_first = 1;
+    std::unique_ptr<PostgresConnection> connection(
+        new PostgresConnection(PQconnectdbParams(keys, values, expand_first)));
+    auto* const handle = connection->handle_.get();
+    if (PQstatus(handle) != CONNECTION_OK) throw Unavailable("PostgreSQL: " + one_line(PQerrorMessage(handle)));
+    PQsetnonblocking(handle, 1);
+    return connection;
+}
+
+bool PostgresConnection::is_usable() const noexcept { return !given_up_ && PQstatus(handle_.get()) == CONNECTION_OK; }
+
+void PostgresConnection::give_up(std::string_view doing) {
+    given_up_ = true;
+    throw Unavailable("PostgreSQL, " + std::string(doing) + ": " + one_line(PQerrorMessage(handle_.get())));
+}
+
+/// The one result of what was sent last.
+Task<PostgresResult> PostgresConnection::result(Clock::time_point deadline, std::string_view statement) {
+    auto* const handle = handle_.get();
+    int unsent = PQflush(handle);
+    while (unsent > 0) {
+        bool const ready = co_await wait_for(PQsocket(handle), Descriptor::wait_write, deadline);
+        if (!ready || PQconsumeInput(handle) != 1) give_up(statement);
+        unsent = PQflush(handle);
+    }
+    if (unsent < 0) give_up(statement);
+    PostgresResult last;
+    while (true) {
+        while (PQisBusy(handle) != 0) {
+            bool const ready = co_await wait_for(PQsocket(handle), Descriptor::wait_read, deadline);
+            if (!ready || PQconsumeInput(handle) != 1) give_up(statement);
+        }
+        PostgresResult next(PQgetResult(handle));
+        if (!next) break;
+        last = std::move(next);
+    }
+    if (!last) give_up(statement);
+    co_return last;
+}
+
+Task<> PostgresConnection::prepare(Statement const& statement, Clock::time_point deadline) {
+    if (prepared_.contains(statement.name)) co_return;
+    std::string const name(statement.name);
+    std::string const sql(statement.sql);
+    if (PQsendPrepare(handle_.get(), name.c_str(), sql.c_str(), 0, nullptr) != 1) give_up(statement.name);
+    auto const done = co_await result(deadline, statement.name);
+    if (PQresultStatus(done.get()) != PGRES_COMMAND_OK) {
+        auto const violation = violation_or_throw(done.get(), statement.name);
+        throw std::logic_error("preparing violated " + violation.constraint);
+    }
+    prepared_.insert(statement.name);
+}
+
+Task<Outcome> PostgresConnection::run(Statement const& statement, std::span<Value const> parameters,
+                                      OnRow const& on_row, Clock::time_point deadline) {
+    co_await prepare(statement, deadline);
+    PostgresParameters const encoded(parameters);
+    std::string const name(statement.name);
+    constexpr int binary = 1;
+    if (PQsendQueryPrepared(handle_.get(), name.c_str(), encoded.count(), encoded.pointers(), encoded.lengths(),
+                            encoded.formats(), binary) != 1) {
+        give_up(statement.name);
+    }
+    auto const done = co_await result(deadline, statement.name);
+    auto const status = PQresultStatus(done.get());
+    if (status == PGRES_TUPLES_OK) {
+        int const rows = PQntuples(done.get());
+        for (int row = 0; row < rows; ++row) on_row(PostgresRow(done.get(), row));
+        co_return static_cast<std::uint64_t>(rows);
+    }
+    if (status == PGRES_COMMAND_OK) {
+        std::string const changed = PQcmdTuples(done.get());
+        co_return changed.empty() ? std::uint64_t{0} : std::stoull(changed);
+    }
+    co_return violation_or_throw(done.get(), statement.name);
+}
+
+std::int64_t PostgresConnection::read_number(std::string const& sql) {
+    PostgresResult const done(PQexec(handle_.get(), sql.c_str()));
+    if (PQresultStatus(done.get()) != PGRES_TUPLES_OK) violation_or_throw(done.get(), sql);
+    if (PQntuples(done.get()) != 1) throw std::logic_error("no number: " + sql);
+    return std::stoll(PQgetvalue(done.get(), 0, 0));
+}
+
+void PostgresConnection::run_script(std::string const& sql) {
+    PostgresResult const done(PQexec(handle_.get(), sql.c_str()));
+    auto const status = PQresultStatus(done.get());
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return;
+    auto const violation = violation_or_throw(done.get(), "script");
+    throw std::runtime_error("a script violated " + violation.constraint);
+}
+
+}  // namespace clinikk::db

@@ -1,0 +1,100 @@
+#include "db/postgres/postgres_database.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <optional>
+
+#include "db/postgres/postgres_pool.hpp"
+
+namespace clinikk::db {
+namespace {
+
+constexpr Statement begin{"begin", "BEGIN ISOLATION LEVEL SERIALIZABLE"};
+constexpr Statement commit{"commit", "COMMIT"};
+constexpr Statement rollback{"rollback", "ROLLBACK"};
+
+constexpr int max_attempts = 20;
+
+class PostgresSession final : public Session {
+public:
+    PostgresSession(PostgresConnection& connection, std::chrono::milliseconds deadline)
+        : connection_(connection), deadline_(deadline) {}
+
+    Task<Outcome> run(Statement const& statement, std::span<Value const> parameters, OnRow const& on_row) override {
+        return connection_.run(statement, parameters, on_row, PostgresConnection::Clock::now() + deadline_);
+    }
+
+    Task<> control(Statement const& statement) {
+        OnRow const ignore = [](Row const&) {};
+        auto const outcome = co_await run(statement, {}, ignore);
+        outcome.value();
+    }
+
+private:
+    PostgresConnection& connection_;
+    std::chrono::milliseconds deadline_;
+};
+
+class PostgresDatabase final : public Database {
+public:
+    PostgresDatabase(PostgresOptions const& options, Log& log)
+        : pool_(options.conninfo, options.max_connections, options.max_waiting, log), deadline_(options.deadline) {}
+
+    Task<Outcome> run(Statement const& statement, std::span<Value const> parameters, OnRow const& on_row) override {
+        auto const connection = co_await pool_.lend(PostgresConnection::Clock::now() + deadline_);
+        auto const deadline = PostgresConnection::Clock::now() + deadline_;
+        co_return co_await connection->run(statement, parameters, on_row, deadline);
+    }
+
+    Task<Result<void>> transaction(Steps steps) override {
+        boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+        for (int attempt = 1;; ++attempt) {
+            auto done = co_await attempt_once(steps, attempt == max_attempts);
+            if (done) co_return *done;
+            // Those that met do not meet again at once.
+            pause.expires_after(std::chrono::milliseconds(attempt * (1 + attempt_seed_.fetch_add(1) % 4)));
+            co_await pause.async_wait(boost::asio::use_awaitable);
+        }
+    }
+
+private:
+    /// Empty when the transaction met another one.
+    Task<std::optional<Result<void>>> attempt_once(Steps const& steps, bool last) {
+        auto const connection = co_await pool_.lend(PostgresConnection::Clock::now() + deadline_);
+        PostgresSession session(*connection.operator->(), deadline_);
+        co_await session.control(begin);
+        std::exception_ptr failure;
+        bool met_another = false;
+        Result<void> outcome;
+        try {
+            outcome = co_await steps(session);
+            if (outcome) {
+                co_await session.control(commit);
+                co_return std::optional<Result<void>>(outcome);
+            }
+        } catch (SerializationFailure const&) {
+            met_another = true;
+            if (last) failure = std::make_exception_ptr(Unavailable("the transaction met others too often"));
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        if (connection->is_usable()) co_await session.control(rollback);
+        if (failure) std::rethrow_exception(failure);
+        if (met_another) co_return std::nullopt;
+        co_return std::optional<Result<void>>(outcome);
+    }
+
+    PostgresPool pool_;
+    std::chrono::milliseconds deadline_;
+    std::atomic<unsigned> attempt_seed_{0};
+};
+
+}  // namespace
+
+std::unique_ptr<Database> open_postgres(PostgresOptions const& options, Log& log) {
+    return std::make_unique<PostgresDatabase>(options, log);
+}
+
+}  // namespace clinikk::db

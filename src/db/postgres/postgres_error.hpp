@@ -1,0 +1,29 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+
+#include "db/database.hpp"
+
+namespace clinikk::db {
+
+struct ClearResult {
+    void operator()(PGresult* result) const noexcept { PQclear(result); }
+};
+using PostgresResult = std::unique_ptr<PGresult, ClearResult>;
+
+/// The transaction met another one (SQLSTATE 40001, 40P01): run again from its beginning it may succeed.
+class SerializationFailure : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// What a failed result tells: the constraint that refused a row (SQLSTATE class 23) is returned, all else is thrown,
+/// as `Unavailable` where the server cannot serve now (classes 08, 53, 57), as `SerializationFailure`, or as breakage.
+/// Source: PostgreSQL documentation, appendix A, "Error Codes".
+ConstraintViolation violation_or_throw(PGresult const* result, std::string_view statement);
+
+}  // namespace clinikk::db

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "db/database.hpp"
+
+namespace clinikk::db {
+
+/// Parameters in the binary formats of their types (bigint, boolean, text, bytea, uuid, timestamptz). Numbers are kept
+/// here, texts where they are.
+class PostgresParameters {
+public:
+    explicit PostgresParameters(std::span<Value const> values);
+
+    int count() const noexcept { return static_cast<int>(pointers_.size()); }
+    char const* const* pointers() const noexcept { return pointers_.data(); }
+    int const* lengths() const noexcept { return lengths_.data(); }
+    int const* formats() const noexcept { return formats_.data(); }
+
+private:
+    std::vector<std::array<char, 16>> storage_;
+    std::vector<char const*> pointers_;
+    std::vector<int> lengths_;
+    std::vector<int> formats_;
+};
+
+/// A row of a binary result.
+class PostgresRow final : public Row {
+public:
+    PostgresRow(PGresult const* result, int row) : result_(result), row_(row) {}
+
+    bool is_null(int column) const override;
+    bool boolean(int column) const override;
+    std::int64_t integer(int column) const override;
+    std::string_view text(int column) const override;
+    std::string_view blob(int column) const override;
+    Uuid uuid(int column) const override;
+    Timestamp time(int column) const override;
+
+private:
+    std::string_view bytes(int column) const;
+    std::string_view bytes(int column, std::size_t size) const;
+
+    PGresult const* result_;
+    int row_;
+};
+
+}  // namespace clinikk::db
