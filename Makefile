@@ -23,7 +23,7 @@ check:  ## the everyday loop: quick build, unit tests, API tests on the embedded
 test:  ## setup, release build, every test
 	@tools/setup test
 	@tools/build release
-	@tools/test release unit contract api api-postgres s3 e2e fault
+	@tools/test release unit contract api api-postgres postgres s3 e2e fault
 
 test-fresh:  ## prove the README on a bare Debian 12 (root; downloads a base system once)
 	@tools/test-fresh

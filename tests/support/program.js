@@ -34,7 +34,7 @@ const madeDatabases = new Set();
 
 /** The environment a program under test gets. */
 export function environment(settings = {}) {
-  if (!settings.DATABASE_URL && !Object.keys(settings).some((name) => name.startsWith('POSTGRES_'))) settings = { DATABASE_URL: postgresUrl(settings.DATA_DIR), ...settings };
+  if (!settings.DATABASE_URL && !settings.POSTGRES_HOST && !settings.POSTGRES_USER) settings = { DATABASE_URL: postgresUrl(settings.DATA_DIR), ...settings };
   const inherited = INHERITED.filter((name) => name in process.env).map((name) => [name, process.env[name]]);
   const given = Object.entries(settings).filter(([, value]) => value !== undefined && value !== null);
   return { ...Object.fromEntries(inherited), ...Object.fromEntries(given.map(([name, value]) => [name, String(value)])) };
