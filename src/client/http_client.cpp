@@ -30,10 +30,9 @@ public:
 
     Task<> wait_head() { return transfer_->wait_head(); }
 
-    Task<std::string> next() override {
-        auto bytes = co_await transfer_->take();
+    Task<> next(std::string& piece) override {
+        co_await transfer_->take(piece);
         if (transfer_->was_paused()) loop_->resume(transfer_);
-        co_return bytes;
     }
 
 private:
@@ -56,8 +55,9 @@ Task<std::unique_ptr<HttpStream>> HttpClient::open(HttpRequest request) {
 Task<HttpAnswer> HttpClient::send(HttpRequest request, std::size_t max_body) {
     auto const stream = co_await open(std::move(request));
     HttpAnswer answer{stream->head(), {}};
+    std::string piece;
     while (true) {
-        auto const piece = co_await stream->next();
+        co_await stream->next(piece);
         if (piece.empty()) co_return answer;
         if (answer.body.size() + piece.size() > max_body) throw TransferError("the answer is too long", false);
         answer.body += piece;

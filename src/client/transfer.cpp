@@ -154,13 +154,17 @@ Task<> Transfer::wait_head() {
     }
 }
 
-Task<std::string> Transfer::take() {
+Task<> Transfer::take(std::string& piece) {
+    piece.clear();
     while (true) {
         {
             std::lock_guard const lock(mutex_);
-            if (!received_.empty()) co_return std::exchange(received_, {});
+            if (!received_.empty()) {
+                received_.swap(piece);
+                co_return;
+            }
             throw_failure();
-            if (is_done_) co_return std::string();
+            if (is_done_) co_return;
         }
         co_await wakeup_->wait();
     }

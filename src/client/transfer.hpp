@@ -29,8 +29,8 @@ public:
 
     /// Waits until the head is there. Throws TransferError.
     Task<> wait_head();
-    /// Bytes that came; empty at the end. Throws TransferError.
-    Task<std::string> take();
+    /// Replaces `piece` by the bytes that came; empty at the end. Throws TransferError.
+    Task<> take(std::string& piece);
     /// Nobody is interested any more: the coroutine's executor is not touched from here on.
     void abandon();
     /// Once `wait_head` has returned.

@@ -50,9 +50,9 @@ Failure refusal(Call const& call, client::HttpHead const& head, std::string_view
 }
 
 Task<std::string> read_whole(client::HttpStream& stream) {
-    std::string body;
+    std::string body, piece;
     while (true) {
-        auto const piece = co_await stream.next();
+        co_await stream.next(piece);
         if (piece.empty()) co_return body;
         if (body.size() + piece.size() > max_answer_bytes) {
             throw client::TransferError("the answer has no end", false);

@@ -25,7 +25,7 @@ public:
         while (left_.length > 0) {
             try {
                 if (!stream_) stream_ = co_await client_.open(s3::get_object(key_, left_));
-                piece_ = co_await stream_->next();
+                co_await stream_->next(piece_);
                 if (piece_.empty() || piece_.size() > left_.length) break;
                 left_.offset += piece_.size();
                 left_.length -= piece_.size();
@@ -73,9 +73,9 @@ public:
     Task<std::optional<std::string>> read_at(std::string_view key, ByteRange range) override {
         auto const stream = co_await open(key, range);
         if (!stream) co_return std::nullopt;
-        std::string bytes;
+        std::string bytes, piece;
         while (*stream) {
-            auto const piece = co_await (*stream)->next();
+            co_await (*stream)->next(piece);
             if (piece.empty()) break;
             bytes += piece;
         }

@@ -49,14 +49,29 @@ std::string canonical_request(SignableRequest const& request, Fields const& head
     return text + '\n' + signed_names(headers) + '\n' + std::string(payload_hash);
 }
 
+/// The key of a day, region and service. It is made of four others, so each thread keeps the last one.
+Sha256Digest const& signing_key(AwsCredentials const& credentials, SigningScope const& scope, std::string_view day) {
+    struct Kept {
+        std::string made_of{};
+        Sha256Digest key{};
+    };
+    thread_local Kept kept;
+    auto made_of = credentials.secret_access_key + '\n' + scope.region + '\n' + scope.service + '\n' + std::string(day);
+    if (kept.made_of != made_of) {
+        auto key = hmac_sha256("AWS4" + credentials.secret_access_key, day);
+        key = hmac_sha256(as_text(key), scope.region);
+        key = hmac_sha256(as_text(key), scope.service);
+        kept.key = hmac_sha256(as_text(key), "aws4_request");
+        kept.made_of = std::move(made_of);
+    }
+    return kept.key;
+}
+
 std::string signature(std::string const& canonical, AwsCredentials const& credentials, SigningScope const& scope,
                       std::string_view time) {
     auto const to_sign = std::string(algorithm) + '\n' + std::string(time) + '\n' + scope_text(scope, time) + '\n' +
                          to_hex(Sha256::of(canonical));
-    auto key = hmac_sha256("AWS4" + credentials.secret_access_key, time.substr(0, 8));
-    key = hmac_sha256(as_text(key), scope.region);
-    key = hmac_sha256(as_text(key), scope.service);
-    key = hmac_sha256(as_text(key), "aws4_request");
+    auto const& key = signing_key(credentials, scope, time.substr(0, 8));
     return to_hex(hmac_sha256(as_text(key), to_sign));
 }
 
