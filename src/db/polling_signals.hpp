@@ -13,9 +13,7 @@ namespace clinikk::db {
 /// Signals by asking the outbox again and again: one point read along its primary key per interval.
 ///
 /// It takes for granted that sequence numbers become visible in their order, which holds where there is one writer
-/// at a time, as on SQLite. On PostgreSQL number 5 may be committed before number 4 and 4 would be lost: there it
-/// needs publishers to take their number under a lock that is held until they commit
-/// (`pg_advisory_xact_lock`), and LISTEN instead of the interval.
+/// at a time, as on SQLite. On PostgreSQL a trigger takes the number under a lock that is held until the commit.
 class PollingSignals final : public Signals {
 public:
     /// `database` and `log` must outlive it.

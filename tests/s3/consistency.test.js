@@ -10,7 +10,7 @@ import { media, sha256, wav } from '../support/media.js';
 import { multipart } from '../support/multipart.js';
 import { eventually, runProgram, temporaryDirectory } from '../support/program.js';
 import { startServer } from '../support/server.js';
-import { sql } from '../support/sqlite.js';
+import { sql } from '../support/database.js';
 import { startS3 } from '../support/s3.js';
 
 const MEBIBYTE = 1024 * 1024;
