@@ -43,7 +43,7 @@ protected:
                        created_at FROM contents;
             INSERT INTO content_objects SELECT c.id, 'source', o.id FROM contents c JOIN objects o ON o.key = hex(c.id);
             INSERT INTO uploads SELECT randomblob(16), id, owner_id, 'form', 'receiving', 0, NULL, id, 'local', '', '',
-                       'me', created_at, created_at, created_at FROM contents;
+                       'me', created_at, created_at, created_at, NULL, NULL FROM contents;
             INSERT INTO outbox (id, type, subject, payload, created_at)
                 SELECT randomblob(16), 'x', id, '{}', created_at FROM contents;
         )sql");

@@ -37,7 +37,7 @@ void apply(PostgresConnection& connection, PostgresMigration const& migration) {
 }  // namespace
 
 std::span<PostgresMigration const> postgres_migrations() {
-    static std::array const all{migrations::postgres_initial_0001};
+    static std::array const all{migrations::postgres_initial_0001, migrations::postgres_adopted_and_direct_0002};
     return all;
 }
 

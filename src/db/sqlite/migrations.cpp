@@ -74,7 +74,7 @@ bool apply(SqliteConnection& connection, SqliteMigration const& migration) {
 }  // namespace
 
 std::span<SqliteMigration const> sqlite_migrations() {
-    static std::array const all{migrations::initial_0001};
+    static std::array const all{migrations::initial_0001, migrations::adopted_and_direct_0002};
     return all;
 }
 

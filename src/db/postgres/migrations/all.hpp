@@ -6,5 +6,6 @@
 namespace clinikk::db::migrations {
 
 extern PostgresMigration const postgres_initial_0001;
+extern PostgresMigration const postgres_adopted_and_direct_0002;
 
 }  // namespace clinikk::db::migrations

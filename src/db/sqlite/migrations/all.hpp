@@ -6,5 +6,6 @@
 namespace clinikk::db::migrations {
 
 extern SqliteMigration const initial_0001;
+extern SqliteMigration const adopted_and_direct_0002;
 
 }  // namespace clinikk::db::migrations
