@@ -18,8 +18,8 @@ ByteRangesSource::ByteRangesSource(ContentService& contents, PlayableSource sour
       ranges_(std::move(ranges)),
       tail_("\r\n--" + boundary + "--\r\n") {
     for (auto const& range : ranges_) {
-        heads_.push_back("\r\n--" + boundary + "\r\nContent-Type: " + source_.media_type +
-                         "\r\nContent-Range: " + http::format_content_range(range, source_.size) + "\r\n\r\n");
+        heads_.push_back("\r\n--" + boundary + "\r\nContent-Type: " + *source_.media_type +
+                         "\r\nContent-Range: " + http::format_content_range(range, *source_.size) + "\r\n\r\n");
         length_ += heads_.back().size() + range.length;
     }
     length_ += tail_.size();

@@ -12,7 +12,7 @@ namespace clinikk::api {
 /// A multipart/byteranges body (RFC 9110 section 14.6): several ranges of one source, read piece by piece.
 class ByteRangesSource : public ByteSource {
 public:
-    /// `contents` must outlive it. `ranges` lie within the source.
+    /// `contents` must outlive it. `ranges` lie within the source, whose size and media type are known.
     ByteRangesSource(ContentService& contents, PlayableSource source, std::vector<ByteRange> ranges,
                      std::string boundary);
 

@@ -45,6 +45,20 @@ std::string extension_of(std::string_view key) {
     return dot == std::string_view::npos ? std::string() : std::string(key.substr(dot));
 }
 
+/// What has not been read yet is taken for what its name says.
+std::string expected_media_type(std::string_view key) {
+    constexpr std::pair<std::string_view, std::string_view> types[] = {
+        {".mp4", "video/mp4"},        {".m4v", "video/mp4"}, {".mov", "video/quicktime"}, {".webm", "video/webm"},
+        {".mkv", "video/x-matroska"}, {".ts", "video/mp2t"}, {".mpg", "video/mpeg"},      {".avi", "video/x-msvideo"},
+        {".mp3", "audio/mpeg"},       {".m4a", "audio/mp4"}, {".aac", "audio/aac"},       {".wav", "audio/wav"},
+        {".flac", "audio/flac"},      {".ogg", "audio/ogg"}, {".oga", "audio/ogg"},
+    };
+    for (auto const& [extension, type] : types) {
+        if (key.ends_with(extension)) return std::string(type);
+    }
+    return "application/octet-stream";
+}
+
 std::string download_name(PlayableSource const& source) {
     return source.file_name ? *source.file_name : source.title + extension_of(source.key);
 }
@@ -54,9 +68,9 @@ std::string download_name(PlayableSource const& source) {
 void add_representation_headers(HeaderBlock& headers, PlayableSource const& source, std::string_view etag,
                                 bool download) {
     headers.add("Accept-Ranges", "bytes");
-    headers.add("ETag", etag);
+    if (!etag.empty()) headers.add("ETag", etag);
     headers.add("Last-Modified", format_http_date(source.created_at));
-    headers.add("Repr-Digest", "sha-256=:" + to_base64(source.sha256) + ":");
+    if (source.sha256) headers.add("Repr-Digest", "sha-256=:" + to_base64(*source.sha256) + ":");
     headers.add("Cache-Control", "no-cache");
     headers.add("Content-Security-Policy", "sandbox; default-src 'none'");
     headers.add("Cross-Origin-Resource-Policy", "cross-origin");
@@ -70,10 +84,11 @@ public:
     Handlers(ContentService& contents, StreamOptions options) : contents_(contents), options_(options) {}
 
     Task<Result<Response>> stream(Request& request, StreamRequest wanted) {
-        auto const found = co_await contents_.find_source(wanted.content_id->value());
+        auto found = co_await contents_.find_source(wanted.content_id->value());
         if (!found) co_return found.error();
-        auto const& source = *found;
-        auto const etag = '"' + to_hex(source.sha256) + '"';
+        auto& source = *found;
+        if (contents_.stands_elsewhere(source)) co_return redirect_elsewhere(source);
+        auto const etag = source.sha256 ? '"' + to_hex(*source.sha256) + '"' : std::string();
         Validators const validators{etag, source.created_at};
         auto const precondition = evaluate(request.head, validators);
         if (precondition == Precondition::failed) co_return Error(ErrorCode::precondition_failed);
@@ -90,8 +105,11 @@ public:
             auto const location = co_await direct_address(source, wanted.download->value());
             if (location) co_return redirect(*location);
         }
+        auto const measured = co_await contents_.measure(source);
+        if (!measured) co_return measured.error();
+        if (!source.media_type) source.media_type = expected_media_type(source.key);
         RangeOutcome asked;
-        if (if_range_holds(request.head, validators)) asked = parse_range(request.head.find("Range"), source.size);
+        if (if_range_holds(request.head, validators)) asked = parse_range(request.head.find("Range"), *source.size);
         if (asked.kind == RangeOutcome::Kind::unsatisfiable) co_return unsatisfiable(request, source);
         if (asked.count > 1) co_return several(std::move(response), request, source, asked);
         co_return co_await one(std::move(response), source, asked, head_only);
@@ -99,9 +117,21 @@ public:
 
 private:
     Task<std::optional<std::string>> direct_address(PlayableSource const& source, bool download) {
-        DirectAccess access{options_.redirect_life, source.media_type, {}};
+        DirectAccess access{options_.redirect_life, source.media_type.value_or(""), {}};
         if (download) access.disposition = attachment_header(download_name(source));
         co_return co_await contents_.presign(source, access);
+    }
+
+    /// What was taken over with an address that is not ours to sign.
+    static Result<Response> redirect_elsewhere(PlayableSource const& source) {
+        auto const address = HttpUrl::parse(source.storage_url.value_or(""));
+        if (!address) return Error(ErrorCode::source_unavailable);
+        Response response;
+        response.status = 307;
+        response.headers.add("Location", address->value());
+        response.headers.add("Cache-Control", "no-cache");
+        response.headers.add("Cross-Origin-Resource-Policy", "cross-origin");
+        return response;
     }
 
     /// Nobody may keep it until it is no good any more.
@@ -115,13 +145,13 @@ private:
     }
 
     Task<Result<Response>> one(Response response, PlayableSource source, RangeOutcome asked, bool head_only) {
-        ByteRange range{0, source.size};
+        ByteRange range{0, *source.size};
         if (asked.count == 1) {
             range = asked.list[0];
             response.status = 206;
-            response.headers.add("Content-Range", format_content_range(range, source.size));
+            response.headers.add("Content-Range", format_content_range(range, *source.size));
         }
-        response.headers.add("Content-Type", source.media_type);
+        response.headers.add("Content-Type", *source.media_type);
         response.source_length = range.length;
         if (head_only) {
             response.body = std::make_unique<NoBytes>();
@@ -148,7 +178,7 @@ private:
 
     static Result<Response> unsatisfiable(Request const& request, PlayableSource const& source) {
         auto response = problem_response(Error(ErrorCode::range_not_satisfiable), request.base_url, request.id);
-        response.headers.add("Content-Range", format_unsatisfied(source.size));
+        response.headers.add("Content-Range", format_unsatisfied(*source.size));
         response.headers.add("Accept-Ranges", "bytes");
         return response;
     }
@@ -163,20 +193,23 @@ StreamApi::StreamApi(ContentService& contents, StreamOptions options)
 StreamApi::~StreamApi() = default;
 
 void StreamApi::add_to(EndpointTable& table, StreamApi* api) {
-    table.add(
-        {.method = Method::get,
-         .path = "/content/{content_id}/stream",
-         .id = "stream_content",
-         .tag = "content",
-         .summary = "Play a content",
-         .description = "The stored bytes, whole or by `Range`, with validators for conditional requests. "
-                        "`download=1` makes a browser save them under their original name.",
-         .errors = {ErrorCode::content_not_found, ErrorCode::precondition_failed, ErrorCode::range_not_satisfiable},
-         .answers = {{200, "*/*", "The whole file"},
-                     {206, "*/*", "The ranges asked for"},
-                     {307, "", "The address at which the store itself serves the bytes, for a while"},
-                     {304, "", "Not changed since the validators given"}}},
-        api ? api->handlers_.get() : nullptr, &Handlers::stream);
+    table.add({.method = Method::get,
+               .path = "/content/{content_id}/stream",
+               .id = "stream_content",
+               .tag = "content",
+               .summary = "Play a content",
+               .description = "The stored bytes, whole or by `Range`, with validators for conditional requests. "
+                              "`download=1` makes a browser save them under their original name.",
+               .errors = {ErrorCode::content_not_found, ErrorCode::source_unavailable, ErrorCode::precondition_failed,
+                          ErrorCode::range_not_satisfiable},
+               .answers = {{200, "*/*", "The whole file"},
+                           {206, "*/*", "The ranges asked for"},
+                           {307, "",
+                            "The address at which the bytes are served: by the store itself, for a while, or where "
+                            "they were before this "
+                            "service"},
+                           {304, "", "Not changed since the validators given"}}},
+              api ? api->handlers_.get() : nullptr, &Handlers::stream);
 }
 
 }  // namespace clinikk::api

@@ -19,7 +19,6 @@
 #include "app/storage.hpp"
 #include "base/blocking_pool.hpp"
 #include "db/polling_signals.hpp"
-#include "db/postgres/migrations.hpp"
 #include "db/postgres/postgres_database.hpp"
 #include "db/sqlite/migrations.hpp"
 #include "db/sqlite/sqlite_database.hpp"
@@ -30,6 +29,7 @@
 #include "security/access_tokens.hpp"
 #include "security/password_hasher.hpp"
 #include "security/secret.hpp"
+#include "service/backfiller.hpp"
 #include "service/collector.hpp"
 #include "service/mover.hpp"
 #include "service/verifier.hpp"
@@ -99,6 +99,15 @@ std::string process_name() {
     return host + ':' + std::to_string(::getpid()) + ':' + new_uuid().to_string();
 }
 
+media::InspectorOptions inspector_options(Settings const& settings) {
+    media::InspectorOptions options;
+    options.ffprobe = settings.ffprobe;
+    options.scratch = settings.data_dir / "tmp";
+    options.concurrency = settings.probe_concurrency;
+    options.sandbox = settings.sandbox_required ? media::SandboxMode::require : media::SandboxMode::automatic;
+    return options;
+}
+
 http::ServerOptions server_options(Settings const& settings) {
     http::ServerOptions options;
     options.host = settings.host;
@@ -153,10 +162,10 @@ std::optional<FileDescriptor> lock_collection(std::filesystem::path const& data_
     return file;
 }
 
-void prepare_database(Settings const& settings, Log& log) {
+void prepare_database(Settings const& settings, Log& log, db::AdoptionReport const& report) {
     make_data_dir(settings.data_dir);
     if (on_postgres(settings)) {
-        if (settings.migrate) return db::migrate_postgres(postgres_options(settings), log);
+        if (settings.migrate) return db::migrate_postgres(postgres_options(settings), log, report);
         return db::check_postgres_schema(postgres_options(settings));
     }
     auto const options = sqlite_options(settings);
@@ -210,7 +219,7 @@ struct Application::Parts {
           work(db::make_unit_of_work(*database)),
           signals(*database, log),
           storage(settings, file_pool, log),
-          inspector(media::make_media_inspector(inspector_options(), log)),
+          inspector(media::make_media_inspector(inspector_options(settings), log)),
           hasher(make_password_hasher(hash_pool, {}, max_waiting_logins)),
           tokens(make_tokens(settings)),
           users(*work, *hasher),
@@ -256,15 +265,6 @@ struct Application::Parts {
             }
         }
     }
-
-    media::InspectorOptions inspector_options() const {
-        media::InspectorOptions options;
-        options.ffprobe = settings.ffprobe;
-        options.scratch = settings.data_dir / "tmp";
-        options.concurrency = settings.probe_concurrency;
-        options.sandbox = settings.sandbox_required ? media::SandboxMode::require : media::SandboxMode::automatic;
-        return options;
-    }
 };
 
 Application::Application(Settings const& settings, Log& log) : parts_(std::make_unique<Parts>(settings, log)) {}
@@ -287,22 +287,30 @@ void Application::run() {
 }
 
 struct Tools::Parts {
+    Settings settings;
+    Log& log;
     BlockingPool pool{2};
     std::unique_ptr<db::Database> database;
     std::unique_ptr<UnitOfWork> work;
     Storage storage;
     std::unique_ptr<PasswordHasher> hasher;
+    std::unique_ptr<MediaInspector> inspector;  ///< made for those who need it: it starts programs
     UserService users;
+    ContentService contents;
     Collector collector;
     Verifier verifier;
     Mover mover;
+    std::optional<Backfiller> backfiller;
 
-    Parts(Settings const& settings, Log& log)
-        : database(open_database(settings, log)),
+    Parts(Settings const& settings_in, Log& log_in)
+        : settings(settings_in),
+          log(log_in),
+          database(open_database(settings, log)),
           work(db::make_unit_of_work(*database)),
           storage(settings, pool, log),
           hasher(make_password_hasher(pool, {}, 1)),
           users(*work, *hasher),
+          contents(*work, storage.stores(), log),
           collector(*work, storage.stores(), settings.gc_grace, process_name(), log),
           verifier(*work, storage.stores()),
           mover(*work, storage.stores(), process_name(), log) {}
@@ -316,5 +324,14 @@ UserService& Tools::users() { return parts_->users; }
 Collector& Tools::collector() { return parts_->collector; }
 Verifier& Tools::verifier() { return parts_->verifier; }
 Mover& Tools::mover() { return parts_->mover; }
+ContentService& Tools::contents() { return parts_->contents; }
+
+Backfiller& Tools::backfiller() {
+    if (!parts_->backfiller) {
+        parts_->inspector = media::make_media_inspector(inspector_options(parts_->settings), parts_->log);
+        parts_->backfiller.emplace(*parts_->work, parts_->storage.stores(), *parts_->inspector);
+    }
+    return *parts_->backfiller;
+}
 
 }  // namespace clinikk::app

@@ -8,10 +8,13 @@
 #include "app/settings.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "db/postgres/migrations.hpp"
 #include "http/endpoint_table.hpp"
 
 namespace clinikk {
+class Backfiller;
 class Collector;
+class ContentService;
 class Mover;
 class UserService;
 class Verifier;
@@ -22,8 +25,9 @@ namespace clinikk::app {
 /// The OpenAPI document of this program. Needs nothing but the endpoint table.
 std::string openapi_text();
 
-/// Brings the database's schema up to date, or with `migrate` off checks that it is.
-void prepare_database(Settings const& settings, Log& log);
+/// Brings the database's schema up to date, or with `migrate` off checks that it is. What there is to know about rows
+/// that were taken over from the proof of concept is logged and told to `report`.
+void prepare_database(Settings const& settings, Log& log, db::AdoptionReport const& report = {});
 
 /// One collector at a time on a data directory: the lock, or nothing while another process has it.
 std::optional<FileDescriptor> lock_collection(std::filesystem::path const& data_dir);
@@ -56,9 +60,12 @@ public:
     ~Tools();
 
     UserService& users();
+    ContentService& contents();
     Collector& collector();
     Verifier& verifier();
     Mover& mover();
+    /// Throws as `make_media_inspector`.
+    Backfiller& backfiller();
 
 private:
     struct Parts;

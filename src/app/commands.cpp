@@ -16,7 +16,9 @@
 #include "app/application.hpp"
 #include "app/settings.hpp"
 #include "media/sandbox.hpp"
+#include "service/backfiller.hpp"
 #include "service/collector.hpp"
+#include "service/content_service.hpp"
 #include "service/mover.hpp"
 #include "service/user_service.hpp"
 #include "service/verifier.hpp"
@@ -164,8 +166,24 @@ int verify_objects(Settings const& settings) {
     };
     auto const found = run_to_end(bench.tools.verifier().verify(report, progress));
     if (terminal) std::cerr << '\n';
-    std::cout << found.objects << " objects, " << found.bytes << " bytes, " << found.faults << " faults\n";
+    std::cout << found.objects << " objects, " << found.bytes << " bytes, " << found.faults << " faults";
+    if (found.unread > 0) std::cout << ", " << found.unread << " not yet backfilled";
+    std::cout << '\n';
     return found.faults == 0 ? 0 : 1;
+}
+
+int backfill_objects(Settings const& settings) {
+    Workbench bench(settings);
+    bool const terminal = ::isatty(STDERR_FILENO) == 1;
+    auto const report = [](std::string_view key, std::string_view why) { std::cout << key << ": " << why << '\n'; };
+    auto const progress = [terminal](Backfill const& so_far) {
+        if (terminal)
+            std::cerr << '\r' << so_far.objects << " objects, " << (so_far.bytes >> 20U) << " MiB " << std::flush;
+    };
+    auto const done = run_to_end(bench.tools.backfiller().run(report, progress));
+    if (terminal) std::cerr << '\n';
+    std::cout << "read " << done.objects << " objects, " << done.bytes << " bytes; " << done.failures << " failures\n";
+    return done.failures == 0 ? 0 : 1;
 }
 
 int copy_objects(Settings const& settings, std::string const& from, std::string const& to) {
@@ -176,10 +194,10 @@ int copy_objects(Settings const& settings, std::string const& from, std::string 
     auto const progress = [terminal](Movement const& so_far) {
         if (!terminal) return;
         constexpr std::uint64_t width = 30;
-        auto const done = so_far.all_bytes == 0 ? width : so_far.bytes * width / so_far.all_bytes;
-        std::cerr << "\r[" << std::string(done, '#') << std::string(width - std::min(done, width), '.') << "] "
-                  << so_far.objects << " of " << so_far.all_objects << " objects, " << (so_far.bytes >> 20U) << " MiB "
-                  << std::flush;
+        // Sizes that are not known beforehand are not in `all_bytes`.
+        auto const done = std::min(width, so_far.all_bytes == 0 ? width : so_far.bytes * width / so_far.all_bytes);
+        std::cerr << "\r[" << std::string(done, '#') << std::string(width - done, '.') << "] " << so_far.objects
+                  << " of " << so_far.all_objects << " objects, " << (so_far.bytes >> 20U) << " MiB " << std::flush;
     };
     auto const moved = run_to_end(bench.tools.mover().copy(from, to, report, progress));
     if (terminal) std::cerr << '\n';
@@ -195,6 +213,29 @@ Value parse_argument(std::string const& text, std::string_view what) {
     return *std::move(value);
 }
 
+/// What the arguments of `content assign-owner` say.
+struct OwnerArguments {
+    std::vector<std::string> contents;
+    bool all_unowned = false;
+};
+
+int assign_owner(Settings const& settings, Email const& email, OwnerArguments const& given) {
+    if (given.contents.empty() == !given.all_unowned) throw SettingError("give either --content or --all-unowned");
+    std::vector<Uuid> ids;
+    for (auto const& text : given.contents) ids.push_back(parse_argument<UuidValue>(text, "--content").value());
+    Workbench bench(settings);
+    auto& contents = bench.tools.contents();
+    auto const done =
+        run_to_end(given.all_unowned ? contents.assign_unowned(email) : contents.assign_owner(email, ids));
+    if (!done) {
+        std::cerr << done.error().detail << '\n';
+        return 1;
+    }
+    std::cout << *done << (given.all_unowned ? " contents without an owner now belong to " : " contents belong to ")
+              << email.value() << '\n';
+    return 0;
+}
+
 /// What the arguments of the `user` commands say.
 struct AccountArguments {
     std::string email;
@@ -207,17 +248,21 @@ public:
     CommandLine() {
         app_.require_subcommand(1);
         add("serve", "Serve until SIGTERM or SIGINT", serve);
-        add("migrate", "Bring the database's schema up to date", [](Settings const& settings) {
-            Log log(settings.log_level, settings.log_format);
-            prepare_database(settings, log);
-            return 0;
-        });
+        add("migrate", "Bring the database's schema up to date; takes over that of the proof of concept",
+            [](Settings const& settings) {
+                Log log(settings.log_level, settings.log_format);
+                prepare_database(settings, log, [](std::string_view line) { std::cout << line << '\n'; });
+                return 0;
+            });
         add("gc", "Remove what interrupted writes and deletes left behind", [this](Settings const& settings) {
             return collect_garbage(settings, dry_run_);
         }).add_flag("--dry-run", dry_run_, "Only list what would be removed");
         add("verify", "Hash every object again and compare it with its row", verify_objects);
         add("health", "Ask a running service on HOST and PORT whether it is alive", ask_health);
+        add("backfill", "Read objects that were taken over, and note their size, digest and media facts",
+            backfill_objects);
         add_storage();
+        add_contents();
         add_accounts();
         app_.add_subcommand("openapi", "Print the OpenAPI document")->callback([this] {
             action_ = [] {
@@ -279,6 +324,17 @@ private:
         copy.add_option("--to", to_, "local or s3")->required()->check(CLI::IsMember({"local", "s3"}));
     }
 
+    void add_contents() {
+        auto* const content = app_.add_subcommand("content", "Contents: give them to an account");
+        content->require_subcommand(1);
+        auto& assign =
+            add_account(content, "assign-owner", "Give contents to an account, which may then change them",
+                        [this](Settings const& settings) { return assign_owner(settings, email(), owner_); });
+        assign.add_option("--content", owner_.contents, "Id of a content, whoever owns it; may be repeated")
+            ->type_name("ID");
+        assign.add_flag("--all-unowned", owner_.all_unowned, "All contents that have no owner");
+    }
+
     void add_accounts() {
         auto* const user = app_.add_subcommand("user", "Accounts: add, list, passwd, role, disable, enable");
         user->require_subcommand(1);
@@ -320,6 +376,7 @@ private:
     CLI::App app_{"Clinikk TV: upload, protect and stream health video and audio", "clinikk-tv"};
     GivenSettings given_;
     AccountArguments account_;
+    OwnerArguments owner_;
     std::optional<Email> parsed_email_;
     bool dry_run_ = false;
     std::string from_;

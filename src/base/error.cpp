@@ -25,6 +25,9 @@ constexpr std::array catalogue{
     ErrorKind{not_found, "not_found", 404, "Not Found", "There is nothing at this address."},
     ErrorKind{content_not_found, "content_not_found", 404, "Content not found",
               "No content has this id; it may have been deleted."},
+    ErrorKind{source_unavailable, "source_unavailable", 404, "Nothing to play",
+              "The content is known, but its bytes are not where it says they are, and it has no address that could be "
+              "fetched instead. Upload them again."},
     ErrorKind{method_not_allowed, "method_not_allowed", 405, "Method Not Allowed",
               "The address exists but does not take this method; the Allow field lists those it takes."},
     ErrorKind{request_timeout, "request_timeout", 408, "Request timed out",

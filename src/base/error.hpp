@@ -22,6 +22,7 @@ enum class ErrorCode : std::uint8_t {
     forbidden,
     not_found,
     content_not_found,
+    source_unavailable,
     method_not_allowed,
     request_timeout,
     email_taken,

@@ -19,10 +19,22 @@ struct Mapping<Content> {
 template <>
 struct Mapping<PlayableSource> {
     static constexpr char columns[] =
-        "o.store, o.key, o.size, o.sha256, o.media_type, c.file_name, c.title, o.created_at";
+        "o.store, o.bucket, o.key, o.size, o.sha256, o.media_type, c.file_name, c.title, c.storage_url, o.created_at";
     static auto members(auto& s) {
-        return std::tie(s.store, s.key, s.size, s.sha256, s.media_type, s.file_name, s.title, s.created_at);
+        return std::tie(s.store, s.bucket, s.key, s.size, s.sha256, s.media_type, s.file_name, s.title, s.storage_url,
+                        s.created_at);
     }
+};
+
+template <>
+struct Mapping<LinkedContent> {
+    static constexpr char columns[] = "id, storage_url";
+    static auto members(auto& c) { return std::tie(c.id, c.storage_url); }
+};
+
+template <>
+struct Mapping<ContentKind> {
+    static auto members(ContentKind& kind) { return std::tie(kind); }
 };
 
 namespace {
@@ -79,14 +91,53 @@ constexpr Statement set_content_storage_url{
     "UPDATE contents SET storage_url = $2 WHERE id IN"
     " (SELECT content_id FROM content_objects WHERE object_id = $1 AND role = 'source')"};
 
-constexpr std::array statements{insert_content,      find_content,           list_newest,    list_oldest,
-                                list_kind_newest,    list_kind_oldest,       update_content, remove_content,
-                                find_content_source, set_content_storage_url};
+constexpr Statement set_content_source_facts{
+    "content_set_source_facts",
+    "UPDATE contents SET size = $2, sha256 = $3, media_type = $4, duration_ms = $5,"
+    " duration = COALESCE(duration, $6), width = $7, height = $8, video_codec = $9, audio_codec = $10, bit_rate = $11"
+    " WHERE id IN (SELECT content_id FROM content_objects WHERE object_id = $1 AND role = 'source')"};
+
+constexpr Statement list_source_kinds{
+    "content_kinds_of_source",
+    "SELECT content_type FROM contents WHERE id IN"
+    " (SELECT content_id FROM content_objects WHERE object_id = $1 AND role = 'source')"};
+
+constexpr Statement list_linked_contents{
+    "content_list_linked",
+    "SELECT id, storage_url FROM contents WHERE id > $1 AND storage_url IS NOT NULL AND NOT EXISTS"
+    " (SELECT 1 FROM content_objects o WHERE o.content_id = contents.id) ORDER BY id LIMIT $2"};
+
+constexpr Statement set_content_owner{"content_set_owner", "UPDATE contents SET owner_id = $2 WHERE id = $1"};
+
+constexpr Statement set_owner_of_unowned_contents{
+    "content_set_owner_of_unowned",
+    "UPDATE contents SET owner_id = $1 WHERE id IN (SELECT id FROM contents WHERE owner_id IS NULL LIMIT $2)"};
+
+constexpr std::array statements{insert_content,
+                                find_content,
+                                list_newest,
+                                list_oldest,
+                                list_kind_newest,
+                                list_kind_oldest,
+                                update_content,
+                                remove_content,
+                                find_content_source,
+                                set_content_storage_url,
+                                set_content_source_facts,
+                                list_source_kinds,
+                                list_linked_contents,
+                                set_content_owner,
+                                set_owner_of_unowned_contents};
 
 Statement const& list_statement(ContentQuery const& query) {
     bool const newest = query.sort == ContentSort::newest_first;
     if (query.kind) return newest ? list_kind_newest : list_kind_oldest;
     return newest ? list_newest : list_oldest;
+}
+
+/// A view of the text, or NULL.
+std::optional<std::string_view> unless_empty(std::string const& text) {
+    return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
 }
 
 /// A place before all rows, so that a first page is a page like the others.
@@ -140,6 +191,45 @@ public:
 
     Task<std::optional<PlayableSource>> find_source(Uuid id) override {
         return find_one<PlayableSource>(session_, find_content_source, std::array{to_value(id)});
+    }
+
+    Task<> set_source_facts(Uuid object_id, SourceFacts const& facts) override {
+        MediaFacts const media = facts.media.value_or(MediaFacts{});
+        auto const seconds = media.duration();
+        std::array const parameters{to_value(object_id),
+                                    to_value(facts.size),
+                                    to_value(facts.sha256),
+                                    to_value(unless_empty(media.media_type)),
+                                    to_value(media.duration_ms),
+                                    to_value(seconds),
+                                    to_value(media.width),
+                                    to_value(media.height),
+                                    to_value(unless_empty(media.video_codec)),
+                                    to_value(unless_empty(media.audio_codec)),
+                                    to_value(media.bit_rate)};
+        co_await execute(session_, set_content_source_facts, parameters);
+    }
+
+    Task<std::vector<ContentKind>> kinds_of_source(Uuid object_id) override {
+        auto kinds = co_await find_all<ContentKind>(session_, list_source_kinds, std::array{to_value(object_id)});
+        std::ranges::sort(kinds);
+        auto const repeated = std::ranges::unique(kinds);
+        kinds.erase(repeated.begin(), repeated.end());
+        co_return kinds;
+    }
+
+    Task<std::vector<LinkedContent>> list_linked(Uuid after, std::size_t limit) override {
+        return find_all<LinkedContent>(session_, list_linked_contents,
+                                       std::array{to_value(after), to_value(std::uint64_t{limit})});
+    }
+
+    Task<bool> set_owner(Uuid id, Uuid owner_id) override {
+        co_return co_await execute(session_, set_content_owner, std::array{to_value(id), to_value(owner_id)}) > 0;
+    }
+
+    Task<std::uint64_t> set_owner_of_unowned(Uuid owner_id, std::size_t limit) override {
+        return execute(session_, set_owner_of_unowned_contents,
+                       std::array{to_value(owner_id), to_value(std::uint64_t{limit})});
     }
 
 private:

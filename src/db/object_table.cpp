@@ -38,8 +38,17 @@ constexpr Statement unlink_objects{"object_unlink", "DELETE FROM content_objects
 
 constexpr Statement remove_object{"object_remove", "DELETE FROM objects WHERE id = $1"};
 
-constexpr Statement relocate_object{
-    "object_relocate", "UPDATE objects SET store = $3, bucket = $4 WHERE id = $1 AND store = $2 AND state = 'stored'"};
+constexpr Statement relocate_object{"object_relocate",
+                                    "UPDATE objects SET store = $3, bucket = $4, size = $5, sha256 = $6"
+                                    " WHERE id = $1 AND store = $2 AND state = 'stored'"};
+
+constexpr auto list_unread_sql = sql_text("SELECT ", columns,
+                                          " FROM objects WHERE state = 'stored' AND media_type IS NULL AND id > $1"
+                                          " ORDER BY id LIMIT $2");
+constexpr Statement list_unread_objects{"object_list_unread", list_unread_sql};
+
+constexpr Statement set_object_facts{"object_set_facts",
+                                     "UPDATE objects SET size = $2, sha256 = $3, media_type = $4 WHERE id = $1"};
 
 constexpr auto list_sql =
     sql_text("SELECT ", columns, " FROM objects WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3");
@@ -53,8 +62,9 @@ constexpr Statement sum_owner_bytes{
     "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM objects WHERE id IN"
     " (SELECT l.object_id FROM contents c JOIN content_objects l ON l.content_id = c.id WHERE c.owner_id = $1)"};
 
-constexpr std::array statements{insert_object, link_object,     lock_objects, release_objects, unlink_objects,
-                                remove_object, relocate_object, list_objects, has_object_key,  sum_owner_bytes};
+constexpr std::array statements{insert_object,       link_object,      lock_objects,    release_objects,
+                                unlink_objects,      remove_object,    relocate_object, list_objects,
+                                list_unread_objects, set_object_facts, has_object_key,  sum_owner_bytes};
 
 class SqlObjectTable final : public ObjectTable {
 public:
@@ -79,13 +89,25 @@ public:
     }
 
     Task<bool> relocate(std::string_view from, Object const& moved) override {
-        std::array const parameters{to_value(moved.id), to_value(from), to_value(moved.store), to_value(moved.bucket)};
+        std::array const parameters{to_value(moved.id),     to_value(from),       to_value(moved.store),
+                                    to_value(moved.bucket), to_value(moved.size), to_value(moved.sha256)};
         co_return co_await execute(session_, relocate_object, parameters) > 0;
     }
 
     Task<std::vector<Object>> list(ObjectState state, Uuid after, std::size_t limit) override {
         return find_all<Object>(session_, list_objects,
                                 std::array{to_value(state), to_value(after), to_value(std::uint64_t{limit})});
+    }
+
+    Task<std::vector<Object>> list_unread(Uuid after, std::size_t limit) override {
+        return find_all<Object>(session_, list_unread_objects,
+                                std::array{to_value(after), to_value(std::uint64_t{limit})});
+    }
+
+    Task<> set_facts(Uuid object_id, std::uint64_t size, Sha256Digest const& sha256,
+                     std::optional<std::string> const& media_type) override {
+        std::array const parameters{to_value(object_id), to_value(size), to_value(sha256), to_value(media_type)};
+        co_await execute(session_, set_object_facts, parameters);
     }
 
     Task<bool> has_key(std::string_view store, std::string_view key) override {

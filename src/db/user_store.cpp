@@ -20,11 +20,19 @@ constexpr Statement list_users{"user_list", list_sql};
 
 constexpr Statement set_user_password_hash{"user_set_password_hash",
                                            "UPDATE users SET password_hash = $2 WHERE id = $1"};
+constexpr Statement replace_user_password_hash{
+    "user_replace_password_hash", "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2"};
 constexpr Statement set_user_role{"user_set_role", "UPDATE users SET role = $2 WHERE id = $1"};
 constexpr Statement set_user_active{"user_set_active", "UPDATE users SET is_active = $2 WHERE id = $1"};
 
-constexpr std::array statements{
-    insert_user, find_user, find_user_by_email_key, list_users, set_user_password_hash, set_user_role, set_user_active};
+constexpr std::array statements{insert_user,
+                                find_user,
+                                find_user_by_email_key,
+                                list_users,
+                                set_user_password_hash,
+                                replace_user_password_hash,
+                                set_user_role,
+                                set_user_active};
 
 class SqlUserStore final : public UserStore {
 public:
@@ -53,6 +61,11 @@ public:
 
     Task<> set_password_hash(Uuid id, std::string_view password_hash) override {
         co_await execute(session_, set_user_password_hash, std::array{to_value(id), to_value(password_hash)});
+    }
+
+    Task<> replace_password_hash(Uuid id, std::string_view expected, std::string_view password_hash) override {
+        std::array const parameters{to_value(id), to_value(expected), to_value(password_hash)};
+        co_await execute(session_, replace_user_password_hash, parameters);
     }
 
     Task<> set_role(Uuid id, Role role) override {

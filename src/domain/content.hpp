@@ -52,14 +52,29 @@ struct Content {
 
 /// What a playback needs to know: one point read.
 struct PlayableSource {
-    std::string store;
+    std::string store;   ///< empty when there is no object, only `storage_url`
+    std::string bucket;  ///< empty on the local disk
     std::string key;
-    std::uint64_t size = 0;
-    Sha256Digest sha256{};
-    std::string media_type;
+    std::optional<std::uint64_t> size;  ///< unknown, as the next two are, until the object has been read
+    std::optional<Sha256Digest> sha256;
+    std::optional<std::string> media_type;
     std::optional<std::string> file_name;
     std::string title;
+    std::optional<std::string> storage_url;
     Timestamp created_at;  ///< of the object: Last-Modified
+};
+
+/// What reading a source has told.
+struct SourceFacts {
+    std::uint64_t size = 0;
+    Sha256Digest sha256{};
+    std::optional<MediaFacts> media{};  ///< none when the bytes were not understood
+};
+
+/// A content whose bytes stand elsewhere: there is no object, only an address.
+struct LinkedContent {
+    Uuid id;
+    std::string storage_url;
 };
 
 enum class ContentSort : std::uint8_t { newest_first, oldest_first };
@@ -101,7 +116,18 @@ public:
     virtual Task<bool> remove(Uuid id) = 0;
     /// Of the contents whose source that object is.
     virtual Task<> set_storage_url(Uuid object_id, std::optional<std::string> const& url) = 0;
+    /// Notes what reading that object has told, in all contents whose source it is. A duration that was given stays.
+    virtual Task<> set_source_facts(Uuid object_id, SourceFacts const& facts) = 0;
+    /// Empty when the content has no object.
     virtual Task<std::optional<PlayableSource>> find_source(Uuid id) = 0;
+    /// What the contents whose source that object is are said to be; each kind once.
+    virtual Task<std::vector<ContentKind>> kinds_of_source(Uuid object_id) = 0;
+    /// By id, at most `limit`, after the id `after`.
+    virtual Task<std::vector<LinkedContent>> list_linked(Uuid after, std::size_t limit) = 0;
+    /// False when there is no such content.
+    virtual Task<bool> set_owner(Uuid id, Uuid owner_id) = 0;
+    /// Of at most `limit` contents without an owner; how many.
+    virtual Task<std::uint64_t> set_owner_of_unowned(Uuid owner_id, std::size_t limit) = 0;
 };
 
 }  // namespace clinikk

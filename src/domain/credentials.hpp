@@ -22,6 +22,8 @@ public:
     /// Whether the password belongs to the hash. With an empty hash it costs the same and says no: an unknown
     /// e-mail address must not answer faster than a wrong password.
     virtual Task<Result<bool>> verify(std::string_view password, std::string_view hash) = 0;
+    /// Whether the hash is of a kind that `hash` no longer makes: it is to be replaced when its password is known.
+    virtual bool is_outdated(std::string_view hash) const noexcept = 0;
 };
 
 /// What an access token says (RFC 7519).

@@ -27,6 +27,11 @@ struct MediaFacts {
     std::string video_codec{};  ///< ffprobe's name (`h264`); empty without such a track
     std::string audio_codec{};
     std::optional<std::int64_t> bit_rate{};  ///< bits per second over all tracks
+
+    /// In whole seconds, rounded.
+    std::optional<std::int64_t> duration() const {
+        return duration_ms ? std::optional((*duration_ms + 500) / 1000) : std::nullopt;
+    }
 };
 
 /// What the first bytes of a media file let one expect.

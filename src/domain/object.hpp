@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,15 +19,16 @@ enum class ObjectState : std::uint8_t { stored, deleting };
 /// What a content uses an object for.
 enum class ObjectRole : std::uint8_t { source };
 
-/// The row of an object: immutable bytes in a store.
+/// The row of an object: immutable bytes in a store. What was taken over from elsewhere has not been read yet: its
+/// size, digest and media type are unknown.
 struct Object {
     Uuid id;
     std::string store;   ///< `ObjectStore::name`
     std::string bucket;  ///< empty on the local disk
     std::string key;
-    std::uint64_t size = 0;
-    Sha256Digest sha256{};
-    std::string media_type;
+    std::optional<std::uint64_t> size{};
+    std::optional<Sha256Digest> sha256{};
+    std::optional<std::string> media_type{};
     ObjectState state = ObjectState::stored;
     Timestamp created_at;
 };
@@ -41,11 +43,16 @@ public:
     virtual Task<std::vector<Object>> release(Uuid content_id) = 0;
     /// Removes the row of an object whose bytes are gone.
     virtual Task<> remove(Uuid object_id) = 0;
-    /// Notes that the object stands in the store and bucket of `moved` now. False when it no longer is `stored` in the
-    /// store `from`.
+    /// Notes that the object stands in the store and bucket of `moved` now, and its size and digest. False when it no
+    /// longer is `stored` in the store `from`.
     virtual Task<bool> relocate(std::string_view from, Object const& moved) = 0;
     /// Objects in that state, by id, at most `limit`, after the id `after`.
     virtual Task<std::vector<Object>> list(ObjectState state, Uuid after, std::size_t limit) = 0;
+    /// As `list`, those that are `stored` and whose media type is unknown.
+    virtual Task<std::vector<Object>> list_unread(Uuid after, std::size_t limit) = 0;
+    /// Notes what reading the object has told; without a `media_type`, its bytes were not understood.
+    virtual Task<> set_facts(Uuid object_id, std::uint64_t size, Sha256Digest const& sha256,
+                             std::optional<std::string> const& media_type) = 0;
     /// Whether a row has this key in this store.
     virtual Task<bool> has_key(std::string_view store, std::string_view key) = 0;
     /// Bytes of all objects that contents of this owner use.

@@ -29,6 +29,22 @@ public:
         throw Unavailable("an object stands in the store '" + std::string(name) + "', which is not configured");
     }
 
+    /// The store that holds what a row says stands in `bucket` of the store `name`; null when the settings name no such
+    /// store, or another bucket: a key must never be looked up in the wrong one.
+    ObjectStore* find(std::string_view name, std::string_view bucket) const noexcept {
+        for (auto* const store : all_) {
+            if (store->name() == name && store->bucket() == bucket) return store;
+        }
+        return nullptr;
+    }
+
+    /// As `find`; throws Unavailable instead.
+    ObjectStore& holding(std::string_view name, std::string_view bucket) const {
+        if (auto* const store = find(name, bucket)) return *store;
+        named(name);
+        throw Unavailable("an object stands in the bucket '" + std::string(bucket) + "', which is not configured");
+    }
+
     std::vector<ObjectStore*> const& all() const noexcept { return all_; }
 
 private:

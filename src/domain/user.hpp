@@ -48,6 +48,8 @@ public:
     /// All users by creation, oldest first.
     virtual Task<std::vector<User>> list() = 0;
     virtual Task<> set_password_hash(Uuid id, std::string_view password_hash) = 0;
+    /// As `set_password_hash`, unless the hash is no longer `expected`.
+    virtual Task<> replace_password_hash(Uuid id, std::string_view expected, std::string_view password_hash) = 0;
     virtual Task<> set_role(Uuid id, Role role) = 0;
     virtual Task<> set_active(Uuid id, bool is_active) = 0;
 };

@@ -57,6 +57,8 @@ bool is_bcrypt(std::string_view hash) noexcept {
     return hash.starts_with("$2a$") || hash.starts_with("$2b$") || hash.starts_with("$2y$");
 }
 
+bool is_argon2(std::string_view hash) noexcept { return hash.starts_with("$argon2"); }
+
 class Argon2PasswordHasher final : public PasswordHasher {
 public:
     Argon2PasswordHasher(BlockingPool& pool, PasswordCost cost, std::size_t max_waiting)
@@ -79,6 +81,8 @@ public:
         co_return co_await pool_.run(work);
     }
 
+    bool is_outdated(std::string_view hash) const noexcept override { return !is_argon2(hash); }
+
 private:
     std::string make_hash(std::string_view password) const {
         NormalPassword const normal(password);
@@ -95,7 +99,9 @@ private:
         bool const acceptable = password.size() <= max_password_bytes;
         if (acceptable && is_bcrypt(hash)) return verify_bcrypt(password, hash);
         NormalPassword const normal(acceptable ? password : std::string_view());
-        if (!acceptable || !normal || hash.empty()) {
+        // What is no hash of ours costs as much as one: an account that was taken over without a password is none the
+        // less not told apart.
+        if (!acceptable || !normal || !is_argon2(hash)) {
             verify_argon2("", nobodys_hash_);
             return false;
         }

@@ -1,5 +1,7 @@
 #include "service/collector.hpp"
 
+#include "domain/object_key.hpp"
+
 namespace clinikk {
 namespace {
 
@@ -80,11 +82,14 @@ Task<std::uint64_t> Collector::collect_deleted(bool dry_run, Report const& repor
     while (true) {
         auto const objects = co_await work_.stores().objects().list(ObjectState::deleting, after, batch);
         for (auto const& object : objects) {
+            after = object.id;
+            // Where the settings name another bucket, that of the object has to wait.
+            auto* const store = objects_.find(object.store, object.bucket);
+            if (store == nullptr) continue;
             report("deleted object", object.key);
             ++count;
-            after = object.id;
             if (dry_run) continue;
-            co_await objects_.named(object.store).remove(object.key);
+            co_await store->remove(object.key);
             co_await work_.stores().objects().remove(object.id);
         }
         if (objects.size() < batch) co_return count;
@@ -93,11 +98,32 @@ Task<std::uint64_t> Collector::collect_deleted(bool dry_run, Report const& repor
 
 Task<std::uint64_t> Collector::collect_strays(bool dry_run, Report report) {
     std::uint64_t count = 0;
-    for (auto* const store : objects_.all()) count += co_await collect_strays_of(*store, dry_run, report);
+    auto const linked = co_await ids_in_addresses();
+    for (auto* const store : objects_.all()) count += co_await collect_strays_of(*store, linked, dry_run, report);
     co_return count;
 }
 
-Task<std::uint64_t> Collector::collect_strays_of(ObjectStore& store, bool dry_run, Report const& report) {
+/// The ids in the addresses of contents that have no object: the address, in whatever form, may lead to what stands in
+/// a store of ours.
+Task<std::unordered_set<Uuid>> Collector::ids_in_addresses() {
+    constexpr std::size_t id_length = 36;
+    std::unordered_set<Uuid> ids;
+    Uuid after;
+    while (true) {
+        auto const contents = co_await work_.stores().contents().list_linked(after, batch);
+        for (auto const& content : contents) {
+            after = content.id;
+            auto const address = std::string_view(content.storage_url);
+            for (std::size_t at = 0; at + id_length <= address.size(); ++at) {
+                if (auto const id = Uuid::from_string(address.substr(at, id_length))) ids.insert(*id);
+            }
+        }
+        if (contents.size() < batch) co_return ids;
+    }
+}
+
+Task<std::uint64_t> Collector::collect_strays_of(ObjectStore& store, std::unordered_set<Uuid> const& linked,
+                                                 bool dry_run, Report const& report) {
     std::uint64_t count = 0;
     std::string after;
     while (true) {
@@ -105,7 +131,7 @@ Task<std::uint64_t> Collector::collect_strays_of(ObjectStore& store, bool dry_ru
         for (auto const& key : keys) {
             after = key;
             bool const known = co_await work_.stores().objects().has_key(store.name(), key);
-            if (known) continue;
+            if (known || linked.contains(id_of_object_key(key))) continue;
             // Young ones may be about to get their row.
             auto const stat = co_await store.stat(key);
             if (!stat || now() - stat->modified_at < grace_) continue;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 
 #include "base/log.hpp"
 #include "base/task.hpp"
@@ -37,7 +38,8 @@ public:
     /// Everything that rows or temporary names tell of: cheap, for every minute.
     Task<Collection> collect(bool dry_run, Report report);
 
-    /// Objects that stand in the store and that no row knows; reads the whole store.
+    /// Objects that stand in the store and that no row knows, neither as an object nor in a content's address; reads
+    /// the whole store.
     Task<std::uint64_t> collect_strays(bool dry_run, Report report);
 
 private:
@@ -45,7 +47,9 @@ private:
     Task<> remove_abandoned(Upload const& upload);
     Task<std::uint64_t> collect_temporary(ObjectStore& store, bool dry_run, Report const& report);
     Task<std::uint64_t> collect_deleted(bool dry_run, Report const& report);
-    Task<std::uint64_t> collect_strays_of(ObjectStore& store, bool dry_run, Report const& report);
+    Task<std::unordered_set<Uuid>> ids_in_addresses();
+    Task<std::uint64_t> collect_strays_of(ObjectStore& store, std::unordered_set<Uuid> const& linked, bool dry_run,
+                                          Report const& report);
 
     UnitOfWork& work_;
     ObjectStores& objects_;

@@ -74,10 +74,43 @@ Task<Result<void>> ContentService::remove(User const& caller, Uuid id) {
     co_return done;
 }
 
+Task<Result<User>> ContentService::find_account(Stores& stores, Email const& email) {
+    auto user = co_await stores.users().find_by_email_key(email.key());
+    if (!user) co_return Error(ErrorCode::not_found, "No account has the address " + email.value());
+    co_return std::move(*user);
+}
+
+Task<Result<std::uint64_t>> ContentService::assign_owner(Email const& email, std::vector<Uuid> const& ids) {
+    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
+        auto const owner = co_await find_account(stores, email);
+        if (!owner) co_return owner.error();
+        for (auto const& id : ids) {
+            bool const found = co_await stores.contents().set_owner(id, owner->id);
+            if (!found) co_return Error(ErrorCode::content_not_found, "There is no content " + id.to_string());
+        }
+        co_return Result<void>{};
+    };
+    auto const done = co_await work_.transaction(steps);
+    if (!done) co_return done.error();
+    co_return ids.size();
+}
+
+Task<Result<std::uint64_t>> ContentService::assign_unowned(Email const& email) {
+    constexpr std::size_t batch = 1000;
+    auto const owner = co_await find_account(work_.stores(), email);
+    if (!owner) co_return owner.error();
+    std::uint64_t all = 0;
+    while (true) {
+        auto const count = co_await work_.stores().contents().set_owner_of_unowned(owner->id, batch);
+        all += count;
+        if (count < batch) co_return all;
+    }
+}
+
 Task<> ContentService::discard(std::vector<Object> released) {
     for (auto const& object : released) {
         try {
-            co_await objects_.named(object.store).remove(object.key);
+            co_await objects_.holding(object.store, object.bucket).remove(object.key);
             co_await work_.stores().objects().remove(object.id);
         } catch (std::exception const& failure) {
             // The content is deleted all the same; its row in `deleting` makes the collector try again.
@@ -88,24 +121,42 @@ Task<> ContentService::discard(std::vector<Object> released) {
 
 Task<Result<PlayableSource>> ContentService::find_source(Uuid id) {
     auto source = co_await work_.stores().contents().find_source(id);
-    if (!source) co_return Error(ErrorCode::content_not_found);
-    co_return std::move(*source);
+    if (source) co_return std::move(*source);
+    auto content = co_await work_.stores().contents().find(id);
+    if (!content) co_return Error(ErrorCode::content_not_found);
+    PlayableSource linked;
+    linked.title = std::move(content->title);
+    linked.storage_url = std::move(content->storage_url);
+    linked.created_at = content->created_at;
+    co_return linked;
+}
+
+bool ContentService::stands_elsewhere(PlayableSource const& source) const {
+    return !source.sha256 && objects_.find(source.store, source.bucket) == nullptr;
+}
+
+Task<Result<void>> ContentService::measure(PlayableSource& source) {
+    if (source.size) co_return Result<void>{};
+    auto const stat = co_await objects_.holding(source.store, source.bucket).stat(source.key);
+    if (!stat) co_return Error(ErrorCode::source_unavailable);
+    source.size = stat->size;
+    co_return Result<void>{};
 }
 
 Task<Result<Body>> ContentService::open(PlayableSource const& source, ByteRange range) {
-    auto body = co_await objects_.named(source.store).body(source.key, range);
+    auto body = co_await objects_.holding(source.store, source.bucket).body(source.key, range);
     if (!body) co_return co_await bytes_missing(source);
     co_return std::move(*body);
 }
 
 Task<Result<std::string>> ContentService::read(PlayableSource const& source, ByteRange range) {
-    auto bytes = co_await objects_.named(source.store).read_at(source.key, range);
+    auto bytes = co_await objects_.holding(source.store, source.bucket).read_at(source.key, range);
     if (!bytes) co_return co_await bytes_missing(source);
     co_return std::move(*bytes);
 }
 
 Task<std::optional<std::string>> ContentService::presign(PlayableSource const& source, DirectAccess const& access) {
-    co_return co_await objects_.named(source.store).presign(source.key, access);
+    co_return co_await objects_.holding(source.store, source.bucket).presign(source.key, access);
 }
 
 /// Deleted a moment ago, or lost: only its row can tell.

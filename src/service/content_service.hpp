@@ -9,6 +9,7 @@
 #include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/user.hpp"
+#include "domain/values.hpp"
 
 namespace clinikk {
 
@@ -30,8 +31,21 @@ public:
     /// in between: then the collector removes it. Fails with `content_not_found`, `forbidden`.
     Task<Result<void>> remove(User const& caller, Uuid id);
 
+    /// Gives contents to the account with this address; how many. All or, when one does not exist, none. Fails with
+    /// `not_found` or `content_not_found`.
+    Task<Result<std::uint64_t>> assign_owner(Email const& email, std::vector<Uuid> const& ids);
+
+    /// Gives all contents that have no owner to the account with this address; how many. Fails with `not_found`.
+    Task<Result<std::uint64_t>> assign_unowned(Email const& email);
+
     /// What there is to play. Fails with `content_not_found`.
     Task<Result<PlayableSource>> find_source(Uuid id);
+
+    /// Whether the bytes were taken over and stand where this process does not read: it has at most their address.
+    bool stands_elsewhere(PlayableSource const& source) const;
+
+    /// Fills in the size, where it is unknown. Fails with `source_unavailable` when the bytes are not there.
+    Task<Result<void>> measure(PlayableSource& source);
 
     /// The bytes of a source; `range` lies within them. Fails with `content_not_found` when it was deleted meanwhile;
     /// throws when bytes that should be there are not.
@@ -43,6 +57,7 @@ public:
     Task<std::optional<std::string>> presign(PlayableSource const& source, DirectAccess const& access);
 
 private:
+    Task<Result<User>> find_account(Stores& stores, Email const& email);
     Task<> discard(std::vector<Object> released);
     Task<Error> bytes_missing(PlayableSource const& source);
 

@@ -18,14 +18,14 @@ constexpr std::uint64_t piece_bytes = 1024UL * 1024;
 /// An object's bytes, piece by piece.
 class StoredSource : public ByteSource {
 public:
-    StoredSource(ObjectStore& store, Object const& object, UploadLease& lease)
-        : store_(store), object_(object), lease_(lease) {}
+    StoredSource(ObjectStore& store, std::string const& key, std::uint64_t size, UploadLease& lease)
+        : store_(store), key_(key), size_(size), lease_(lease) {}
 
     Task<Result<std::string_view>> next() override {
         if (lease_.is_lost()) co_return Error(ErrorCode::upload_interrupted);
-        if (offset_ == object_.size) co_return std::string_view{};
-        ByteRange const range{offset_, std::min(piece_bytes, object_.size - offset_)};
-        auto bytes = co_await store_.read_at(object_.key, range);
+        if (offset_ == size_) co_return std::string_view{};
+        ByteRange const range{offset_, std::min(piece_bytes, size_ - offset_)};
+        auto bytes = co_await store_.read_at(key_, range);
         if (!bytes || bytes->empty()) co_return Error(ErrorCode::content_not_found);
         piece_ = std::move(*bytes);
         offset_ += piece_.size();
@@ -34,7 +34,8 @@ public:
 
 private:
     ObjectStore& store_;
-    Object const& object_;
+    std::string const& key_;
+    std::uint64_t size_;
     UploadLease& lease_;
     std::uint64_t offset_ = 0;
     std::string piece_;
@@ -46,7 +47,7 @@ Upload copy_in_flight(Object const& object, ObjectStore const& target, std::stri
     upload.id = object.id;
     upload.content_id = object.id;
     upload.object_id = object.id;
-    upload.length = static_cast<std::int64_t>(object.size);
+    if (object.size) upload.length = static_cast<std::int64_t>(*object.size);
     upload.store = target.name();
     upload.holder = holder;
     upload.created_at = now();
@@ -98,7 +99,7 @@ Task<> Mover::count(Run& run) {
             after = object.id;
             if (object.store != run.source.name()) continue;
             ++run.movement.all_objects;
-            run.movement.all_bytes += object.size;
+            run.movement.all_bytes += object.size.value_or(0);
         }
         if (objects.size() < batch) co_return;
     }
@@ -107,13 +108,18 @@ Task<> Mover::count(Run& run) {
 Task<> Mover::copy_one(Run& run, Object object) {
     std::string failure;
     try {
-        failure = co_await try_to_copy(run, object);
+        auto const stands_there = objects_.find(object.store, object.bucket) == &run.source;
+        if (stands_there) {
+            failure = co_await try_to_copy(run, object);
+        } else {
+            failure = "stands in the bucket '" + object.bucket + "', which is not configured";
+        }
     } catch (std::exception const& breakage) {
         failure = breakage.what();
     }
     if (failure.empty()) {
         ++run.movement.objects;
-        run.movement.bytes += object.size;
+        run.movement.bytes += object.size.value_or(0);
     } else {
         ++run.movement.failures;
         run.report(object.key, failure);
@@ -123,23 +129,35 @@ Task<> Mover::copy_one(Run& run, Object object) {
     run.wakeup.wake();
 }
 
+/// As its row says, or where that does not know, the store.
+Task<std::optional<std::uint64_t>> Mover::size_of(ObjectStore& store, Object const& object) {
+    if (object.size) co_return object.size;
+    auto const stat = co_await store.stat(object.key);
+    co_return stat ? std::optional(stat->size) : std::nullopt;
+}
+
 /// Why it could not be copied; empty when it was.
-Task<std::string> Mover::try_to_copy(Run& run, Object const& object) {
+Task<std::string> Mover::try_to_copy(Run& run, Object& object) {
+    auto const expected = co_await size_of(run.source, object);
+    if (!expected) co_return "is missing";
     auto const upload = copy_in_flight(object, run.target, holder_);
     bool const claimed = co_await claim(upload);
     if (!claimed) co_return "is being copied by another process";
     UploadLease lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), upload, log_);
     auto const write = co_await run.target.create(upload.id.to_string());
-    write->set_labeller([&object] { return ObjectLabel{object.key, object.media_type, "inline"}; });
-    StoredSource source(run.source, object, lease);
+    auto const media_type = object.media_type.value_or("application/octet-stream");
+    write->set_labeller([&] { return ObjectLabel{object.key, media_type, "inline"}; });
+    StoredSource source(run.source, object.key, *expected, lease);
     std::string failure;
     try {
-        auto const stored = co_await write->write(source, object.size);
+        auto const stored = co_await write->write(source, *expected);
         if (!stored) {
             failure = stored.error().detail;
-        } else if (stored->size != object.size || stored->sha256 != object.sha256) {
+        } else if (stored->size != *expected || stored->sha256 != object.sha256.value_or(stored->sha256)) {
             failure = "has other bytes than its row says";
         } else {
+            object.size = stored->size;
+            object.sha256 = stored->sha256;
             co_await write->commit(object.key);
             bool const moved = co_await point_to(run, object);
             if (!moved) co_await run.target.remove(object.key);
@@ -175,6 +193,8 @@ Task<bool> Mover::point_to(Run& run, Object const& object) {
     UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
         found = co_await stores.objects().relocate(object.store, moved);
         if (found) co_await stores.contents().set_storage_url(object.id, url);
+        SourceFacts const facts{object.size.value(), object.sha256.value(), {}};
+        if (found && !object.media_type) co_await stores.contents().set_source_facts(object.id, facts);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);

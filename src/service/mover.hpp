@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,8 +25,9 @@ struct Movement {
 };
 
 /// Copies objects from one store to another and has their rows point there. A row changes when its copy is whole and
-/// durable and has the row's digest, so that every object can be read all the time. The old bytes stay, as strays.
-/// What is interrupted is taken up by the next call; what was half copied is the collector's.
+/// durable and has the row's digest (or tells it, where it was unknown), so that every object can be read all the time.
+/// The old bytes stay, as strays. What is interrupted is taken up by the next call; what was half copied is the
+/// collector's.
 class Mover {
 public:
     /// Told of each object that stays where it is, and why.
@@ -42,7 +44,8 @@ private:
     struct Run;
     Task<> count(Run& run);
     Task<> copy_one(Run& run, Object object);
-    Task<std::string> try_to_copy(Run& run, Object const& object);
+    Task<std::optional<std::uint64_t>> size_of(ObjectStore& store, Object const& object);
+    Task<std::string> try_to_copy(Run& run, Object& object);
     Task<bool> claim(Upload const& upload);
     Task<bool> point_to(Run& run, Object const& object);
 

@@ -1,5 +1,6 @@
 #include "service/session_service.hpp"
 
+#include "base/json_text.hpp"
 #include "domain/values.hpp"
 
 namespace clinikk {
@@ -22,6 +23,7 @@ Task<Result<Login>> SessionService::log_in(std::string_view email, std::string_v
     if (!may_enter || !*matches) co_return Error(ErrorCode::credentials_invalid);
 
     limiter_.succeeded(account);
+    if (hasher_.is_outdated(hash)) co_await renew_hash(*user, password);
 
     auto const at = now();
     Session const session{new_uuid(), user->id, at, at + tokens_.lifetime()};
@@ -29,6 +31,14 @@ Task<Result<Login>> SessionService::log_in(std::string_view email, std::string_v
     AccessClaims const claims{user->id, session.id};
     Login login{tokens_.issue(claims, at), tokens_.lifetime()};
     co_return login;
+}
+
+/// Under load it waits for the next login; and a password that was changed meanwhile stays changed.
+Task<> SessionService::renew_hash(User const& user, std::string_view password) {
+    if (!is_utf8(password)) co_return;
+    auto const renewed = co_await hasher_.hash(password);
+    if (!renewed) co_return;
+    co_await work_.stores().users().replace_password_hash(user.id, user.password_hash, *renewed);
 }
 
 Task<Result<User>> SessionService::authenticate(std::string_view token) {

@@ -33,6 +33,8 @@ public:
     Task<Result<User>> authenticate(std::string_view token);
 
 private:
+    Task<> renew_hash(User const& user, std::string_view password);
+
     UnitOfWork& work_;
     PasswordHasher& hasher_;
     AccessTokens& tokens_;

@@ -52,11 +52,11 @@ Content make_content(Upload const& upload, Object const& object, NewContent cons
     content.description = description.description;
     content.kind = description.kind;
     content.duration = description.duration;
-    if (!content.duration && facts.duration_ms) content.duration = (*facts.duration_ms + 500) / 1000;
+    if (!content.duration) content.duration = facts.duration();
     content.duration_ms = facts.duration_ms;
     content.thumbnail_url = description.thumbnail_url;
     content.media_type = facts.media_type;
-    content.size = static_cast<std::int64_t>(object.size);
+    content.size = static_cast<std::int64_t>(object.size.value());
     content.sha256 = object.sha256;
     content.width = facts.width;
     content.height = facts.height;
@@ -225,7 +225,8 @@ Task<Result<Content>> UploadService::publish(Write& write, NewContent const& des
         co_await store.remove(object.key);
         co_return done.error();
     }
-    log_.info("content created", {{"content", content.id.to_string()}, {"key", object.key}, {"bytes", object.size}});
+    log_.info("content created",
+              {{"content", content.id.to_string()}, {"key", object.key}, {"bytes", object.size.value()}});
     co_return content;
 }
 

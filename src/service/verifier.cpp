@@ -18,7 +18,7 @@ Task<Verification> Verifier::verify(Report report, Progress progress) {
         for (auto const& object : objects) {
             after = object.id;
             ++so_far.objects;
-            auto const fault = co_await fault_of(object, so_far);
+            auto const fault = co_await fault_of(object, so_far, report);
             if (!fault.empty()) {
                 ++so_far.faults;
                 report(object.key, fault);
@@ -30,14 +30,21 @@ Task<Verification> Verifier::verify(Report report, Progress progress) {
 }
 
 /// Empty when the object is as its row says.
-Task<std::string_view> Verifier::fault_of(Object const& object, Verification& so_far) {
-    auto& store = objects_.named(object.store);
+Task<std::string_view> Verifier::fault_of(Object const& object, Verification& so_far, Report const& report) {
+    auto* const found = objects_.find(object.store, object.bucket);
+    if (found == nullptr) co_return "stands in a store or bucket that is not configured";
+    auto& store = *found;
     auto const stat = co_await store.stat(object.key);
     if (!stat) co_return "is missing";
-    if (stat->size != object.size) co_return "has another size than its row says";
+    if (!object.size || !object.sha256) {
+        ++so_far.unread;
+        report(object.key, "is not yet backfilled");
+        co_return "";
+    }
+    if (stat->size != *object.size) co_return "has another size than its row says";
     Sha256 hash;
     std::uint64_t offset = 0;
-    while (offset < object.size) {
+    while (offset < *object.size) {
         ByteRange const range{offset, piece};
         auto const bytes = co_await store.read_at(object.key, range);
         if (!bytes || bytes->empty()) co_return "cannot be read to its end";
@@ -45,7 +52,7 @@ Task<std::string_view> Verifier::fault_of(Object const& object, Verification& so
         offset += bytes->size();
         so_far.bytes += bytes->size();
     }
-    if (hash.finish() != object.sha256) co_return "has other bytes than its row says";
+    if (hash.finish() != *object.sha256) co_return "has other bytes than its row says";
     co_return "";
 }
 

@@ -15,6 +15,7 @@ struct Verification {
     std::uint64_t objects = 0;  ///< rows looked at
     std::uint64_t bytes = 0;    ///< bytes hashed
     std::uint64_t faults = 0;   ///< objects that are missing, of another size, or of another digest
+    std::uint64_t unread = 0;   ///< objects whose size and digest are unknown, as no `Backfiller` has read them
 };
 
 /// Compares every object in the store with its row by hashing its bytes again. Changes nothing.
@@ -30,7 +31,7 @@ public:
     Task<Verification> verify(Report report, Progress progress);
 
 private:
-    Task<std::string_view> fault_of(Object const& object, Verification& so_far);
+    Task<std::string_view> fault_of(Object const& object, Verification& so_far, Report const& report);
 
     UnitOfWork& work_;
     ObjectStores& objects_;

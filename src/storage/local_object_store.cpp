@@ -15,9 +15,9 @@
 #include <utility>
 
 #include "base/uuid.hpp"
+#include "domain/object_key.hpp"
 #include "storage/local_files.hpp"
 #include "storage/local_object_write.hpp"
-#include "storage/object_key.hpp"
 #include "storage/open_file_cache.hpp"
 
 namespace clinikk {

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "base/sha256.hpp"
+#include "domain/object_key.hpp"
 #include "storage/background_job.hpp"
-#include "storage/object_key.hpp"
 
 namespace clinikk {
 namespace {

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <stdexcept>
 
-#include "storage/object_key.hpp"
+#include "domain/object_key.hpp"
 #include "storage/s3_answers.hpp"
 #include "storage/s3_client.hpp"
 #include "storage/s3_object_write.hpp"

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "storage/object_key.hpp"
+#include "domain/object_key.hpp"
 #include "storage/s3_answers.hpp"
 #include "storage/s3_parts.hpp"
 

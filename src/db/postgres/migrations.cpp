@@ -2,36 +2,68 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
+#include "db/postgres/blocking_connection.hpp"
 #include "db/postgres/migrations/all.hpp"
-#include "db/postgres/postgres_connection.hpp"
-#include "db/schema_mismatch.hpp"
+#include "db/schema_version.hpp"
 
 namespace clinikk::db {
 namespace {
 
-std::int64_t read_version(PostgresConnection& connection) {
+constexpr std::string_view database = "the PostgreSQL database";
+
+/// The step up to which the rows of the proof of concept are taken over; later steps find them like any others.
+constexpr std::int64_t adopting_step = 2;
+
+std::int64_t read_version(BlockingConnection& connection) {
     auto const has_table =
         connection.read_number("SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass('schema_version')");
     if (has_table == 0) return 0;
     return connection.read_number("SELECT COALESCE(MAX(version), 0) FROM schema_version");
 }
 
-void refuse_newer(std::int64_t version, std::int64_t newest) {
-    if (version <= newest) return;
-    throw SchemaMismatch("the PostgreSQL database has schema version " + std::to_string(version) +
-                         ", which is newer than this program's " + std::to_string(newest) +
-                         ": start a newer version of the program");
+/// The version, unless it is one that this program may not serve.
+std::int64_t read_served_version(BlockingConnection& connection, std::int64_t known) {
+    auto const version = read_version(connection);
+    std::vector<std::string> oldest;
+    // Steps have told the oldest program since the second.
+    bool const tells = connection.read_number(
+                           "SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('schema_version')"
+                           " AND attname = 'oldest_program' AND NOT attisdropped") != 0;
+    if (version > known && tells) {
+        connection.read_rows("SELECT oldest_program FROM schema_version WHERE version > " + std::to_string(known),
+                             [&oldest](BlockingConnection::Texts row) { oldest.emplace_back(row[0].value_or("")); });
+    }
+    refuse_unless_served(database, version, known, oldest);
+    return version;
 }
 
-/// All of it or nothing: a script is one transaction.
-void apply(PostgresConnection& connection, PostgresMigration const& migration) {
+/// One step, for the transaction that is open.
+void apply(BlockingConnection& connection, PostgresMigration const& migration) {
     connection.run_script(
-        "BEGIN;"
         "CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL PRIMARY KEY,"
-        " name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());" +
-        std::string(migration.sql) + "INSERT INTO schema_version (version, name) VALUES (" +
-        std::to_string(migration.version) + ", '" + std::string(migration.name) + "'); COMMIT");
+        " name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());"
+        "ALTER TABLE schema_version ADD COLUMN IF NOT EXISTS oldest_program text NOT NULL DEFAULT '0.1.0';" +
+        std::string(migration.sql) + "INSERT INTO schema_version (version, name, oldest_program) VALUES (" +
+        std::to_string(migration.version) + ", '" + std::string(migration.name) + "', '" +
+        std::string(migration.oldest_program) + "')");
+}
+
+void log_step(Log& log, PostgresMigration const& migration) {
+    log.info("schema_migrated", {{"version", migration.version}, {"name", migration.name}});
+}
+
+/// All of it or nothing. The connection is not used again when this throws, and its end rolls back.
+void adopt(BlockingConnection& connection, std::span<PostgresMigration const> migrations, Log& log,
+           AdoptionReport const& report) {
+    connection.run_script("BEGIN");
+    set_poc_tables_aside(connection);
+    for (auto const& migration : migrations) apply(connection, migration);
+    auto const findings = adopt_poc(connection);
+    connection.run_script("COMMIT");
+    for (auto const& migration : migrations) log_step(log, migration);
+    findings.tell(log, report);
 }
 
 }  // namespace
@@ -41,27 +73,28 @@ std::span<PostgresMigration const> postgres_migrations() {
     return all;
 }
 
-void migrate_postgres(PostgresOptions const& options, Log& log) {
-    auto const migrations = postgres_migrations();
-    auto const connection = PostgresConnection::connect(options.conninfo);
+void migrate_postgres(PostgresOptions const& options, Log& log, AdoptionReport const& report,
+                      std::span<PostgresMigration const> migrations) {
+    BlockingConnection connection(options.conninfo);
     // Given back when the connection ends. Waiting for another process may take long.
-    connection->run_script("SET statement_timeout = 0; SELECT pg_advisory_lock(7163482090)");
-    auto const version = read_version(*connection);
-    refuse_newer(version, std::ssize(migrations));
+    connection.run_script("SELECT pg_advisory_lock(7163482090)");
+    auto version = read_served_version(connection, std::ssize(migrations));
+    if (version == 0 && has_poc_tables(connection)) {
+        adopt(connection, migrations.first(adopting_step), log, report);
+        version = adopting_step;
+    }
     for (auto const& migration : migrations) {
         if (migration.version <= version) continue;
-        apply(*connection, migration);
-        log.info("schema_migrated", {{"version", migration.version}, {"name", migration.name}});
+        connection.run_script("BEGIN");
+        apply(connection, migration);
+        connection.run_script("COMMIT");
+        log_step(log, migration);
     }
 }
 
-void check_postgres_schema(PostgresOptions const& options) {
-    auto const newest = std::ssize(postgres_migrations());
-    auto const version = read_version(*PostgresConnection::connect(options.conninfo));
-    refuse_newer(version, newest);
-    if (version == newest) return;
-    throw SchemaMismatch("the PostgreSQL database has schema version " + std::to_string(version) +
-                         ", this program needs " + std::to_string(newest) + ": run its migrate command first");
+void check_postgres_schema(PostgresOptions const& options, std::span<PostgresMigration const> migrations) {
+    BlockingConnection connection(options.conninfo);
+    refuse_older(database, read_served_version(connection, std::ssize(migrations)), std::ssize(migrations));
 }
 
 }  // namespace clinikk::db

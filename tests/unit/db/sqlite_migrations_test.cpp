@@ -40,15 +40,17 @@ protected:
     SqliteOptions options_{.path = directory_.path() / "test.db"};
 };
 
-constexpr SqliteMigration make_a{1, "make_a", "CREATE TABLE a (x INTEGER PRIMARY KEY); INSERT INTO a VALUES (7);"};
-constexpr SqliteMigration make_b{2, "make_b", "CREATE TABLE b (x INTEGER REFERENCES a); INSERT INTO b VALUES (7);"};
-constexpr SqliteMigration broken{3, "broken", "CREATE TABLE c (x); INSERT INTO nowhere VALUES (1);"};
-constexpr SqliteMigration orphans{3, "orphans", "DELETE FROM a;"};
-constexpr SqliteMigration rebuild{3, "rebuild",
+constexpr SqliteMigration make_a{1, "make_a", "0.1.0",
+                                 "CREATE TABLE a (x INTEGER PRIMARY KEY); INSERT INTO a VALUES (7);"};
+constexpr SqliteMigration make_b{2, "make_b", "0.1.0",
+                                 "CREATE TABLE b (x INTEGER REFERENCES a); INSERT INTO b VALUES (7);"};
+constexpr SqliteMigration broken{3, "broken", "0.1.0", "CREATE TABLE c (x); INSERT INTO nowhere VALUES (1);"};
+constexpr SqliteMigration orphans{3, "orphans", "0.1.0", "DELETE FROM a;"};
+constexpr SqliteMigration rebuild{3, "rebuild", "0.1.0",
                                   "CREATE TABLE new_a (x INTEGER PRIMARY KEY, y INTEGER);"
                                   "INSERT INTO new_a SELECT x, x + 1 FROM a; DROP TABLE a;"
                                   "ALTER TABLE new_a RENAME TO a;"};
-constexpr SqliteMigration count{1, "count", "CREATE TABLE a (x); INSERT INTO a VALUES (1);"};
+constexpr SqliteMigration count{1, "count", "0.1.0", "CREATE TABLE a (x); INSERT INTO a VALUES (1);"};
 
 TEST_F(SqliteMigrations, TheProgramsOwnAreNumberedWithoutGap) {
     std::int64_t expected = 0;
@@ -87,8 +89,8 @@ TEST_F(SqliteMigrations, AStepThatOrphansRowsIsUndone) {
     EXPECT_EQ(number("SELECT MAX(version) FROM schema_version"), 2);
 }
 
-TEST_F(SqliteMigrations, ANewerDatabaseIsRefused) {
-    std::array const newer{make_a, make_b};
+TEST_F(SqliteMigrations, ANewerDatabaseIsRefusedByProgramsBelowItsMinimum) {
+    std::array const newer{make_a, SqliteMigration{2, "later", "99.1.0", "CREATE TABLE b (x);"}};
     std::array const older{make_a};
     migrate(newer);
     for (auto const& attempt : {std::function<void()>([&] { migrate(older); }),
@@ -96,9 +98,32 @@ TEST_F(SqliteMigrations, ANewerDatabaseIsRefused) {
         auto const line = refusal(attempt);
         EXPECT_NE(line.find("schema version 2"), std::string::npos) << line;
         EXPECT_NE(line.find("newer than this program's 1"), std::string::npos) << line;
+        EXPECT_NE(line.find("needs program version 99.1.0 or newer, and this is " CLINIKK_VERSION), std::string::npos)
+            << line;
         EXPECT_EQ(line.find('\n'), std::string::npos);
     }
     EXPECT_EQ(number("SELECT COUNT(*) FROM schema_version"), 2);
+}
+
+TEST_F(SqliteMigrations, ANewerDatabaseIsServedFromItsMinimumOn) {
+    std::array const newer{make_a, make_b};
+    std::array const older{make_a};
+    migrate(newer);
+    EXPECT_EQ(refusal([&] { migrate(older); }), "");
+    EXPECT_EQ(refusal([&] { check_sqlite_schema(options_, older); }), "");
+    EXPECT_EQ(number("SELECT MAX(version) FROM schema_version"), 2);
+}
+
+TEST_F(SqliteMigrations, AVersionTableThatNamesNoProgramGetsItsColumn) {
+    migrate(std::array{make_a});
+    {
+        SqliteConnection connection(options_.path, SqliteConnection::Use::write, options_.busy_timeout);
+        connection.run_script("ALTER TABLE schema_version DROP COLUMN oldest_program");
+    }
+    std::array<SqliteMigration, 0> const none{};
+    EXPECT_NE(refusal([&] { migrate(none); }).find("newer than this program's 0: start"), std::string::npos);
+    migrate(std::array{make_a, make_b});
+    EXPECT_EQ(number("SELECT COUNT(*) FROM schema_version WHERE oldest_program = '0.1.0'"), 2);
 }
 
 TEST_F(SqliteMigrations, CheckRefusesAnOldSchemaAndChangesNothing) {
@@ -114,8 +139,8 @@ TEST_F(SqliteMigrations, CheckRefusesAnOldSchemaAndChangesNothing) {
 }
 
 TEST_F(SqliteMigrations, ProcessesThatStartTogetherMigrateOnce) {
-    std::array const steps{count, SqliteMigration{2, "add", "INSERT INTO a VALUES (2);"},
-                           SqliteMigration{3, "add", "INSERT INTO a VALUES (3);"}};
+    std::array const steps{count, SqliteMigration{2, "add", "0.1.0", "INSERT INTO a VALUES (2);"},
+                           SqliteMigration{3, "add", "0.1.0", "INSERT INTO a VALUES (3);"}};
     std::array<pid_t, 8> children{};
     for (auto& child : children) {
         child = fork();

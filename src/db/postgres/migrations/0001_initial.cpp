@@ -3,7 +3,7 @@
 namespace clinikk::db::migrations {
 
 // Constraints have the names that the SQLite schema gives them, where PostgreSQL's default differs.
-constinit PostgresMigration const postgres_initial_0001{1, "initial", R"sql(
+constinit PostgresMigration const postgres_initial_0001{1, "initial", "0.1.0", R"sql(
 CREATE TABLE users (
     id            uuid        NOT NULL PRIMARY KEY,
     email         text        NOT NULL,

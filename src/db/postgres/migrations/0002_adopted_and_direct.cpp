@@ -3,7 +3,7 @@
 namespace clinikk::db::migrations {
 
 // As on SQLite; and whoever listens is told of new events when their transaction commits.
-constinit PostgresMigration const postgres_adopted_and_direct_0002{2, "adopted_and_direct", R"sql(
+constinit PostgresMigration const postgres_adopted_and_direct_0002{2, "adopted_and_direct", "0.1.0", R"sql(
 ALTER TABLE objects
     ALTER COLUMN size DROP NOT NULL,
     ALTER COLUMN sha256 DROP NOT NULL,

@@ -4,7 +4,7 @@ namespace clinikk::db::migrations {
 
 // Objects that were taken over from elsewhere have not been read yet: size, digest and media type are unknown. Uploads
 // that go to the bucket past this program keep what their editor said until the bytes are there.
-constinit SqliteMigration const adopted_and_direct_0002{2, "adopted_and_direct", R"sql(
+constinit SqliteMigration const adopted_and_direct_0002{2, "adopted_and_direct", "0.1.0", R"sql(
 CREATE TABLE new_objects (
     id         BLOB    NOT NULL PRIMARY KEY CONSTRAINT objects_id_check CHECK (length(id) = 16),
     store      TEXT    NOT NULL,

@@ -1,12 +1,12 @@
-#include "storage/object_key.hpp"
+#include "domain/object_key.hpp"
 
 #include <algorithm>
 #include <stdexcept>
 
-#include "base/uuid.hpp"
-
 namespace clinikk {
 namespace {
+
+constexpr std::size_t id_length = 36;
 
 bool is_letter(char c) noexcept { return c >= 'a' && c <= 'z'; }
 bool is_letter_or_digit(char c) noexcept { return is_letter(c) || (c >= '0' && c <= '9'); }
@@ -19,7 +19,6 @@ bool is_write_id(std::string_view id) noexcept {
 }
 
 bool is_object_key(std::string_view key) noexcept {
-    constexpr std::size_t id_length = 36;
     auto const slash = key.find('/');
     if (slash == key.npos || slash == 0 || slash > 16) return false;
     if (!std::ranges::all_of(key.substr(0, slash), is_letter)) return false;
@@ -27,6 +26,11 @@ bool is_object_key(std::string_view key) noexcept {
     if (name.size() < id_length + 2 || name.size() > id_length + 6 || name[id_length] != '.') return false;
     return is_write_id(name.substr(0, id_length)) &&
            std::ranges::all_of(name.substr(id_length + 1), is_letter_or_digit);
+}
+
+Uuid id_of_object_key(std::string_view key) noexcept {
+    if (!is_object_key(key)) return {};
+    return Uuid::from_string(key.substr(key.find('/') + 1, id_length)).value();
 }
 
 void require_object_key(std::string_view key) {

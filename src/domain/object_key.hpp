@@ -1,7 +1,8 @@
 #pragma once
 
-#include <string>
 #include <string_view>
+
+#include "base/uuid.hpp"
 
 namespace clinikk {
 
@@ -12,6 +13,9 @@ bool is_object_key(std::string_view key) noexcept;
 
 /// Throws `std::invalid_argument` unless it is: keys come from our own rows, another one is a defect.
 void require_object_key(std::string_view key);
+
+/// The UUID in it; all zeros when it is no such key.
+Uuid id_of_object_key(std::string_view key) noexcept;
 
 /// Whether `id` can name temporary bytes: a lower-case UUID.
 bool is_write_id(std::string_view id) noexcept;

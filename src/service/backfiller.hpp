@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/task.hpp"
+#include "base/wakeup.hpp"
+#include "domain/media.hpp"
+#include "domain/object_stores.hpp"
+#include "domain/unit_of_work.hpp"
+
+namespace clinikk {
+
+/// What a backfill has done so far.
+struct Backfill {
+    std::uint64_t objects = 0;   ///< read and understood
+    std::uint64_t bytes = 0;     ///< read
+    std::uint64_t failures = 0;  ///< left without a media type
+};
+
+/// Reads the objects that were taken over from elsewhere, and notes their size, digest and what `MediaInspector` says
+/// of them, in their rows and in those of their contents. Each is noted when it is done, so that what is interrupted
+/// goes on with the next call; two at once do the same work twice.
+class Backfiller {
+public:
+    /// Told of each object that could not be read or understood, and why.
+    using Report = std::function<void(std::string_view key, std::string_view why)>;
+    /// Told of the progress after each object, and now and then on the way.
+    using Progress = std::function<void(Backfill const& so_far)>;
+
+    Backfiller(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector);
+
+    Task<Backfill> run(Report report, Progress progress);
+
+private:
+    struct Run;
+    Task<> read_one(Run& run, Object object);
+    Task<std::string> try_to_read(Run& run, Object const& object);
+    Task<std::optional<SourceFacts>> read(Run& run, ObjectStore& store, Object const& object,
+                                          MediaInspection& inspection);
+    Task<> note(Object const& object, SourceFacts const& facts);
+
+    UnitOfWork& work_;
+    ObjectStores& objects_;
+    MediaInspector& inspector_;
+};
+
+}  // namespace clinikk
