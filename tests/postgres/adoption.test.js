@@ -94,7 +94,7 @@ describe('a library of the proof of concept', () => {
     const ids = (await listAll(server, '?limit=7')).map(({ id }) => id);
     assert.equal(ids.length, contents.length + 1);
     for (const { id } of contents) assert.ok(ids.includes(id), id);
-    assert.match(report, new RegExp(`^took over ${users.length} users and ${contents.length + 1} contents with 4 objects; \\d+ findings$`, 'm'));
+    assert.match(report, new RegExp(`^took over ${users.length} users and ${contents.length + 1} contents with 10 objects; \\d+ findings$`, 'm'));
     assert.equal(await sql(dataDir, 'SELECT version_num FROM alembic_version'), '8f2a');
     assert.equal(await sql(dataDir, 'SELECT note FROM bookmarks JOIN clinikk_poc.contents ON id = content_id'), 'mine');
   });
