@@ -58,7 +58,7 @@ const rowsOf = (dataDir, table, columns) => sql(dataDir, `SELECT ${columns.map((
 
 async function makeVersion(dataDir, version) {
   if (!onPostgres) await writeFile(path.join(dataDir, 'clinikk.db'), '');
-  const [bigint, stamp] = onPostgres ? ['bigint', 'timestamptz'] : ['INTEGER', 'INTEGER'];
+  const [bigint, stamp] = onPostgres ? ['bigint', 'timestamptz DEFAULT now()'] : ['INTEGER', 'INTEGER'];
   await sql(dataDir, `CREATE TABLE schema_version (version ${bigint} NOT NULL PRIMARY KEY, name text NOT NULL, applied_at ${stamp} NOT NULL)`);
   for (const [i, step] of (await steps()).slice(0, version).entries()) {
     await sql(dataDir, `${step} INSERT INTO schema_version VALUES (${i + 1}, 'as it was', ${time(1)})`);

@@ -10,11 +10,11 @@ import { after, before, describe, test } from 'node:test';
 import { sql } from '../support/database.js';
 import { media, sha256, wav } from '../support/media.js';
 import { makePoc, pocContent, pocUser, s3Url } from '../support/poc.js';
-import { postgresUrl, runProgram, temporaryDirectory } from '../support/program.js';
+import { runProgram, temporaryDirectory } from '../support/program.js';
 import { startServer } from '../support/server.js';
 import { startS3 } from '../support/s3.js';
 
-describe('what was taken over from the proof of concept', { skip: postgresUrl('.') ? false : 'needs PostgreSQL' }, () => {
+describe('what was taken over from the proof of concept', () => {
   let s3, dataDir, server, proxy, movie, song;
   const contents = {};
 
