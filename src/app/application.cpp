@@ -41,6 +41,9 @@ constexpr std::string_view token_issuer = "clinikk-tv";
 /// Logins that may wait for a hash; more are told to come back.
 constexpr std::size_t max_waiting_logins = 64;
 constexpr std::chrono::seconds collection_interval{60};
+/// How long an event may take to reach this process where nobody tells of it; PostgreSQL does.
+constexpr std::chrono::milliseconds sqlite_poll_interval{250};
+constexpr std::chrono::milliseconds postgres_poll_interval{900};
 
 constexpr std::array api_tags{
     http::ApiTag{"auth", "Accounts and logins"},
@@ -64,7 +67,8 @@ bool on_postgres(Settings const& settings) {
 }
 
 db::PostgresOptions postgres_options(Settings const& settings) {
-    return {.conninfo = settings.database_url, .max_connections = settings.postgres_connections};
+    return {
+        .conninfo = settings.database_url, .max_connections = settings.postgres_connections, .loops = settings.threads};
 }
 
 /// Makes the directory for its owner only: it holds passwords' hashes and a secret.
@@ -217,7 +221,7 @@ struct Application::Parts {
           hash_pool(std::max<std::size_t>(1, settings.threads / 2)),
           database(open_database(settings, log)),
           work(db::make_unit_of_work(*database)),
-          signals(*database, log),
+          signals(*database, log, on_postgres(settings) ? postgres_poll_interval : sqlite_poll_interval),
           storage(settings, file_pool, log),
           inspector(media::make_media_inspector(inspector_options(settings), log)),
           hasher(make_password_hasher(hash_pool, {}, max_waiting_logins)),
@@ -244,7 +248,9 @@ struct Application::Parts {
         signals.subscribe([this](Event const& event) {
             if (event.type == "content.deleted") storage.local().close_idle_files();
         });
+        server.spawn_on_each([this] { return database->serve_loop(); });
         server.spawn([this] { return signals.run(); });
+        server.spawn([this] { return database->watch_events([this] { signals.wake(); }); });
         server.spawn([this] { return collect_now_and_then(); });
     }
 

@@ -48,7 +48,7 @@ constexpr auto insert_sql =
 constexpr Statement insert_content{"content_insert", insert_sql};
 
 constexpr auto find_sql = sql_text("SELECT ", columns, " FROM contents WHERE id = $1");
-constexpr Statement find_content{"content_find", find_sql};
+constexpr Statement find_content{"content_find", find_sql, Reach::point};
 
 // One statement for each filter and order, so that each is one walk along an index.
 constexpr auto list_newest_sql = sql_text("SELECT ", columns,
@@ -84,7 +84,7 @@ constexpr auto find_source_sql =
     sql_text("SELECT ", Mapping<PlayableSource>::columns,
              " FROM content_objects l JOIN objects o ON o.id = l.object_id JOIN contents c ON c.id = l.content_id"
              " WHERE l.content_id = $1 AND l.role = 'source' AND o.state = 'stored'");
-constexpr Statement find_content_source{"content_find_source", find_source_sql};
+constexpr Statement find_content_source{"content_find_source", find_source_sql, Reach::point};
 
 constexpr Statement set_content_storage_url{
     "content_set_storage_url",

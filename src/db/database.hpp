@@ -20,10 +20,17 @@
 /// The port under the stores: statements, transactions, rows. Its two drivers are `db/sqlite` and `db/postgres`.
 namespace clinikk::db {
 
+/// What a statement touches. A driver may let point statements of many callers share a connection.
+enum class Reach {
+    any,
+    point,  ///< reads at most a row or two by a unique key: quick, and of no effect when nobody wants its answer
+};
+
 /// A statement with a name of its own, prepared once for each connection. Parameters are `$1`, `$2`, …
 struct Statement {
     std::string_view name;
     std::string_view sql;
+    Reach reach = Reach::any;
 };
 
 /// Bytes, as opposed to text.
@@ -95,6 +102,14 @@ public:
 
     /// As `UnitOfWork::revision`.
     virtual std::optional<Revision> revision() { return std::nullopt; }
+
+    /// To be run on each of the server's loops for as long as it serves: what the driver keeps there. Without it, as in
+    /// the commands, everything works too. The database may be destroyed before the loops, once they have stopped.
+    virtual Task<> serve_loop() { co_return; }
+
+    /// Calls `wake` on the caller's loop, soon after events were committed by any process and whenever some may have
+    /// been missed, until it is cancelled. Returns at once where the driver is not told of them.
+    virtual Task<> watch_events(std::function<void()> /*wake*/) { co_return; }
 };
 
 }  // namespace clinikk::db

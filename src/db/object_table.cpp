@@ -54,7 +54,8 @@ constexpr auto list_sql =
     sql_text("SELECT ", columns, " FROM objects WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3");
 constexpr Statement list_objects{"object_list", list_sql};
 
-constexpr Statement has_object_key{"object_has_key", "SELECT COUNT(*) FROM objects WHERE store = $1 AND key = $2"};
+constexpr Statement has_object_key{"object_has_key", "SELECT COUNT(*) FROM objects WHERE store = $1 AND key = $2",
+                                   Reach::point};
 
 // PostgreSQL's sum of bigints is a numeric, hence the cast.
 constexpr Statement sum_owner_bytes{

@@ -32,7 +32,7 @@ struct Mapping<NumberedEvent> {
 
 namespace {
 
-constexpr Statement find_outbox_end{"signal_find_end", "SELECT COALESCE(MAX(seq), 0) FROM outbox"};
+constexpr Statement find_outbox_end{"signal_find_end", "SELECT COALESCE(MAX(seq), 0) FROM outbox", Reach::point};
 
 constexpr auto list_sql =
     sql_text("SELECT seq, ", Mapping<Event>::columns, " FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2");
@@ -41,6 +41,17 @@ constexpr Statement list_events{"signal_list", list_sql};
 constexpr std::array statements{find_outbox_end, list_events};
 
 constexpr std::int64_t batch = 256;
+
+/// A pointer that is set while its target lives.
+struct Presence {
+    Presence(asio::steady_timer*& where, asio::steady_timer& timer) : where_(where) { where_ = &timer; }
+    Presence(Presence const&) = delete;
+    Presence& operator=(Presence const&) = delete;
+    ~Presence() { where_ = nullptr; }
+
+private:
+    asio::steady_timer*& where_;
+};
 
 }  // namespace
 
@@ -51,8 +62,10 @@ void PollingSignals::subscribe(Listener listener) { listeners_.push_back(std::mo
 
 Task<> PollingSignals::run() {
     asio::steady_timer timer(co_await asio::this_coro::executor);
+    Presence const presence(timer_, timer);
     bool failing = false;
     for (;;) {
+        woken_ = false;
         bool more = false;
         std::string failure;
         try {
@@ -69,13 +82,18 @@ Task<> PollingSignals::run() {
         // A wait for the database that was cancelled may have ended in any failure.
         auto const cancellation = co_await asio::this_coro::cancellation_state;
         if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
-        if (more) continue;
+        if (more || woken_) continue;
 
         timer.expires_after(interval_);
         boost::system::error_code aborted;
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, aborted));
-        if (aborted) co_return;
+        if (aborted && !woken_) co_return;
     }
+}
+
+void PollingSignals::wake() {
+    woken_ = true;
+    if (timer_ != nullptr) timer_->cancel();
 }
 
 /// Whether there may be more at once.

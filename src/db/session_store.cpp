@@ -21,7 +21,7 @@ constexpr auto find_active_user_sql =
     sql_text("SELECT ", Mapping<User>::columns,
              " FROM users WHERE is_active AND id ="
              " (SELECT user_id FROM sessions WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2)");
-constexpr Statement find_active_session_user{"session_find_active_user", find_active_user_sql};
+constexpr Statement find_active_session_user{"session_find_active_user", find_active_user_sql, Reach::point};
 
 constexpr Statement revoke_sessions{"session_revoke_all",
                                     "UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL"};

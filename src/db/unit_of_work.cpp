@@ -7,7 +7,8 @@ namespace clinikk::db {
 namespace {
 
 // Reads a page of the file, or asks the server; never many rows.
-constexpr Statement check_database{"database_check", "SELECT COALESCE(MAX(version), 0) FROM schema_version"};
+constexpr Statement check_database{"database_check", "SELECT COALESCE(MAX(version), 0) FROM schema_version",
+                                   Reach::point};
 
 constexpr std::array statements{check_database};
 

@@ -41,7 +41,7 @@ constexpr Statement take_over_upload{
 constexpr Statement finish_upload{"upload_finish", "DELETE FROM uploads WHERE id = $1 AND holder = $2"};
 
 constexpr auto find_sql = sql_text("SELECT ", columns, " FROM uploads WHERE id = $1");
-constexpr Statement find_upload{"upload_find", find_sql};
+constexpr Statement find_upload{"upload_find", find_sql, Reach::point};
 
 // An absent length compares as unknown, which leaves the offset. The cast is for PostgreSQL, as its sum of bigints
 // is a numeric.

@@ -10,10 +10,10 @@ constexpr auto insert_sql = sql_text("INSERT INTO users (", columns, ") VALUES (
 constexpr Statement insert_user{"user_insert", insert_sql};
 
 constexpr auto find_sql = sql_text("SELECT ", columns, " FROM users WHERE id = $1");
-constexpr Statement find_user{"user_find", find_sql};
+constexpr Statement find_user{"user_find", find_sql, Reach::point};
 
 constexpr auto find_by_email_key_sql = sql_text("SELECT ", columns, " FROM users WHERE email_key = $1");
-constexpr Statement find_user_by_email_key{"user_find_by_email_key", find_by_email_key_sql};
+constexpr Statement find_user_by_email_key{"user_find_by_email_key", find_by_email_key_sql, Reach::point};
 
 constexpr auto list_sql = sql_text("SELECT ", columns, " FROM users ORDER BY created_at, id");
 constexpr Statement list_users{"user_list", list_sql};

@@ -174,6 +174,17 @@ struct Server::State {
         for (auto& worker : workers) worker->drain(Transport::Clock::now() + grace);
     }
 
+    void spawn(Worker& worker, std::function<Task<>()> task) {
+        asio::co_spawn(worker.context(), std::move(task), [this](std::exception_ptr why) {
+            if (!why) return;
+            try {
+                std::rethrow_exception(why);
+            } catch (std::exception const& failure) {
+                log.error("background task ended", {{"error", failure.what()}});
+            }
+        });
+    }
+
     Task<> watch_signals() {
         asio::signal_set signals(workers.front()->context(), SIGTERM, SIGINT);
         std::array const graces{options.shutdown_grace, std::chrono::seconds{0}};
@@ -217,15 +228,10 @@ std::uint16_t Server::port() const noexcept { return state_->port; }
 
 bool Server::draining() const noexcept { return state_->draining.load(std::memory_order_relaxed); }
 
-void Server::spawn(std::function<Task<>()> task) {
-    asio::co_spawn(state_->workers.front()->context(), std::move(task), [log = &state_->log](std::exception_ptr why) {
-        if (!why) return;
-        try {
-            std::rethrow_exception(why);
-        } catch (std::exception const& failure) {
-            log->error("background task ended", {{"error", failure.what()}});
-        }
-    });
+void Server::spawn(std::function<Task<>()> task) { state_->spawn(*state_->workers.front(), std::move(task)); }
+
+void Server::spawn_on_each(std::function<Task<>()> const& task) {
+    for (auto& worker : state_->workers) state_->spawn(*worker, task);
 }
 
 void Server::run() {

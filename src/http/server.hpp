@@ -41,6 +41,9 @@ public:
     /// Runs a task on the first thread for as long as the server runs. Before `run`.
     void spawn(std::function<Task<>()> task);
 
+    /// The same on every thread, a task each.
+    void spawn_on_each(std::function<Task<>()> const& task);
+
     /// Serves until stopped: SIGTERM or SIGINT drains (no new connections, requests under way have `shutdown_grace`
     /// to finish), a second one ends at once.
     void run();

@@ -1,14 +1,13 @@
 #include "db/postgres/postgres_connection.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 
 #include "db/postgres/postgres_row.hpp"
+#include "db/postgres/postgres_socket.hpp"
 
 namespace clinikk::db {
 
@@ -16,23 +15,17 @@ namespace asio = boost::asio;
 
 namespace {
 
-using Descriptor = asio::posix::stream_descriptor;
+using Descriptor = PostgresSocket::Descriptor;
 using Clock = PostgresConnection::Clock;
 
-/// A wait for a socket that is not ours to close.
-struct SocketWait {
-    SocketWait(asio::any_io_executor const& executor, int fd) : socket(executor, fd), timer(executor) {}
-    SocketWait(SocketWait const&) = delete;
-    SocketWait& operator=(SocketWait const&) = delete;
-    ~SocketWait() { socket.release(); }
-
-    Descriptor socket;
-    asio::steady_timer timer;
+struct SocketWait : PostgresSocket {
+    using PostgresSocket::PostgresSocket;
     bool late = false;
 };
 
-/// False when the deadline came first.
-Task<bool> wait_for(int fd, Descriptor::wait_type type, Clock::time_point deadline) {
+enum class Waited { ready, late, cancelled };
+
+Task<Waited> wait_for(int fd, Descriptor::wait_type type, Clock::time_point deadline) {
     auto const executor = co_await asio::this_coro::executor;
     auto const wait = std::make_shared<SocketWait>(executor, fd);
     wait->timer.expires_at(deadline);
@@ -41,10 +34,11 @@ Task<bool> wait_for(int fd, Descriptor::wait_type type, Clock::time_point deadli
         auto const waiting = weak.lock();
         if (cancelled || !waiting) return;
         waiting->late = true;
-        waiting->socket.cancel();
+        waiting->descriptor.cancel();
     });
-    auto const [failure] = co_await wait->socket.async_wait(type, asio::as_tuple(asio::use_awaitable));
-    co_return !wait->late && !failure;
+    auto const [failure] = co_await wait->descriptor.async_wait(type, asio::as_tuple(asio::use_awaitable));
+    if (wait->late) co_return Waited::late;
+    co_return failure ? Waited::cancelled : Waited::ready;
 }
 
 std::string one_line(std::string text) {
@@ -57,13 +51,17 @@ std::string one_line(std::string text) {
 
 std::unique_ptr<PostgresConnection> PostgresConnection::connect(std::string const& conninfo) {
     // The server gives up before we do (PostgresOptions::deadline): then it is known that nothing was changed.
-    constexpr char const* keys[] = {
-        "dbname", "connect_timeout", "application_name", "keepalives_idle", "client_encoding", "options", nullptr};
-    char const* const values[] = {
-        conninfo.c_str(), "5",
-        "clinikk-tv",     "30",
-        "UTF8",           "-c statement_timeout=4500 -c timezone=UTC -c client_min_messages=error",
-        nullptr};
+    // What stands before dbname gives way to what the URL says, what stands behind does not.
+    constexpr char const* keys[] = {"connect_timeout",  "tcp_user_timeout", "keepalives_idle", "dbname",
+                                    "application_name", "client_encoding",  "options",         nullptr};
+    char const* const values[] = {"2",
+                                  "5000",
+                                  "30",
+                                  conninfo.c_str(),
+                                  "clinikk-tv",
+                                  "UTF8",
+                                  "-c statement_timeout=4500 -c timezone=UTC -c client_min_messages=error",
+                                  nullptr};
     constexpr int expand_first = 1;
     std::unique_ptr<PostgresConnection> connection(
         new PostgresConnection(PQconnectdbParams(keys, values, expand_first)));
@@ -75,6 +73,23 @@ std::unique_ptr<PostgresConnection> PostgresConnection::connect(std::string cons
 
 bool PostgresConnection::is_usable() const noexcept { return !given_up_ && PQstatus(handle_.get()) == CONNECTION_OK; }
 
+bool PostgresConnection::is_clean() const noexcept {
+    return is_usable() && !waiting_ && PQtransactionStatus(handle_.get()) == PQTRANS_IDLE;
+}
+
+bool PostgresConnection::is_abandoned() const noexcept {
+    return waiting_ && !late_ && PQstatus(handle_.get()) == CONNECTION_OK;
+}
+
+void PostgresConnection::cancel() noexcept {
+    given_up_ = true;
+    auto* const request = PQgetCancel(handle_.get());
+    if (request == nullptr) return;
+    char ignored[256];
+    PQcancel(request, ignored, sizeof ignored);
+    PQfreeCancel(request);
+}
+
 void PostgresConnection::give_up(std::string_view doing) {
     given_up_ = true;
     throw Unavailable("PostgreSQL, " + std::string(doing) + ": " + one_line(PQerrorMessage(handle_.get())));
@@ -83,23 +98,27 @@ void PostgresConnection::give_up(std::string_view doing) {
 /// The one result of what was sent last.
 Task<PostgresResult> PostgresConnection::result(Clock::time_point deadline, std::string_view statement) {
     auto* const handle = handle_.get();
+    waiting_ = true;
     int unsent = PQflush(handle);
     while (unsent > 0) {
-        bool const ready = co_await wait_for(PQsocket(handle), Descriptor::wait_write, deadline);
-        if (!ready || PQconsumeInput(handle) != 1) give_up(statement);
+        auto const waited = co_await wait_for(PQsocket(handle), Descriptor::wait_write, deadline);
+        late_ = waited == Waited::late;
+        if (waited != Waited::ready || PQconsumeInput(handle) != 1) give_up(statement);
         unsent = PQflush(handle);
     }
     if (unsent < 0) give_up(statement);
     PostgresResult last;
     while (true) {
         while (PQisBusy(handle) != 0) {
-            bool const ready = co_await wait_for(PQsocket(handle), Descriptor::wait_read, deadline);
-            if (!ready || PQconsumeInput(handle) != 1) give_up(statement);
+            auto const waited = co_await wait_for(PQsocket(handle), Descriptor::wait_read, deadline);
+            late_ = waited == Waited::late;
+            if (waited != Waited::ready || PQconsumeInput(handle) != 1) give_up(statement);
         }
         PostgresResult next(PQgetResult(handle));
         if (!next) break;
         last = std::move(next);
     }
+    waiting_ = false;
     if (!last) give_up(statement);
     co_return last;
 }
@@ -128,17 +147,7 @@ Task<Outcome> PostgresConnection::run(Statement const& statement, std::span<Valu
         give_up(statement.name);
     }
     auto const done = co_await result(deadline, statement.name);
-    auto const status = PQresultStatus(done.get());
-    if (status == PGRES_TUPLES_OK) {
-        int const rows = PQntuples(done.get());
-        for (int row = 0; row < rows; ++row) on_row(PostgresRow(done.get(), row));
-        co_return static_cast<std::uint64_t>(rows);
-    }
-    if (status == PGRES_COMMAND_OK) {
-        std::string const changed = PQcmdTuples(done.get());
-        co_return changed.empty() ? std::uint64_t{0} : std::stoull(changed);
-    }
-    co_return violation_or_throw(done.get(), statement.name);
+    co_return read_outcome(done.get(), statement.name, on_row);
 }
 
 std::int64_t PostgresConnection::read_number(std::string const& sql) {

@@ -35,6 +35,19 @@ public:
     /// False once an answer was given up or the server has gone.
     bool is_usable() const noexcept;
 
+    /// Whether the next user finds it as the first one did: no answer outstanding, no transaction open.
+    bool is_clean() const noexcept;
+
+    /// Whether the server may be at work for a caller that has gone. (One that waited in vain until the deadline is
+    /// another matter: the server has ended its statement by itself.)
+    bool is_abandoned() const noexcept;
+
+    /// Tells the server to end what it is at, and blocks meanwhile. The connection is of no more use.
+    void cancel() noexcept;
+
+    /// For those who speak with libpq themselves.
+    PGconn* handle() const noexcept { return handle_.get(); }
+
 private:
     struct Finish {
         void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
@@ -48,6 +61,8 @@ private:
 
     std::unique_ptr<PGconn, Finish> handle_;
     std::unordered_set<std::string_view> prepared_;  ///< names of statements, which are literals
+    bool waiting_ = false;                           ///< for an answer
+    bool late_ = false;
     bool given_up_ = false;
 };
 

@@ -6,6 +6,8 @@
 
 #include <optional>
 
+#include "db/postgres/postgres_listener.hpp"
+#include "db/postgres/postgres_pipeline.hpp"
 #include "db/postgres/postgres_pool.hpp"
 
 namespace clinikk::db {
@@ -16,6 +18,25 @@ constexpr Statement commit{"commit", "COMMIT"};
 constexpr Statement rollback{"rollback", "ROLLBACK"};
 
 constexpr int max_attempts = 20;
+
+/// What the connections of a process are for.
+struct Shares {
+    std::size_t exclusive = 0;
+    std::size_t pipelines = 0;
+    bool listener = false;
+};
+
+Shares share_out(PostgresOptions const& options) {
+    constexpr std::size_t least_exclusive = 2;
+    Shares shares;
+    auto left = options.max_connections - std::min(options.max_connections, least_exclusive);
+    if (options.loops == 0) return {.exclusive = options.max_connections};
+    shares.listener = left > 0;
+    if (shares.listener) --left;
+    shares.pipelines = std::min(left, options.loops);
+    shares.exclusive = options.max_connections - shares.pipelines - (shares.listener ? 1 : 0);
+    return shares;
+}
 
 class PostgresSession final : public Session {
 public:
@@ -40,10 +61,32 @@ private:
 class PostgresDatabase final : public Database {
 public:
     PostgresDatabase(PostgresOptions const& options, Log& log)
-        : pool_(options.conninfo, options.max_connections, options.max_waiting, log), deadline_(options.deadline) {}
+        : connector_(std::make_shared<PostgresConnector>(options.conninfo, log)),
+          shares_(share_out(options)),
+          pool_(std::make_shared<PostgresPool>(connector_, shares_.exclusive, options.max_waiting)),
+          deadline_(options.deadline) {
+        for (std::size_t i = 0; i < shares_.pipelines; ++i) {
+            pipelines_.push_back(std::make_shared<PostgresPipeline>(options.deadline, options.max_waiting));
+        }
+    }
+
+    PostgresDatabase(PostgresDatabase const&) = delete;
+    PostgresDatabase& operator=(PostgresDatabase const&) = delete;
+
+    ~PostgresDatabase() override {
+        pool_->close();
+        connector_->join();
+    }
 
     Task<Outcome> run(Statement const& statement, std::span<Value const> parameters, OnRow const& on_row) override {
-        auto const connection = co_await pool_.lend(PostgresConnection::Clock::now() + deadline_);
+        if (statement.reach == Reach::point && !pipelines_.empty()) {
+            auto const executor = co_await boost::asio::this_coro::executor;
+            auto const& loop = boost::asio::query(executor, boost::asio::execution::context);
+            for (auto const& pipeline : pipelines_) {
+                if (pipeline->serves(loop)) co_return co_await pipeline->run(statement, parameters, on_row);
+            }
+        }
+        auto const connection = co_await pool_->lend(PostgresConnection::Clock::now() + deadline_);
         auto const deadline = PostgresConnection::Clock::now() + deadline_;
         co_return co_await connection->run(statement, parameters, on_row, deadline);
     }
@@ -59,10 +102,19 @@ public:
         }
     }
 
+    Task<> serve_loop() override {
+        auto const mine = loops_.fetch_add(1);
+        if (mine < pipelines_.size()) co_await PostgresPipeline::keep_open(pipelines_[mine], connector_);
+    }
+
+    Task<> watch_events(std::function<void()> wake) override {
+        if (shares_.listener) co_await listen_for_events(connector_, std::move(wake));
+    }
+
 private:
     /// Empty when the transaction met another one.
     Task<std::optional<Result<void>>> attempt_once(Steps const& steps, bool last) {
-        auto const connection = co_await pool_.lend(PostgresConnection::Clock::now() + deadline_);
+        auto const connection = co_await pool_->lend(PostgresConnection::Clock::now() + deadline_);
         PostgresSession session(*connection.operator->(), deadline_);
         co_await session.control(begin);
         std::exception_ptr failure;
@@ -86,7 +138,11 @@ private:
         co_return std::optional<Result<void>>(outcome);
     }
 
-    PostgresPool pool_;
+    std::shared_ptr<PostgresConnector> connector_;
+    Shares shares_;
+    std::shared_ptr<PostgresPool> pool_;
+    std::vector<std::shared_ptr<PostgresPipeline>> pipelines_;
+    std::atomic<std::size_t> loops_{0};
     std::chrono::milliseconds deadline_;
     std::atomic<unsigned> attempt_seed_{0};
 };

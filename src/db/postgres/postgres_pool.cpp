@@ -10,22 +10,24 @@ namespace clinikk::db {
 
 namespace asio = boost::asio;
 
-namespace {
-
-constexpr std::chrono::milliseconds retry_pause{250};
-
-}  // namespace
-
 struct PostgresPool::Waiter {
     explicit Waiter(asio::any_io_executor const& executor) : timer(executor) {}
     asio::steady_timer timer;
     bool called = false;  ///< under the pool's mutex
 };
 
-PostgresPool::PostgresPool(std::string conninfo, std::size_t max_connections, std::size_t max_waiting, Log& log)
-    : conninfo_(std::move(conninfo)), max_connections_(max_connections), max_waiting_(max_waiting), log_(log) {}
+PostgresPool::PostgresPool(std::shared_ptr<PostgresConnector> connector, std::size_t max_connections,
+                           std::size_t max_waiting)
+    : connector_(std::move(connector)), max_connections_(max_connections), max_waiting_(max_waiting) {}
 
-PostgresPool::~PostgresPool() { connecting_.join(); }
+PostgresPool::~PostgresPool() = default;
+
+void PostgresPool::close() {
+    std::lock_guard const lock(mutex_);
+    closed_ = true;
+    idle_.clear();
+    waiting_.clear();
+}
 
 /// Takes an idle connection, or a place for a new one.
 std::unique_ptr<PostgresConnection> PostgresPool::take_idle(bool& may_connect) {
@@ -43,37 +45,38 @@ std::unique_ptr<PostgresConnection> PostgresPool::take_idle(bool& may_connect) {
 }
 
 Task<std::unique_ptr<PostgresConnection>> PostgresPool::connect() {
-    std::unique_ptr<PostgresConnection> connection;
     std::exception_ptr failure;
     try {
-        auto const work = [this] { return PostgresConnection::connect(conninfo_); };
-        connection = co_await connecting_.run(work);
-    } catch (std::exception const& error) {
+        auto connection = co_await connector_->connect();
+        std::lock_guard const lock(mutex_);
+        backoff_.reset();
+        co_return connection;
+    } catch (...) {
         failure = std::current_exception();
-        if (!failing_) log_.error("postgres_unreachable", {{"error", error.what()}});
     }
     {
         std::lock_guard const lock(mutex_);
-        failing_ = failure != nullptr;
-        if (failing_) {
-            --open_;
-            retry_at_ = Clock::now() + retry_pause;
-        }
+        --open_;
+        // Those who tried at the same time are one failure.
+        if (Clock::now() >= retry_at_) retry_at_ = Clock::now() + backoff_.next();
     }
-    if (failure) {
-        wake_one();
-        std::rethrow_exception(failure);
-    }
-    co_return connection;
+    wake_one();
+    std::rethrow_exception(failure);
 }
 
 Task<PostgresPool::Lease> PostgresPool::lend(Clock::time_point deadline) {
     auto const executor = co_await asio::this_coro::executor;
     while (true) {
         bool may_connect = false;
-        auto connection = take_idle(may_connect);
+        std::unique_ptr<PostgresConnection> connection;
+        try {
+            connection = take_idle(may_connect);
+        } catch (Unavailable const&) {
+            wake_one();  // who waited with us need not wait any longer
+            throw;
+        }
         if (!connection && may_connect) connection = co_await connect();
-        if (connection) co_return Lease(*this, std::move(connection));
+        if (connection) co_return Lease(shared_from_this(), std::move(connection));
 
         auto const waiter = std::make_shared<Waiter>(executor);
         waiter->timer.expires_at(deadline);
@@ -93,14 +96,26 @@ Task<PostgresPool::Lease> PostgresPool::lend(Clock::time_point deadline) {
 }
 
 void PostgresPool::give_back(std::unique_ptr<PostgresConnection> connection) noexcept {
-    bool const usable = connection->is_usable();
     {
         std::lock_guard const lock(mutex_);
-        if (usable) {
-            idle_.push_back(std::move(connection));
-        } else {
-            --open_;
-        }
+        if (closed_) return;
+        if (connection->is_clean()) idle_.push_back(std::move(connection));
+    }
+    if (!connection) return wake_one();
+    if (connection->is_abandoned()) {
+        // It counts until the server is done with it.
+        return connector_->cancel_and_close(std::move(connection), [self = weak_from_this()] {
+            if (auto const pool = self.lock()) pool->give_up_place();
+        });
+    }
+    connection.reset();
+    give_up_place();
+}
+
+void PostgresPool::give_up_place() noexcept {
+    {
+        std::lock_guard const lock(mutex_);
+        --open_;
     }
     wake_one();
 }

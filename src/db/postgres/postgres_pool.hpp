@@ -5,32 +5,34 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
-#include "base/blocking_pool.hpp"
-#include "base/log.hpp"
-#include "db/postgres/postgres_connection.hpp"
+#include "db/postgres/postgres_connector.hpp"
 
 namespace clinikk::db {
 
-/// A bounded number of connections, each lent to one coroutine at a time, whatever loop it runs on. Thread-safe.
-class PostgresPool {
+/// A bounded number of connections, each lent to one coroutine at a time, whatever loop it runs on. Thread-safe. Leases
+/// share the pool, as coroutines that never end are destroyed with their loop, when the database has gone.
+class PostgresPool : public std::enable_shared_from_this<PostgresPool> {
 public:
     using Clock = PostgresConnection::Clock;
 
     /// `max_connections` at most, and as many waiting for one as `max_waiting`; more are refused at once.
-    PostgresPool(std::string conninfo, std::size_t max_connections, std::size_t max_waiting, Log& log);
+    PostgresPool(std::shared_ptr<PostgresConnector> connector, std::size_t max_connections, std::size_t max_waiting);
     PostgresPool(PostgresPool const&) = delete;
     PostgresPool& operator=(PostgresPool const&) = delete;
     ~PostgresPool();
 
-    /// A connection, given back at the end of the lease; one that is of no more use is closed then.
+    /// Closes what is idle, and from now on what is given back.
+    void close();
+
+    /// A connection, given back at the end of the lease; one that is of no more use is closed then, and what runs on it
+    /// is cancelled.
     class Lease {
     public:
-        Lease(PostgresPool& pool, std::unique_ptr<PostgresConnection> connection)
-            : pool_(&pool), connection_(std::move(connection)) {}
-        Lease(Lease&& other) noexcept : pool_(other.pool_), connection_(std::move(other.connection_)) {}
+        Lease(std::shared_ptr<PostgresPool> pool, std::unique_ptr<PostgresConnection> connection)
+            : pool_(std::move(pool)), connection_(std::move(connection)) {}
+        Lease(Lease&& other) noexcept = default;
         Lease& operator=(Lease&&) = delete;
         ~Lease() {
             if (connection_) pool_->give_back(std::move(connection_));
@@ -39,7 +41,7 @@ public:
         PostgresConnection* operator->() const noexcept { return connection_.get(); }
 
     private:
-        PostgresPool* pool_;
+        std::shared_ptr<PostgresPool> pool_;
         std::unique_ptr<PostgresConnection> connection_;
     };
 
@@ -52,20 +54,20 @@ private:
     Task<std::unique_ptr<PostgresConnection>> connect();
     std::unique_ptr<PostgresConnection> take_idle(bool& may_connect);
     void give_back(std::unique_ptr<PostgresConnection> connection) noexcept;
+    void give_up_place() noexcept;
     void wake_one() noexcept;
 
-    std::string conninfo_;
+    std::shared_ptr<PostgresConnector> connector_;
     std::size_t max_connections_;
     std::size_t max_waiting_;
-    Log& log_;
-    BlockingPool connecting_{2};  ///< libpq resolves names and negotiates TLS in calls that block
 
     std::mutex mutex_;
     std::vector<std::unique_ptr<PostgresConnection>> idle_;
     std::size_t open_ = 0;  ///< idle, lent, or being made
     std::list<std::shared_ptr<Waiter>> waiting_;
     Clock::time_point retry_at_{};  ///< after a failure to connect others fail at once until then
-    bool failing_ = false;
+    Backoff backoff_;
+    bool closed_ = false;
 };
 
 }  // namespace clinikk::db

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "db/postgres/postgres_error.hpp"
+
 namespace clinikk::db {
 namespace {
 
@@ -92,6 +94,20 @@ Uuid PostgresRow::uuid(int column) const {
 
 Timestamp PostgresRow::time(int column) const {
     return postgres_epoch + std::chrono::microseconds(get_big_endian(bytes(column, 8)));
+}
+
+Outcome read_outcome(PGresult* result, std::string_view statement, OnRow const& on_row) {
+    auto const status = PQresultStatus(result);
+    if (status == PGRES_TUPLES_OK) {
+        int const rows = PQntuples(result);
+        for (int row = 0; row < rows; ++row) on_row(PostgresRow(result, row));
+        return static_cast<std::uint64_t>(rows);
+    }
+    if (status == PGRES_COMMAND_OK) {
+        std::string const changed = PQcmdTuples(result);
+        return changed.empty() ? std::uint64_t{0} : std::stoull(changed);
+    }
+    return violation_or_throw(result, statement);
 }
 
 }  // namespace clinikk::db

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <libpq-fe.h>
 
 #include <array>
 #include <cstddef>
 #include <span>
-#include <vector>
 
 #include "db/database.hpp"
 
@@ -23,10 +23,13 @@ public:
     int const* formats() const noexcept { return formats_.data(); }
 
 private:
-    std::vector<std::array<char, 16>> storage_;
-    std::vector<char const*> pointers_;
-    std::vector<int> lengths_;
-    std::vector<int> formats_;
+    template <class T>
+    using Few = boost::container::small_vector<T, 4>;  // what a point statement has takes no allocation
+
+    Few<std::array<char, 16>> storage_;
+    Few<char const*> pointers_;
+    Few<int> lengths_;
+    Few<int> formats_;
 };
 
 /// A row of a binary result.
@@ -49,5 +52,8 @@ private:
     PGresult const* result_;
     int row_;
 };
+
+/// What a statement's binary result says: its rows go to `on_row`, a failure is as in `violation_or_throw`.
+Outcome read_outcome(PGresult* result, std::string_view statement, OnRow const& on_row);
 
 }  // namespace clinikk::db
