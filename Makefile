@@ -28,7 +28,7 @@ test:  ## setup, release build, every test
 test-fresh:  ## prove the README on a bare Debian 12 (root; downloads a base system once)
 	@tools/test-fresh
 
-bench:  ## measure against nginx, side by side
+bench:  ## measure against nginx, boto3 and curl, side by side
 	@tools/setup bench
 	@tools/build release clinikk-tv
 	@if [ -x bench/run ]; then exec bench/run $(ARGS); else echo "bench/run is not there yet"; fi

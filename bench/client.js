@@ -66,8 +66,34 @@ export function download(port, path, { hashed = false } = {}) {
     socket.setTimeout(TIMEOUT, () => socket.destroy(new Error(`${path}: nothing came`)));
     socket.on('error', reject);
     socket.on('close', () => reject(new Error(`${path}: closed after ${length} bytes`)));
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${HOST}:${port}\r\n\r\n`);
   });
+}
+
+/**
+ * Reads one range of `path`. `hold`, if given, is awaited in the middle of it, while nothing is read. Returns the SHA-256
+ * of what came.
+ */
+export async function readRange(port, path, start, end, hold) {
+  const headers = { Range: `bytes=${start}-${end - 1}` };
+  const response = await new Promise((resolve, reject) => {
+    const request = http.get({ host: HOST, port, path, headers, agent: false, timeout: TIMEOUT }, resolve);
+    request.on('timeout', () => request.destroy(new Error(`${path}: nothing came`)));
+    request.on('error', reject);
+  });
+  if (response.statusCode !== 206) throw new Error(`${path}: ${response.statusCode}`);
+  const hash = createHash('sha256');
+  let length = 0;
+  let held = hold === undefined;
+  for await (const bytes of response) {
+    hash.update(bytes);
+    length += bytes.length;
+    if (held || length < (end - start) / 2) continue;
+    held = true;
+    await hold();
+  }
+  if (length !== end - start) throw new Error(`${path}: ${length} bytes instead of ${end - start}`);
+  return hash.digest('hex');
 }
 
 /**

@@ -1,4 +1,4 @@
-// What the request rows are measured on: a server whose library has a video of 1 GiB and 10 000 rows.
+// What the request rows are measured on: a library of 10 000 rows, of which all are one uploaded video.
 
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -24,30 +24,44 @@ export async function logIn(server) {
   return JSON.parse(answer.body).access_token;
 }
 
-/** Makes the library once: `{dataDir, content, ids, files, fileName}`. No server is running afterwards. */
-export async function makeLibrary(context, media) {
-  const dataDir = path.join(context.directory, 'library');
-  const server = await startServer(context, dataDir);
+/** SQLite in a data directory, as `makeLibrary` needs it. */
+export const sqlite = {
+  run: (dataDir, script) => {
+    const database = readdirSync(dataDir).find((name) => /\.(db|sqlite3?)$/.test(name));
+    if (!database) throw new Error('the data directory has no database');
+    return execFileSync('sqlite3', ['-bail', path.join(dataDir, database)], { input: script, encoding: 'utf8' });
+  },
+  id: (hex) => `X'${hex}'`,
+  millisecond: '1000',
+  settle: '',
+};
+
+/**
+ * Makes a library whose server has these settings: `{dataDir, settings, content, ids}`. No server is running
+ * afterwards. `database` runs statements past the server, in its dialect.
+ */
+export async function makeLibrary(context, { name, media, settings = {}, database = sqlite }) {
+  const dataDir = path.join(context.directory, name);
+  const server = await startServer(context, dataDir, settings);
   const token = await makeAccount(server);
   const content = await upload(server.port, token, media);
   await server.stop();
-  const ids = fillRows(dataDir, content.id);
-  const file = findFile(dataDir, media.size);
-  return { dataDir, content, ids, files: path.dirname(file), fileName: path.basename(file) };
+  return { dataDir, settings, content, ids: fillRows(dataDir, content.id, database) };
 }
 
-/** Copies the one row until there are 10 000 and returns all ids. */
-function fillRows(dataDir, id) {
-  const database = readdirSync(dataDir).find((name) => /\.(db|sqlite3?)$/.test(name));
-  if (!database) throw new Error('the data directory has no database');
+/** Copies the one row, and what says where its bytes are, until there are 10 000. Returns all ids. */
+function fillRows(dataDir, id, { run, id: literal, millisecond, settle }) {
   const now = Date.now();
   const ids = Array.from({ length: ROWS - 1 }, (_, i) => newId(now + i));
   const statements = ids.map((hex, i) =>
-    `UPDATE copied SET id = X'${hex}', title = 'Stretching, part ${i + 1}', created_at = created_at + 1000, ` +
-    'updated_at = updated_at + 1000; INSERT INTO contents SELECT * FROM copied;');
-  const script = ['BEGIN;', 'CREATE TEMP TABLE copied AS SELECT * FROM contents LIMIT 1;', ...statements, 'COMMIT;',
+    `UPDATE copied SET id = ${literal(hex)}, title = 'Stretching, part ${i + 1}', ` +
+    `created_at = created_at + ${millisecond}, updated_at = updated_at + ${millisecond}; ` +
+    `INSERT INTO contents SELECT * FROM copied; UPDATE place SET content_id = ${literal(hex)}; ` +
+    'INSERT INTO content_objects SELECT * FROM place;');
+  const script = ['BEGIN;', 'CREATE TEMP TABLE copied AS SELECT * FROM contents;',
+    'CREATE TEMP TABLE place AS SELECT * FROM content_objects;', ...statements, 'COMMIT;', settle,
     'SELECT count(*) FROM contents;'];
-  const told = execFileSync('sqlite3', ['-bail', path.join(dataDir, database)], { input: script.join('\n') });
+  const told = run(dataDir, script.join('\n'));
   if (Number(told) !== ROWS) throw new Error(`the library has ${told} rows`);
   return [id, ...ids.map((hex) => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'))];
 }
@@ -61,8 +75,8 @@ function newId(milliseconds) {
   return bytes.toString('hex');
 }
 
-/** The stored object: the one file of that size. */
-function findFile(folder, size) {
+/** The stored object in a folder, or below it: the one file of that size. */
+export function findFile(folder, size) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const name = path.join(folder, entry.name);
     if (entry.isDirectory()) {

@@ -7,28 +7,32 @@ import { parseArgs } from 'node:util';
 
 import { files } from './groups/files.js';
 import { logins } from './groups/logins.js';
+import { postgres } from './groups/postgres.js';
 import { requests } from './groups/requests.js';
+import { s3Playback } from './groups/s3_playback.js';
+import { s3Uploads } from './groups/s3_uploads.js';
 import { size } from './groups/size.js';
 import { uploads } from './groups/uploads.js';
-import { makeLibrary } from './library.js';
+import { findFile, makeLibrary } from './library.js';
 import { makeClip, Media } from './media.js';
 import { allowedCpus } from './processes.js';
-import { conditions, insert, judge, table } from './report.js';
+import { conditions, insert, judge, shortTable, table } from './report.js';
+import { startBucket } from './stores.js';
 
-const ALL_MINUTES = 20; // a run that lasts longer hangs
+const ALL_MINUTES = 30; // a run that lasts longer hangs
 const GIB = 1024 ** 3;
-const GROUPS = [requests, files, logins, uploads, size];
+const GROUPS = [requests, files, logins, uploads, size, postgres, s3Uploads, s3Playback];
 
 class UsageError extends Error {}
 
 async function main() {
   const options = readOptions();
   const directory = makeDirectory();
-  const [serverCpu, loadCpu = serverCpu] = allowedCpus();
+  const [serverCpu, loadCpu = serverCpu, ...moreCpus] = allowedCpus();
   if (loadCpu === serverCpu) console.error('There is one CPU only: server and load generator share it.');
   // Also for the children that are not told otherwise.
   execFileSync('taskset', ['-a', '-p', '-c', String(loadCpu), String(process.pid)], { stdio: 'ignore' });
-  const context = { ...options, directory, serverCpu, loadCpu };
+  const context = { ...options, directory, serverCpu, loadCpu, storeCpus: [loadCpu, ...moreCpus].join(','), stores: [] };
   const groups = GROUPS.map((group) => ({ ...group, rows: group.rows.filter(({ id }) => options.only?.has(id) ?? true) }))
     .filter((group) => group.rows.length > 0);
 
@@ -37,10 +41,18 @@ async function main() {
   context.media = new Media(context.clip, GIB);
   if (groups.some((group) => group.needsLibrary)) {
     say('making the library');
-    context.library = await makeLibrary(context, context.media);
+    context.library = await makeLibrary(context, { name: 'library', media: context.media });
+    context.file = findFile(context.library.dataDir, GIB);
   }
   const results = [];
-  for (const group of groups) results.push(...(await measure(context, group)));
+  for (const group of groups) {
+    if (group.needsBucket && !context.bucket) {
+      say('starting an S3 server');
+      context.bucket = await startBucket(context);
+    }
+    results.push(...(await measure(context, group)));
+  }
+  await context.bucket?.stop();
   write(context, results);
 }
 
@@ -64,7 +76,7 @@ function write(context, results) {
   writeFileSync('build/bench.json', JSON.stringify({ conditions: told, rows: results }, null, 2) + '\n');
   if (context.save) {
     writeFileSync('bench/results.md', `# What \`make bench\` measured\n\n${text}`);
-    insert('README.md', text);
+    insert('README.md', shortTable(results, told));
   }
   console.log(text);
   console.log(`In full: build/bench.json.${context.save ? ' Table: bench/results.md.' : ' A trial: the pages were left alone.'}`);

@@ -70,6 +70,11 @@ class Watched {
     return { now: bytes('VmRSS'), peak: bytes('VmHWM') };
   }
 
+  /** Bytes it has caused to be written to disk (proc(5), `/proc/pid/io`), its children that have ended included. */
+  written() {
+    return Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${this.pid}/io`, 'utf8'))[1]);
+  }
+
   resetPeak() {
     writeFileSync(`/proc/${this.pid}/clear_refs`, '5');
   }
@@ -122,8 +127,27 @@ export async function startServer(context, dataDir, settings = {}, wait = true) 
   return server;
 }
 
+/**
+ * What `measure(server)` returns, measured on a server that has done nothing before, with its CPU time, the bytes it
+ * wrote, and its memory at the peak and beyond what it had when idle. `after` puts in order what was left behind.
+ */
+export async function onFreshServer(context, dataDir, settings, measure, after = () => {}) {
+  const server = await startServer(context, dataDir, settings);
+  await sleep(300);
+  const idle = server.memory().now;
+  const written = server.written();
+  server.resetPeak();
+  const cpu = server.cpuSeconds();
+  const sample = await measure(server);
+  const { peak } = server.memory();
+  const spent = { cpu: server.cpuSeconds() - cpu, written: server.written() - written, peak, growth: peak - idle };
+  await after(server, sample);
+  await server.stop();
+  return { ...sample, ...spent };
+}
+
 /** nginx with one worker. `files` is what it serves below /files/, `uploads` where PUT below /uploads/ writes. */
-export async function startNginx(context, { files, uploads }) {
+export async function startNginx(context, { files = context.directory, uploads = context.directory } = {}) {
   const home = path.join(context.directory, 'nginx');
   for (const folder of ['body', 'other']) mkdirSync(path.join(home, folder), { recursive: true });
   const port = await freePort();
@@ -167,6 +191,7 @@ http {
     server {
         listen 127.0.0.1:${port} backlog=4096;
         location = /return { default_type application/json; return 200 '{"status":"healthy"}'; }
+        location = /redirect { return 302 http://127.0.0.1:${port}/return; }
         location /files/ { alias "${files}/"; types { video/mp4 mp4; } }
         location /uploads/ { alias "${uploads}/"; dav_methods PUT; open_file_cache off; }
     }

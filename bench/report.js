@@ -1,7 +1,7 @@
 // From samples to a verdict for each row, and to a table.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 
 const SHORT_OF_CPU = 0.9;
@@ -27,7 +27,7 @@ export function judge(row, samples) {
     theirs: theirs ? spread(theirs, row.metric) : null,
     ratio: null,
     bar: bar(row),
-    cpuSeconds: { ours: spread(mine, 'cpu').median, theirs: theirs ? spread(theirs, 'cpu').median : null },
+    cpuSeconds: { ours: spread(mine, 'cpu').median, theirs: cpuOf(theirs) },
     cpuPerUnit: { ours: perUnit(row, mine), theirs: theirs ? perUnit(row, theirs) : null },
     peakBytes: Math.max(...mine.map(({ peak }) => peak)),
     note: mine[0].note ?? null,
@@ -35,21 +35,32 @@ export function judge(row, samples) {
   // Rounds are compared with themselves: what slows the machine for a while slows both sides.
   if (theirs) result.ratio = spread(mine.map((sample, i) => ({ ratio: sample[row.metric] / theirs[i][row.metric] })), 'ratio');
   const judged = (result.ratio ?? result.ours).median;
-  result.pass = row.atLeast !== undefined ? judged >= row.atLeast : judged < row.below;
+  result.pass = passes(row, judged);
   if (theirs && row.unit !== 'milliseconds' && [...mine, ...theirs].every(({ cpu, seconds }) => cpu < seconds * SHORT_OF_CPU)) {
     result.note = 'neither server used its CPU up';
   }
   return result;
 }
 
+/** A client that is a reference is no server, and has no CPU time (null). */
+function cpuOf(samples) {
+  return samples && samples[0].cpu !== null ? spread(samples, 'cpu').median : null;
+}
+
+function passes({ atLeast, atMost, below }, value) {
+  if (atLeast !== undefined) return value >= atLeast;
+  return atMost !== undefined ? value <= atMost : value < below;
+}
+
 /** CPU seconds for each request or byte, which other load on the machine disturbs less than the rate; else null. */
 function perUnit(row, samples) {
-  if (row.metric !== 'rate') return null;
+  if (row.metric !== 'rate' || cpuOf(samples) === null) return null;
   return spread(samples.map(({ cpu, rate, seconds }) => ({ each: cpu / (rate * seconds) })), 'each').median;
 }
 
 function bar(row) {
   if (row.atLeast !== undefined) return `≥ ${row.atLeast}×`;
+  if (row.atMost !== undefined) return `≤ ${amount(row.atMost, row.unit)}`;
   return row.theirs ? `< ${row.below}×` : `< ${amount(row.below, row.unit)}`;
 }
 
@@ -61,6 +72,8 @@ function amount(value, unit) {
       return `${Math.round(value / 1e6).toLocaleString('en').replaceAll(',', ' ')} MB/s`;
     case 'memory':
       return `${(value / 1024 / 1024).toFixed(value % (1024 * 1024) ? 1 : 0)} MiB`;
+    case 'count':
+      return String(value);
     case 'milliseconds':
       return `${value.toFixed(value < 10 ? 2 : 0)} ms`;
     default:
@@ -84,7 +97,7 @@ export function conditions(context) {
     cpu: `${os.cpus()[0].model.trim()} (${os.cpus().length} cores)`,
     kernel: os.release(),
     program: version(context.program, ['version'], ''),
-    nginx: version('nginx', ['-v'], 'nginx version: '),
+    servers: [version('nginx', ['-v'], 'nginx version: '), ...context.stores],
     rounds: context.rounds,
     seconds: context.seconds,
     pinned: context.serverCpu !== context.loadCpu,
@@ -98,7 +111,7 @@ function cpu({ unit, cpuSeconds, cpuPerUnit }) {
   return unit === 'requests' ? `${both(cpuPerUnit, 1e6, 1)} µs each` : `${both(cpuPerUnit, 2 ** 30, 2)} s/GiB`;
 }
 
-/** The table in Markdown. */
+/** The whole table in Markdown. */
 export function table(results, told) {
   const header = [
     '| work | Clinikk TV | reference | ratio | bar | | server CPU | peak memory |',
@@ -110,25 +123,38 @@ export function table(results, told) {
       result.note ? `${result.work} [${result.note}]` : result.work,
       withSpread(result.ours, write),
       result.theirs ? `${result.reference}: ${withSpread(result.theirs, write)}` : '',
-      result.ratio ? withSpread(result.ratio, (value) => `${value.toFixed(value < 0.1 ? 3 : 2)}×`) : '',
+      result.ratio ? withSpread(result.ratio, times) : '',
       result.bar,
       result.pass ? 'pass' : '**miss**',
       cpu(result),
       amount(result.peakBytes, 'memory').replace(/\.\d/, ''),
     ].join(' | ') + ' |';
   });
-  const footer = `${told.date}, ${told.cpu}, Linux ${told.kernel}, ${told.nginx}. Medians (least–most) of ${told.rounds} ` +
-    `interleaved rounds, ${told.seconds} s each; one server thread against one nginx worker` +
-    (told.pinned ? ', the server on one CPU, the load generator on another.' : ', on one CPU with the load generator.');
-  return [...header, ...rows, '', footer, ''].join('\n');
+  return [...header, ...rows, '', footer(told, 'Medians (least–most)'), ''].join('\n');
 }
 
-/** Puts the table between the markers of a page, if it has them. */
+/** What was measured and what was promised, one line a row. */
+export function shortTable(results, told) {
+  const header = ['| work | against | measured | promised |', '|---|---|---|---|'];
+  const rows = results.map(({ work, reference, ratio, ours, unit, bar: promised, pass }) => {
+    const measured = ratio ? times(ratio.median) : amount(ours.median, unit);
+    return `| ${work} | ${reference ?? ''} | ${pass ? measured : `**${measured}**`} | ${promised} |`;
+  });
+  return [...header, ...rows, '', footer(told, 'Medians'), ''].join('\n');
+}
+
+const times = (value) => `${value.toFixed(value < 0.1 ? 3 : 2)}×`;
+
+function footer(told, what) {
+  return `${told.date}, ${told.cpu}, Linux ${told.kernel}, ${told.servers.join(', ')}. ${what} of ${told.rounds} ` +
+    `interleaved rounds, ${told.seconds} s each; one server thread against one nginx worker` +
+    (told.pinned ? ', the server on one CPU, the load generator on another.' : ', on one CPU with the load generator.');
+}
+
+/** Puts the table between the markers of a page. */
 export function insert(page, text) {
-  if (!existsSync(page)) return false;
+  const place = /(?<=<!-- bench -->\n)[^]*?(?=<!-- \/bench -->)/;
   const before = readFileSync(page, 'utf8');
-  const after = before.replace(/(<!-- bench -->\n)[^]*?(<!-- \/bench -->)/, (_, begin, end) => `${begin}${text}${end}`);
-  if (after === before) return false;
-  writeFileSync(page, after);
-  return true;
+  if (!place.test(before)) throw new Error(`${page} has no place for the table`);
+  writeFileSync(page, before.replace(place, () => text));
 }

@@ -1,9 +1,12 @@
 // Runs wrk for a while and trusts its numbers only if every answer was what it had to be.
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { get } from './client.js';
 
 const SCRIPT = fileURLToPath(new URL('requests.lua', import.meta.url));
 const CONNECTIONS = 32;
@@ -23,29 +26,49 @@ export function requestList(context, requests) {
  * Returns requests a second, p99 in milliseconds, and what the server spent.
  */
 export async function load(context, server, list, bodySize, seconds = context.seconds) {
-  server.resetPeak();
-  const cpu = server.cpuSeconds();
-  const told = await run(seconds, server.port, list);
-  const sample = {
-    rate: told.requests / (told.microseconds / 1e6),
-    p99: told.p99 / 1000,
-    cpu: server.cpuSeconds() - cpu,
-    seconds: told.microseconds / 1e6,
-    count: told.requests,
-    peak: server.memory().peak,
-  };
-  if (told.refused > 0 || told.broken > 0 || told.requests === 0) {
-    throw new Error(`wrk: ${told.requests} answers, ${told.refused} refused, ${told.broken} broken\n${server.log}`);
-  }
-  const mean = told.bytes / told.requests;
+  const { errors, mean, ...sample } = await attempt(server, list, { seconds });
+  if (errors > 0 || sample.count === 0) throw new Error(`wrk: ${sample.count} answers, ${errors} errors\n${server.log}`);
   if (mean < bodySize * 0.9 || mean > bodySize * 1.1 + HEAD_AT_MOST) {
     throw new Error(`wrk: answers had ${Math.round(mean)} bytes, those looked at ${bodySize} and a head`);
   }
   return sample;
 }
 
-function run(seconds, port, list) {
-  const args = ['-t', '1', '-c', String(CONNECTIONS), '-d', `${seconds}s`, '--timeout', '10s', '-s', SCRIPT];
+/** The same without judging: `errors` of all kinds are counted, `mean` is the length of an answer and its head. */
+export async function attempt(server, list, { seconds, connections = CONNECTIONS }) {
+  server.resetPeak();
+  const cpu = server.cpuSeconds();
+  const told = await run(seconds, connections, server.port, list);
+  return {
+    rate: told.requests / (told.microseconds / 1e6),
+    p99: told.p99 / 1000,
+    cpu: server.cpuSeconds() - cpu,
+    seconds: told.microseconds / 1e6,
+    count: told.requests,
+    peak: server.memory().peak,
+    errors: told.refused + told.broken,
+    mean: told.bytes / Math.max(told.requests, 1),
+  };
+}
+
+/** Looks at a hundred answers at most, warms up, and returns what measures requests for these paths in random order. */
+export async function requestSide(context, server, paths, check, status = 200) {
+  const shuffled = paths.map((path) => [Math.random(), path]).sort(([a], [b]) => a - b).map(([, path]) => path);
+  let size = 0;
+  const looked = shuffled.slice(0, 100);
+  for (const path of looked) {
+    const answer = await get(server.port, path);
+    assert.equal(answer.status, status, `${path}: ${answer.body}`);
+    await check(answer, path);
+    size += answer.bytes.length / looked.length;
+  }
+  const list = requestList(context, shuffled);
+  await load(context, server, list, size, 1);
+  return () => load(context, server, list, size);
+}
+
+function run(seconds, connections, port, list) {
+  const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--timeout', '10s', '-s', SCRIPT];
   return new Promise((resolve, reject) => {
     // It inherits the load generator's CPU.
     const wrk = spawn('wrk', [...args, `http://127.0.0.1:${port}/`, '--', list], {

@@ -1,10 +1,9 @@
-// Small requests: nginx `return 200` is the reference of all three.
+// Small requests, on SQLite: nginx `return 200` is the reference of all three.
 
 import assert from 'node:assert/strict';
 
-import { get } from '../client.js';
 import { startNginx, startServer } from '../processes.js';
-import { load, requestList } from '../wrk.js';
+import { requestSide } from '../wrk.js';
 
 export const requests = {
   needsLibrary: true,
@@ -17,37 +16,33 @@ export const requests = {
   async open(context) {
     const { library } = context;
     const server = await startServer(context, library.dataDir);
-    const nginx = await startNginx(context, { files: library.files, uploads: context.directory });
+    const nginx = await startNginx(context);
     const sides = {
-      nginx: await side(context, nginx, ['/return'], (answer) => assert.equal(answer.body, '{"status":"healthy"}')),
-      health: await side(context, server, ['/health'], (answer) => assert.deepEqual(JSON.parse(answer.body), { status: 'healthy' })),
-      content: await side(context, server, library.ids.map((id) => `/content/${id}`), (answer, path) => {
-        const content = JSON.parse(answer.body);
-        assert.equal(content.id, path.slice('/content/'.length));
-        assert.equal(content.sha256, library.content.sha256);
-      }),
-      list: await side(context, server, ['/content?limit=100'], (answer) => {
-        const contents = JSON.parse(answer.body);
-        assert.equal(contents.length, 100);
-        assert.deepEqual(contents.map(({ id }) => id), library.ids.slice(-100).reverse());
-      }),
+      nginx: await nginxSide(context, nginx),
+      health: await requestSide(context, server, ['/health'], (answer) => assert.deepEqual(JSON.parse(answer.body), { status: 'healthy' })),
+      content: await contentSide(context, server, library),
+      list: await listSide(context, server, library),
     };
     return { sides, close: () => Promise.all([server.stop(), nginx.stop()]) };
   },
 };
 
-/** Looks at a hundred answers at most, warms up, and returns what measures. */
-async function side(context, server, paths, check) {
-  const shuffled = paths.map((path) => [Math.random(), path]).sort(([a], [b]) => a - b).map(([, path]) => path);
-  let size = 0;
-  const looked = shuffled.slice(0, 100);
-  for (const path of looked) {
-    const answer = await get(server.port, path);
-    assert.equal(answer.status, 200, `${path}: ${answer.body}`);
-    check(answer, path);
-    size += answer.bytes.length / looked.length;
-  }
-  const list = requestList(context, shuffled);
-  await load(context, server, list, size, 1);
-  return () => load(context, server, list, size);
-}
+/** nginx's `return 200`. */
+export const nginxSide = (context, nginx) =>
+  requestSide(context, nginx, ['/return'], (answer) => assert.equal(answer.body, '{"status":"healthy"}'));
+
+/** `GET /content/{id}` of all rows. */
+export const contentSide = (context, server, library) =>
+  requestSide(context, server, library.ids.map((id) => `/content/${id}`), (answer, path) => {
+    const content = JSON.parse(answer.body);
+    assert.equal(content.id, path.slice('/content/'.length));
+    assert.equal(content.sha256, library.content.sha256);
+  });
+
+/** `GET /content?limit=100`. */
+export const listSide = (context, server, library) =>
+  requestSide(context, server, ['/content?limit=100'], (answer) => {
+    const contents = JSON.parse(answer.body);
+    assert.equal(contents.length, 100);
+    assert.deepEqual(contents.map(({ id }) => id), library.ids.slice(-100).reverse());
+  });

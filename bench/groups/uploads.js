@@ -5,12 +5,11 @@ import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { closeSync, createReadStream, fsyncSync, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { call, send, upload } from '../client.js';
 import { makeAccount } from '../library.js';
 import { Media } from '../media.js';
-import { startNginx, startServer } from '../processes.js';
+import { onFreshServer, startNginx, startServer } from '../processes.js';
 
 const MIB = 1024 * 1024;
 const AT_ONCE = 50;
@@ -46,26 +45,23 @@ export const uploads = {
   },
 };
 
-/** Measures on a server that has done nothing before; what was uploaded is deleted afterwards. */
+/** Measures on a fresh server; what was uploaded is deleted afterwards. */
 async function fresh(context, dataDir, token, measure) {
-  const server = await startServer(context, dataDir, { MAX_UPLOADS_PER_USER: String(AT_ONCE) });
-  await sleep(300);
   level(context);
-  const idle = server.memory().now;
-  server.resetPeak();
-  const cpu = server.cpuSeconds();
-  const { contents, ...sample } = await measure(server);
-  const { peak } = server.memory();
-  const spent = server.cpuSeconds() - cpu;
-  for (const { id } of contents) {
-    const answer = await call(server.port, 'DELETE', `/content/${id}`, { headers: { Authorization: `Bearer ${token}` } });
-    assert.equal(answer.status, 200, answer.body);
-  }
-  await server.stop();
-  return { ...sample, cpu: spent, peak, growth: peak - idle };
+  const settings = { MAX_UPLOADS_PER_USER: String(AT_ONCE) };
+  const { contents, ...sample } = await onFreshServer(context, dataDir, settings, measure, async (server, made) => {
+    for (const { id } of made.contents) await remove(server, token, id);
+  });
+  return sample;
 }
 
-async function one(server, token, media) {
+export async function remove(server, token, id) {
+  const answer = await call(server.port, 'DELETE', `/content/${id}`, { headers: { Authorization: `Bearer ${token}` } });
+  assert.equal(answer.status, 200, answer.body);
+}
+
+/** One upload: what it took, and the content it became. */
+export async function one(server, token, media) {
   const started = performance.now();
   const content = await upload(server.port, token, media);
   const seconds = (performance.now() - started) / 1000;
@@ -119,7 +115,7 @@ async function put(context, nginx, target) {
  * The same ground for both sides: nothing is left for the disk to write, and the memory for the file has just been in
  * use. A virtual machine gets memory that lay idle from its host page by page, which costs more than the upload.
  */
-function level({ directory, media }) {
+export function level({ directory, media }) {
   execFileSync('sync');
   const file = path.join(directory, 'level');
   const descriptor = openSync(file, 'w');

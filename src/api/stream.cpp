@@ -93,17 +93,18 @@ public:
         auto const precondition = evaluate(request.head, validators);
         if (precondition == Precondition::failed) co_return Error(ErrorCode::precondition_failed);
 
+        // What is signed is a GET: a HEAD is answered from the row.
+        bool const head_only = request.head.method == "HEAD";
+        if (options_.redirect && !head_only && precondition != Precondition::not_modified) {
+            auto const location = co_await direct_address(source, wanted.download->value());
+            if (location) co_return redirect(*location);
+        }
+
         Response response;
         add_representation_headers(response.headers, source, etag, wanted.download->value());
         if (precondition == Precondition::not_modified) {
             response.status = 304;
             co_return response;
-        }
-        // What is signed is a GET: a HEAD is answered from the row.
-        bool const head_only = request.head.method == "HEAD";
-        if (options_.redirect && !head_only) {
-            auto const location = co_await direct_address(source, wanted.download->value());
-            if (location) co_return redirect(*location);
         }
         auto const measured = co_await contents_.measure(source);
         if (!measured) co_return measured.error();

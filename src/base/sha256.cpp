@@ -5,12 +5,21 @@
 #include <stdexcept>
 
 namespace clinikk {
+namespace {
+
+/// Looked up once: OpenSSL looks for who provides it each time it is given EVP_sha256().
+EVP_MD const* algorithm() {
+    static EVP_MD const* const found = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    return found;
+}
+
+}  // namespace
 
 struct Sha256::State {
     EVP_MD_CTX* context = EVP_MD_CTX_new();
 
     State() {
-        if (context == nullptr || EVP_DigestInit_ex(context, EVP_sha256(), nullptr) != 1) {
+        if (context == nullptr || EVP_DigestInit_ex2(context, algorithm(), nullptr) != 1) {
             EVP_MD_CTX_free(context);
             throw std::runtime_error("SHA-256 is not available");
         }

@@ -42,9 +42,11 @@ std::string signed_names(Fields const& headers) {
     return names;
 }
 
-std::string canonical_request(SignableRequest const& request, Fields const& headers, std::string_view payload_hash) {
+/// `query` is canonical already.
+std::string canonical_request(SignableRequest const& request, std::string_view query, Fields const& headers,
+                              std::string_view payload_hash) {
     std::string text = request.method + '\n' + uri_encode(request.path, true) + '\n';
-    text += canonical_query(request.query) + '\n';
+    text.append(query).append("\n");
     for (auto const& [name, value] : headers) text.append(name).append(":").append(value).append("\n");
     return text + '\n' + signed_names(headers) + '\n' + std::string(payload_hash);
 }
@@ -118,7 +120,7 @@ Fields sign_headers(SignableRequest const& request, std::string_view payload_has
         complete.headers.emplace_back("x-amz-security-token", credentials.session_token);
     }
     auto const headers = canonical_headers(complete);
-    auto const canonical = canonical_request(complete, headers, payload_hash);
+    auto const canonical = canonical_request(complete, canonical_query(complete.query), headers, payload_hash);
     complete.headers.emplace_back("authorization", std::string(algorithm) + " Credential=" + credentials.access_key_id +
                                                        '/' + scope_text(scope, time) +
                                                        ",SignedHeaders=" + signed_names(headers) +
@@ -138,8 +140,9 @@ std::string presign_query(SignableRequest request, AwsCredentials const& credent
     if (!credentials.session_token.empty()) {
         request.query.emplace_back("X-Amz-Security-Token", credentials.session_token);
     }
-    auto const canonical = canonical_request(request, headers, unsigned_payload);
-    return canonical_query(request.query) + "&X-Amz-Signature=" + signature(canonical, credentials, scope, time);
+    auto const query = canonical_query(std::move(request.query));
+    auto const canonical = canonical_request(request, query, headers, unsigned_payload);
+    return query + "&X-Amz-Signature=" + signature(canonical, credentials, scope, time);
 }
 
 }  // namespace clinikk

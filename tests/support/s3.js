@@ -2,7 +2,8 @@
 // that is not ours.
 
 import { CreateBucketCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
@@ -26,28 +27,49 @@ async function freePorts(count) {
   return ports;
 }
 
-/** Starts a server with one empty bucket. `stop()` ends it and removes its files. */
-export async function startS3({ bucket = 'clinikk-media' } = {}) {
+/**
+ * Starts a server with one empty bucket and room for `sizeGb`, on these CPUs (of taskset) if not on all. `stop()` ends
+ * it and removes its files, and so does the end of this process.
+ */
+export async function startS3({ bucket = 'clinikk-media', sizeGb = 3, cpus } = {}) {
   // Unix sockets stand in it: its path must be short.
   const directory = await mkdtemp(path.join(os.tmpdir(), 's3-'));
   const [port, monitor, messenger] = await freePorts(3);
   const settings = {
     S3_DIR: directory, S3_PORT: port, S3_MON_PORT: monitor, S3_OSD_PORTS: `${messenger} ${Math.min(messenger + 100, 65535)}`,
-    S3_STORE: 'memstore', S3_SIZE_GB: 3,
+    S3_STORE: 'memstore', S3_SIZE_GB: sizeGb,
   };
   const env = { ...process.env, ...settings };
-  const script = (verb) => run('bash', [SCRIPT, verb], { env, timeout: START_TIMEOUT });
-  await script('start').catch(async (failure) => {
-    await script('reset').catch(() => {});
+  const stop = resetter(env);
+  const [program, ...args] = [...(cpus ? ['taskset', '-c', cpus] : []), 'bash', SCRIPT, 'start'];
+  await run(program, args, { env, timeout: START_TIMEOUT }).catch(async (failure) => {
+    await stop();
     throw new Error(`the S3 server did not start: ${failure.stderr || failure.message}`);
   });
-  return new S3Server({ url: `http://127.0.0.1:${port}`, bucket, stop: () => script('reset') }).prepare();
+  const collect = () => run('radosgw-admin', ['-c', path.join(directory, 'ceph.conf'), 'gc', 'process', '--include-all']);
+  return new S3Server({ url: `http://127.0.0.1:${port}`, bucket, stop, collect }).prepare();
+}
+
+/** Waits for the function it returns to be called, or for this process to end, and resets the server then. */
+function resetter(env) {
+  const options = { env, stdio: ['pipe', 'ignore', 'ignore'], detached: true };
+  const child = spawn('bash', ['-c', 'cat; exec bash "$0" reset', SCRIPT], options);
+  child.unref();
+  child.stdin.unref();
+  return async () => {
+    child.ref();
+    const ended = child.exitCode === null ? once(child, 'exit') : undefined;
+    child.stdin.end();
+    await ended;
+  };
 }
 
 class S3Server {
-  constructor({ url, bucket, stop }) {
+  constructor({ url, bucket, stop, collect }) {
     this.url = url;
     this.bucket = bucket;
+    /** Frees the memory of deleted objects, which the server does on its own much later. */
+    this.collect = collect;
     this.key = { accessKeyId: 'testaccesskey', secretAccessKey: 'testsecretkey' };
     this.client = new S3Client({ endpoint: url, region: 'us-east-1', forcePathStyle: true, credentials: this.key });
     this.stop = async () => {
