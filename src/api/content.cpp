@@ -1,6 +1,7 @@
 #include "api/content.hpp"
 
 #include "api/content_cursor.hpp"
+#include "api/content_fields.hpp"
 #include "api/content_view.hpp"
 #include "http/content_disposition.hpp"
 
@@ -9,9 +10,6 @@ namespace clinikk::api {
 using namespace http;
 
 namespace {
-
-using Title = Text<1, 200>;
-using Description = Text<0, 5000>;
 
 struct UploadFields {
     FormField<Title> title;
@@ -51,13 +49,6 @@ struct DeletedView {
     std::string_view detail;
 };
 BOOST_DESCRIBE_STRUCT(DeletedView, (), (detail))
-
-/// The plain value of a member that may be absent.
-template <class M>
-auto optional_value(M const& member) {
-    using Value = std::remove_cvref_t<decltype(member->value())>;
-    return member ? std::optional<Value>(member->value()) : std::nullopt;
-}
 
 /// A multipart form as an upload.
 class FormUpload : public IncomingUpload {

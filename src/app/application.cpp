@@ -15,6 +15,7 @@
 #include "api/docs.hpp"
 #include "api/health.hpp"
 #include "api/stream.hpp"
+#include "api/upload.hpp"
 #include "api/user.hpp"
 #include "app/storage.hpp"
 #include "base/blocking_pool.hpp"
@@ -48,6 +49,7 @@ constexpr std::chrono::milliseconds postgres_poll_interval{900};
 constexpr std::array api_tags{
     http::ApiTag{"auth", "Accounts and logins"},
     http::ApiTag{"content", "The library: uploading, browsing, playing, changing"},
+    http::ApiTag{"upload", "Large files straight to the bucket, in parts"},
     http::ApiTag{"health", "For supervisors and load balancers"},
 };
 constexpr http::ApiInfo api_info{"Clinikk TV", CLINIKK_VERSION,
@@ -69,13 +71,6 @@ bool on_postgres(Settings const& settings) {
 db::PostgresOptions postgres_options(Settings const& settings) {
     return {
         .conninfo = settings.database_url, .max_connections = settings.postgres_connections, .loops = settings.threads};
-}
-
-/// Makes the directory for its owner only: it holds passwords' hashes and a secret.
-void make_data_dir(std::filesystem::path const& path) {
-    if (std::filesystem::create_directories(path)) {
-        std::filesystem::permissions(path, std::filesystem::perms::owner_all);
-    }
 }
 
 /// With its schema up to date.
@@ -141,6 +136,7 @@ struct Apis {
     api::UserApi* user = nullptr;
     api::ContentApi* content = nullptr;
     api::StreamApi* stream = nullptr;
+    api::UploadApi* upload = nullptr;
     api::HealthApi* health = nullptr;
     api::DocsApi* docs = nullptr;
 };
@@ -150,6 +146,7 @@ http::EndpointTable make_table(Apis const& apis) {
     api::UserApi::add_to(table, apis.user);
     api::ContentApi::add_to(table, apis.content);
     api::StreamApi::add_to(table, apis.stream);
+    api::UploadApi::add_to(table, apis.upload);
     api::HealthApi::add_to(table, apis.health);
     api::DocsApi::add_to(table, apis.docs);
     return table;
@@ -164,6 +161,12 @@ std::optional<FileDescriptor> lock_collection(std::filesystem::path const& data_
     if (!file) throw std::system_error(errno, std::generic_category(), "opening the collector's lock");
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
     return file;
+}
+
+void make_data_dir(std::filesystem::path const& path) {
+    if (std::filesystem::create_directories(path)) {
+        std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    }
 }
 
 void prepare_database(Settings const& settings, Log& log, db::AdoptionReport const& report) {
@@ -200,11 +203,13 @@ struct Application::Parts {
     SessionService sessions;
     ContentService contents;
     UploadService uploads;
+    DirectUploadService direct_uploads;
     Collector collector;
 
     api::UserApi user_api;
     api::ContentApi content_api;
     api::StreamApi stream_api;
+    api::UploadApi upload_api;
     api::HealthApi health_api;
     api::DocsApi docs_api;
 
@@ -229,15 +234,18 @@ struct Application::Parts {
           users(*work, *hasher),
           sessions(*work, *hasher, *tokens, settings.rate_limit),
           contents(*work, storage.stores(), log),
-          uploads(*work, storage.stores(), *inspector,
-                  {settings.max_upload_size, settings.user_quota, settings.max_uploads_per_user}, process_name(), log),
+          uploads(*work, storage.stores(), *inspector, upload_limits(), process_name(), log),
+          direct_uploads(*work, storage.stores(), *inspector,
+                         {upload_limits(), settings.upload_expires, settings.storage.presign_expires}, process_name(),
+                         log),
           collector(*work, storage.stores(), settings.gc_grace, process_name(), log),
           user_api(users, sessions, settings.registration_role),
           content_api(contents, uploads, settings.max_upload_size),
           stream_api(contents, {settings.storage.redirect, settings.storage.presign_expires}),
+          upload_api(direct_uploads),
           health_api({*work, on_postgres(settings) ? "postgres" : "sqlite", storage.stores().current(), *inspector,
                       [this] { return !server.draining(); }, log}),
-          table(make_table({&user_api, &content_api, &stream_api, &health_api, &docs_api})),
+          table(make_table({&user_api, &content_api, &stream_api, &upload_api, &health_api, &docs_api})),
           router(table),
           authenticator(sessions),
           dispatcher(
@@ -270,6 +278,10 @@ struct Application::Parts {
                 log.warning("collection failed", {{"error", failure.what()}});
             }
         }
+    }
+
+    UploadLimits upload_limits() const {
+        return {settings.max_upload_size, settings.user_quota, settings.max_uploads_per_user};
     }
 };
 

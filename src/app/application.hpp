@@ -25,6 +25,9 @@ namespace clinikk::app {
 /// The OpenAPI document of this program. Needs nothing but the endpoint table.
 std::string openapi_text();
 
+/// Makes the directory for its owner only: it holds passwords' hashes and a secret.
+void make_data_dir(std::filesystem::path const& path);
+
 /// Brings the database's schema up to date, or with `migrate` off checks that it is. What there is to know about rows
 /// that were taken over from the proof of concept is logged and told to `report`.
 void prepare_database(Settings const& settings, Log& log, db::AdoptionReport const& report = {});

@@ -1,9 +1,7 @@
 #include "app/commands.hpp"
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
@@ -14,6 +12,8 @@
 #include <iostream>
 
 #include "app/application.hpp"
+#include "app/check_storage.hpp"
+#include "app/run_to_end.hpp"
 #include "app/settings.hpp"
 #include "media/sandbox.hpp"
 #include "service/backfiller.hpp"
@@ -99,21 +99,6 @@ void print_user(User const& user) {
               << user.email << '\n';
 }
 
-/// Runs a task to its end.
-template <class T>
-T run_to_end(Task<T> task) {
-    asio::io_context context;
-    std::exception_ptr breakage;
-    std::optional<T> outcome;
-    asio::co_spawn(context, std::move(task), [&](std::exception_ptr failure, T value) {
-        breakage = failure;
-        if (!failure) outcome = std::move(value);
-    });
-    context.run();
-    if (breakage) std::rethrow_exception(breakage);
-    return std::move(*outcome);
-}
-
 /// What a command that has no server works with. Only warnings are logged: the command has its own output.
 struct Workbench {
     Log log;
@@ -151,8 +136,10 @@ int collect_garbage(Settings const& settings, bool dry_run) {
     auto const report = [](std::string_view what, std::string_view name) { std::cout << what << ' ' << name << '\n'; };
     auto const found = run_to_end(bench.tools.collector().collect(dry_run, report));
     auto const strays = run_to_end(bench.tools.collector().collect_strays(dry_run, report));
+    auto const missing = run_to_end(bench.tools.collector().find_missing(report));
     std::cout << (dry_run ? "would remove " : "removed ") << found.uploads << " uploads, " << found.temporary
               << " temporary files, " << found.deleted << " deleted objects, " << strays << " stray objects\n";
+    if (missing > 0) std::cout << missing << " objects are missing from their store\n";
     return 0;
 }
 
@@ -263,6 +250,7 @@ public:
             backfill_objects);
         add_storage();
         add_contents();
+        add_check();
         add_accounts();
         app_.add_subcommand("openapi", "Print the OpenAPI document")->callback([this] {
             action_ = [] {
@@ -335,6 +323,15 @@ private:
         assign.add_flag("--all-unowned", owner_.all_unowned, "All contents that have no owner");
     }
 
+    void add_check() {
+        auto* const check = app_.add_subcommand("check", "Try what the service depends on: storage");
+        check->require_subcommand(1);
+        add(
+            "storage", "Try everything the service does with its store, and leave nothing behind",
+            [this](Settings const& settings) { return check_storage(settings, origins_); }, check)
+            .add_option("--origin", origins_, "Where pages come from that upload or play (default: CORS_ORIGINS)");
+    }
+
     void add_accounts() {
         auto* const user = app_.add_subcommand("user", "Accounts: add, list, passwd, role, disable, enable");
         user->require_subcommand(1);
@@ -381,6 +378,7 @@ private:
     bool dry_run_ = false;
     std::string from_;
     std::string to_;
+    std::vector<std::string> origins_;
     std::function<int()> action_;
 };
 

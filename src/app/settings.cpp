@@ -296,6 +296,8 @@ const std::array settings_table{
             }},
     Setting{"MAX_UPLOADS_PER_USER", "8", "Uploads of one account at once",
             [](Settings& s, Text t) { s.max_uploads_per_user = whole_number<std::int64_t>(t, 1, 1'000'000); }},
+    Setting{"UPLOAD_EXPIRES", "24h", "Time that an upload straight to the bucket may take",
+            [](Settings& s, Text t) { s.upload_expires = std::max(duration(t), std::chrono::seconds(60)); }},
     Setting{"DISK_RESERVE", "1GiB", "Disk space that uploads leave free",
             [](Settings& s, Text t) { s.disk_reserve = bytes(t); }},
     Setting{"THREADS", "", "Threads that serve (default: the cores it may use)",

@@ -54,6 +54,7 @@ struct Settings {
     std::uint64_t max_upload_size = 0;
     std::optional<std::uint64_t> user_quota{};
     std::int64_t max_uploads_per_user = 0;
+    std::chrono::seconds upload_expires{};
     std::uint64_t disk_reserve = 0;
     std::size_t threads = 1;
     std::size_t max_connections = 0;

@@ -21,6 +21,8 @@ public:
 
     ObjectStores& stores() noexcept { return *stores_; }
     LocalObjectStore& local() noexcept { return *local_; }
+    /// What speaks to the bucket; null without one.
+    client::HttpClient* http() noexcept { return http_.get(); }
 
     /// Ends what is under way with a bucket. Before the executors of those that wait for it are destroyed.
     void stop();

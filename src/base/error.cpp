@@ -28,6 +28,8 @@ constexpr std::array catalogue{
     ErrorKind{source_unavailable, "source_unavailable", 404, "Nothing to play",
               "The content is known, but its bytes are not where it says they are, and it has no address that could be "
               "fetched instead. Upload them again."},
+    ErrorKind{upload_not_found, "upload_not_found", 404, "Upload not found",
+              "No upload of this account has this id: it was aborted, has expired, or ended long ago. Begin another."},
     ErrorKind{method_not_allowed, "method_not_allowed", 405, "Method Not Allowed",
               "The address exists but does not take this method; the Allow field lists those it takes."},
     ErrorKind{request_timeout, "request_timeout", 408, "Request timed out",
@@ -36,6 +38,11 @@ constexpr std::array catalogue{
               "An account with this e-mail address exists. Log in instead, or use another address."},
     ErrorKind{upload_interrupted, "upload_interrupted", 409, "Upload interrupted",
               "The upload was taken away while it was under way, because its lease ran out. Send it again."},
+    ErrorKind{upload_busy, "upload_busy", 409, "Upload is being completed",
+              "Another request is completing this upload. Ask again in a while: once it is done, the same request "
+              "answers with the content."},
+    ErrorKind{direct_upload_unavailable, "direct_upload_unavailable", 409, "Direct upload is not available",
+              "This service keeps new media on its own disk, not in a bucket. Send the file to POST /content instead."},
     ErrorKind{length_required, "length_required", 411, "Length required",
               "The request needs a Content-Length or a chunked transfer coding."},
     ErrorKind{precondition_failed, "precondition_failed", 412, "Precondition failed",
@@ -55,6 +62,12 @@ constexpr std::array catalogue{
               "Only `Expect: 100-continue` is understood."},
     ErrorKind{validation_failed, "validation_failed", 422, "Validation failed",
               "Some members of the input are missing or not acceptable; `errors` lists each of them."},
+    ErrorKind{parts_mismatch, "parts_mismatch", 422, "Parts do not match",
+              "The parts in the bucket are not those that were announced and listed. Send what is missing or different "
+              "again, and complete the upload then."},
+    ErrorKind{digest_mismatch, "digest_mismatch", 422, "Digest does not match",
+              "The bytes in the bucket have another SHA-256 than the one given. They were removed; begin another "
+              "upload."},
     ErrorKind{media_unrecognised, "media_unrecognised", 422, "Not a media file",
               "The bytes are of no video or audio format that the service knows. The file name and the claimed "
               "type do not matter."},

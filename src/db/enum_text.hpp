@@ -59,8 +59,9 @@ inline constexpr EnumTexts<ObjectRole, 1> enum_texts<ObjectRole>{{
 }};
 
 template <>
-inline constexpr EnumTexts<UploadMethod, 1> enum_texts<UploadMethod>{{
+inline constexpr EnumTexts<UploadMethod, 2> enum_texts<UploadMethod>{{
     {UploadMethod::form, "form"},
+    {UploadMethod::direct, "direct"},
 }};
 
 template <>

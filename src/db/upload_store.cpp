@@ -8,10 +8,11 @@ struct Mapping<Upload> {
     // OFFSET is a reserved word, hence the quotes.
     static constexpr char columns[] =
         "id, content_id, owner_id, method, state, \"offset\", length, object_id, store, object_key, s3_upload_id, "
-        "holder, lease_until, expires_at, created_at";
+        "holder, lease_until, expires_at, created_at, part_size, metadata";
     static auto members(auto& u) {
         return std::tie(u.id, u.content_id, u.owner_id, u.method, u.state, u.offset, u.length, u.object_id, u.store,
-                        u.object_key, u.s3_upload_id, u.holder, u.lease_until, u.expires_at, u.created_at);
+                        u.object_key, u.s3_upload_id, u.holder, u.lease_until, u.expires_at, u.created_at, u.part_size,
+                        u.metadata);
     }
 };
 
@@ -24,8 +25,9 @@ namespace {
 
 constexpr auto& columns = Mapping<Upload>::columns;
 
-constexpr auto insert_sql = sql_text("INSERT INTO uploads (", columns,
-                                     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)");
+constexpr auto insert_sql =
+    sql_text("INSERT INTO uploads (", columns,
+             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)");
 constexpr Statement insert_upload{"upload_insert", insert_sql};
 
 constexpr Statement renew_upload{"upload_renew",
@@ -37,6 +39,16 @@ constexpr Statement start_upload_commit{"upload_start_commit",
 
 constexpr Statement take_over_upload{
     "upload_take_over", "UPDATE uploads SET holder = $2, lease_until = $4 WHERE id = $1 AND lease_until < $3"};
+
+constexpr Statement hand_over_upload{
+    "upload_hand_over",
+    "UPDATE uploads SET holder = '', state = 'receiving', object_key = $3, s3_upload_id = $4, lease_until = $5,"
+    " expires_at = $5 WHERE id = $1 AND holder = $2"};
+
+constexpr Statement claim_upload{"upload_claim",
+                                 "UPDATE uploads SET holder = $2, state = 'committing', lease_until = $4"
+                                 " WHERE id = $1 AND method = 'direct' AND (holder = '' OR lease_until < $3)"
+                                 " AND expires_at >= $3"};
 
 constexpr Statement finish_upload{"upload_finish", "DELETE FROM uploads WHERE id = $1 AND holder = $2"};
 
@@ -54,8 +66,9 @@ constexpr auto list_abandoned_sql =
     sql_text("SELECT ", columns, " FROM uploads WHERE lease_until < $1 ORDER BY lease_until, id LIMIT $2");
 constexpr Statement list_abandoned_uploads{"upload_list_abandoned", list_abandoned_sql};
 
-constexpr std::array statements{insert_upload, renew_upload, start_upload_commit,   take_over_upload,
-                                finish_upload, find_upload,  sum_uploads_in_flight, list_abandoned_uploads};
+constexpr std::array statements{insert_upload,         renew_upload,          start_upload_commit, take_over_upload,
+                                hand_over_upload,      claim_upload,          finish_upload,       find_upload,
+                                sum_uploads_in_flight, list_abandoned_uploads};
 
 class SqlUploadStore final : public UploadStore {
 public:
@@ -77,6 +90,17 @@ public:
     Task<bool> take_over(Uuid id, std::string_view holder, Timestamp at, Timestamp lease_until) override {
         std::array const parameters{to_value(id), to_value(holder), to_value(at), to_value(lease_until)};
         co_return co_await execute(session_, take_over_upload, parameters) > 0;
+    }
+
+    Task<bool> hand_over(Upload const& upload, std::string_view holder) override {
+        std::array const parameters{to_value(upload.id), to_value(holder), to_value(upload.object_key),
+                                    to_value(upload.s3_upload_id), to_value(upload.expires_at)};
+        co_return co_await execute(session_, hand_over_upload, parameters) > 0;
+    }
+
+    Task<bool> claim(Uuid id, std::string_view holder, Timestamp at, Timestamp lease_until) override {
+        std::array const parameters{to_value(id), to_value(holder), to_value(at), to_value(lease_until)};
+        co_return co_await execute(session_, claim_upload, parameters) > 0;
     }
 
     Task<bool> finish(Uuid id, std::string_view holder) override {

@@ -82,6 +82,8 @@ public:
     virtual Task<> discard() { co_return; }
 };
 
+class DirectUploads;
+
 /// A place for immutable bytes under keys such as `video/<uuid>.mp4`: the local disk, a bucket.
 /// Breakage (disk failure, store unreachable) is thrown; "not there" is a value.
 class ObjectStore {
@@ -108,6 +110,9 @@ public:
 
     /// The address of the object for those who may read the bucket; empty when the store has none.
     virtual std::optional<std::string> public_url(std::string_view) const { return std::nullopt; }
+
+    /// For uploads that go past this process; null when the store takes none.
+    virtual DirectUploads* direct_uploads() noexcept { return nullptr; }
 
     virtual Task<std::optional<ObjectStat>> stat(std::string_view key) = 0;
 

@@ -12,7 +12,11 @@
 namespace clinikk {
 
 /// The protocol a write in flight came by.
-enum class UploadMethod : std::uint8_t { form };
+///
+/// `form`: the bytes pass through this program. `direct`: the client sends parts to the bucket itself. While such an
+/// upload is `receiving` nobody holds it and nobody renews its lease, which lasts until it expires; whoever completes
+/// it holds it meanwhile.
+enum class UploadMethod : std::uint8_t { form, direct };
 
 /// `receiving`: bytes come; `committing`: all bytes are there, object and rows are being made.
 enum class UploadState : std::uint8_t { receiving, committing };
@@ -35,6 +39,8 @@ struct Upload {
     Timestamp lease_until;
     Timestamp expires_at;
     Timestamp created_at;
+    std::optional<std::int64_t> part_size{};  ///< of a direct upload: bytes of each part but the last
+    std::optional<std::string> metadata{};    ///< of a direct upload: what its editor said, JSON
 };
 
 class UploadStore {
@@ -49,6 +55,11 @@ public:
                                     Timestamp lease_until) = 0;
     /// Gives a row whose lease ran out before `at` another holder. False when it is gone or its lease was renewed.
     virtual Task<bool> take_over(Uuid id, std::string_view holder, Timestamp at, Timestamp lease_until) = 0;
+    /// Leaves a direct upload that `holder` has to its client, until it expires. False as with `renew`.
+    virtual Task<bool> hand_over(Upload const& upload, std::string_view holder) = 0;
+    /// Takes a direct upload that nobody holds, or whose holder's lease ran out before `at`, in order to complete it.
+    /// False when it is gone, has expired, or is being completed by another.
+    virtual Task<bool> claim(Uuid id, std::string_view holder, Timestamp at, Timestamp lease_until) = 0;
     /// Removes the row at the end of the write. False as with `renew`.
     virtual Task<bool> finish(Uuid id, std::string_view holder) = 0;
     virtual Task<std::optional<Upload>> find(Uuid id) = 0;

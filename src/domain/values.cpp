@@ -13,6 +13,8 @@ namespace clinikk {
 namespace {
 
 constexpr std::int64_t no_maximum = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t max_file_size = std::int64_t{5} << 40;
+constexpr std::int64_t max_part_number = 10'000;
 
 /// For `Parsed<std::string>`, where a bare string would be ambiguous.
 Parsed<std::string> refuse(std::string why) { return {boost::system::in_place_error, std::move(why)}; }
@@ -191,6 +193,40 @@ Parsed<Seconds> Seconds::parse(std::string_view text) {
 ValueSchema Seconds::schema() {
     return {.type = ValueSchema::Type::integer, .format = "int64", .minimum = 0, .maximum = 1'000'000'000};
 }
+
+Parsed<FileSize> FileSize::parse(std::string_view text) {
+    auto const number = parse_whole_number(text, 1, max_file_size);
+    if (!number) return number.error();
+    return FileSize(*number);
+}
+
+ValueSchema FileSize::schema() {
+    return {.type = ValueSchema::Type::integer, .format = "int64", .minimum = 1, .maximum = max_file_size};
+}
+
+Parsed<PartNumber> PartNumber::parse(std::string_view text) {
+    auto const number = parse_whole_number(text, 1, max_part_number);
+    if (!number) return number.error();
+    return PartNumber(*number);
+}
+
+ValueSchema PartNumber::schema() {
+    return {.type = ValueSchema::Type::integer, .format = "int64", .minimum = 1, .maximum = max_part_number};
+}
+
+Parsed<Sha256Value> Sha256Value::parse(std::string_view text) {
+    constexpr char const* rule = "must be a SHA-256 in 64 hexadecimal digits";
+    Sha256Digest digest{};
+    if (text.size() != 2 * digest.size()) return rule;
+    for (std::size_t i = 0; i < digest.size(); ++i) {
+        auto const* const begin = text.data() + 2 * i;
+        auto const [end, failure] = std::from_chars(begin, begin + 2, digest[i], 16);
+        if (failure != std::errc{} || end != begin + 2) return rule;
+    }
+    return Sha256Value(digest);
+}
+
+ValueSchema Sha256Value::schema() { return {.pattern = "^[0-9A-Fa-f]{64}$"}; }
 
 Parsed<Skip> Skip::parse(std::string_view text) {
     auto const number = parse_whole_number(text, 0, no_maximum);

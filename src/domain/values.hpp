@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/sha256.hpp"
 #include "base/uuid.hpp"
 #include "base/value_schema.hpp"
 #include "domain/content.hpp"
@@ -129,6 +130,36 @@ public:
 
 private:
     explicit Seconds(std::int64_t value) : ValueOf(value) {}
+};
+
+/// The size of a file in bytes: 1 to 5 TiB, the most that an object of S3 may have.
+class FileSize : public ValueOf<std::int64_t> {
+public:
+    static Parsed<FileSize> parse(std::string_view text);
+    static ValueSchema schema();
+
+private:
+    explicit FileSize(std::int64_t value) : ValueOf(value) {}
+};
+
+/// The number of a part of a multipart upload: 1 to 10 000.
+class PartNumber : public ValueOf<std::int64_t> {
+public:
+    static Parsed<PartNumber> parse(std::string_view text);
+    static ValueSchema schema();
+
+private:
+    explicit PartNumber(std::int64_t value) : ValueOf(value) {}
+};
+
+/// A SHA-256 in 64 hexadecimal digits of either case.
+class Sha256Value : public ValueOf<Sha256Digest> {
+public:
+    static Parsed<Sha256Value> parse(std::string_view text);
+    static ValueSchema schema();
+
+private:
+    explicit Sha256Value(Sha256Digest value) : ValueOf(value) {}
 };
 
 /// How many items a listing leaves out at its start: 0 or more.

@@ -26,6 +26,28 @@ FieldError field_error(std::string_view name, std::string detail) {
     return {std::string(name) + ' ' + std::move(detail), pointer_to(name)};
 }
 
+FieldError item_error(std::string_view list, std::size_t index, FieldError const& error) {
+    auto const place = std::to_string(index);
+    return {std::string(list) + '[' + place + "]." + error.detail,
+            pointer_to(list) + '/' + place + error.pointer.substr(1)};
+}
+
+std::vector<std::vector<InputField>> const* find_items(Input const& input, std::string_view name, std::size_t min,
+                                                       std::size_t max, std::vector<FieldError>& errors) {
+    auto const* const field = find_field(input.body, name, errors);
+    if (field == nullptr) {
+        errors.push_back(field_error(name, "is required"));
+    } else if (field->kind != InputField::Kind::list) {
+        errors.push_back(field_error(name, "must be a list of objects"));
+    } else if (field->items.size() < min || field->items.size() > max) {
+        errors.push_back(
+            field_error(name, "must have " + std::to_string(min) + " to " + std::to_string(max) + " items"));
+    } else {
+        return &field->items;
+    }
+    return nullptr;
+}
+
 Error validation_error(std::vector<FieldError> errors) {
     std::string detail;
     for (auto const& error : errors) {

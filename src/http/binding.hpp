@@ -38,6 +38,18 @@ private:
     std::optional<Inner> value_;
 };
 
+/// A JSON array of `Min` to `Max` objects, each a described struct of `FormField`s with a static `schema_name`.
+template <class T, std::size_t Min, std::size_t Max>
+struct ListOf {
+    using Item = T;
+    static constexpr std::size_t min = Min;
+    static constexpr std::size_t max = Max;
+    std::vector<T> items{};
+};
+
+template <class T>
+concept ListType = requires { typename T::Item; };
+
 template <class T>
 using Path = Member<Place::path, T>;
 template <class T>
@@ -59,10 +71,55 @@ FieldError field_error(std::string_view name, std::string detail);
 
 Error validation_error(std::vector<FieldError> errors);
 
+/// What is wrong with an item of a list, told of the list: `#/etag` becomes `#/parts/3/etag`.
+FieldError item_error(std::string_view list, std::size_t index, FieldError const& error);
+
+/// The items of a list of `min` to `max`; null when the field is no such list.
+std::vector<std::vector<InputField>> const* find_items(Input const& input, std::string_view name, std::size_t min,
+                                                       std::size_t max, std::vector<FieldError>& errors);
+
 namespace detail {
 
 template <class M>
+void bind_member(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors);
+template <class M>
+void bind_scalar(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors);
+
+/// Up to the first item that has something wrong with it: a thousand others are likely to have the same.
+template <ListType L>
+L bind_list(std::string_view name, Input const& input, std::vector<FieldError>& errors) {
+    L list;
+    auto const* const items = find_items(input, name, L::min, L::max, errors);
+    if (items == nullptr) return list;
+    for (std::size_t index = 0; index < items->size(); ++index) {
+        Input const item{.body = (*items)[index], .json_body = true};
+        std::vector<FieldError> wrong;
+        std::vector<std::string_view> names;
+        auto& bound = list.items.emplace_back();
+        boost::mp11::mp_for_each<boost::describe::describe_members<typename L::Item, boost::describe::mod_public>>(
+            [&](auto part) {
+                names.push_back(part.name);
+                bind_member(bound.*part.pointer, part.name, item, wrong);
+            });
+        refuse_unknown(item, names, wrong);
+        for (auto const& error : wrong) errors.push_back(item_error(name, index, error));
+        if (!wrong.empty()) break;
+    }
+    return list;
+}
+
+template <class M>
 void bind_member(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors) {
+    using Inner = typename M::Inner;
+    if constexpr (ListType<Inner>) {
+        member.set(bind_list<Inner>(name, input, errors));
+    } else {
+        bind_scalar(member, name, input, errors);
+    }
+}
+
+template <class M>
+void bind_scalar(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors) {
     using Inner = typename M::Inner;
     auto const& fields = M::place == Place::path ? input.path : M::place == Place::query ? input.query : input.body;
     auto const schema = Inner::schema();
@@ -106,14 +163,43 @@ Result<R> bind(Input const& input, ErrorCode no_such_path = ErrorCode::not_found
     return request;
 }
 
+template <class M>
+MemberSchema describe_member(std::string_view name);
+
+/// The shape of a list.
+template <ListType L>
+Schema describe_list() {
+    Schema item;
+    item.kind = Schema::Kind::object;
+    item.name = L::Item::schema_name;
+    boost::mp11::mp_for_each<boost::describe::describe_members<typename L::Item, boost::describe::mod_public>>(
+        [&](auto member) {
+            using M = std::remove_cvref_t<decltype(std::declval<typename L::Item>().*member.pointer)>;
+            item.members.push_back(describe_member<M>(member.name));
+        });
+    Schema list;
+    list.kind = Schema::Kind::array;
+    list.items = std::make_shared<Schema const>(std::move(item));
+    return list;
+}
+
+template <class M>
+MemberSchema describe_member(std::string_view name) {
+    if constexpr (ListType<typename M::Inner>) {
+        return {name, describe_list<typename M::Inner>(), !M::may_be_absent};
+    } else {
+        auto value = M::Inner::schema();
+        bool const required = !M::may_be_absent && value.fallback.empty();
+        return {name, detail::scalar_schema(std::move(value)), required};
+    }
+}
+
 /// What a request type says of an operation's parameters and body.
 template <class R>
 void describe_request(OperationSchema& schema) {
     boost::mp11::mp_for_each<boost::describe::describe_members<R, boost::describe::mod_public>>([&](auto member) {
         using M = std::remove_cvref_t<decltype(std::declval<R>().*member.pointer)>;
-        auto value = M::Inner::schema();
-        bool const required = !M::may_be_absent && value.fallback.empty();
-        MemberSchema described{member.name, detail::scalar_schema(std::move(value)), required};
+        auto described = describe_member<M>(member.name);
         if constexpr (M::place == Place::body) {
             described.schema.nullable = M::may_be_absent;
             schema.body.push_back(std::move(described));

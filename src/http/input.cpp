@@ -29,32 +29,37 @@ public:
     bool on_document_end(json::error_code&) { return true; }
     bool on_object_begin(json::error_code&) {
         if (depth_ == 0) is_object = true;
-        return enter();
+        return enter(false);
     }
     bool on_object_end(std::size_t, json::error_code&) { return leave(); }
-    bool on_array_begin(json::error_code&) { return enter(); }
+    bool on_array_begin(json::error_code&) { return enter(true); }
     bool on_array_end(std::size_t, json::error_code&) { return leave(); }
 
     bool on_key_part(json::string_view part, std::size_t, json::error_code&) {
-        if (in_object()) key_.append(part.data(), part.size());
+        if (fields() != nullptr) key_.append(part.data(), part.size());
         return true;
     }
     bool on_key(json::string_view part, std::size_t, json::error_code&) {
-        if (in_object()) {
-            key_.append(part.data(), part.size());
-            members.push_back({std::move(key_), Kind::null, {}});
-            key_.clear();
+        auto* const there = fields();
+        if (there == nullptr) return true;
+        key_.append(part.data(), part.size());
+        if (depth_ == item_depth && there->size() == max_item_members) {
+            make_structure();
+        } else {
+            there->push_back({std::move(key_), Kind::null, {}, {}});
         }
+        key_.clear();
         return true;
     }
     bool on_string_part(json::string_view part, std::size_t, json::error_code&) {
-        if (in_object()) members.back().text.append(part.data(), part.size());
+        if (auto* const there = fields()) there->back().text.append(part.data(), part.size());
         return true;
     }
     bool on_string(json::string_view part, std::size_t, json::error_code&) {
-        if (!in_object()) return true;
-        members.back().kind = Kind::text;
-        members.back().text.append(part.data(), part.size());
+        auto* const there = fields();
+        if (there == nullptr) return scalar(Kind::text, {});
+        there->back().kind = Kind::text;
+        there->back().text.append(part.data(), part.size());
         return true;
     }
     bool on_number_part(json::string_view, json::error_code&) { return true; }
@@ -75,10 +80,30 @@ public:
     bool on_comment(json::string_view, json::error_code&) { return true; }
 
 private:
-    /// Among the members of the outermost object, and not of an array.
-    bool in_object() const noexcept { return is_object && depth_ == 1; }
-    bool enter() {
-        if (in_object()) members.back().kind = Kind::structure;
+    /// The outermost object, the array that is one of its members, an object in that.
+    static constexpr int member_depth = 1, list_depth = 2, item_depth = 3;
+    static constexpr std::size_t max_item_members = 16;
+
+    bool in_list() const noexcept { return !members.empty() && members.back().kind == Kind::list; }
+    /// Where the members go that come now; null when they are not kept.
+    std::vector<InputField>* fields() noexcept {
+        if (!is_object) return nullptr;
+        if (depth_ == member_depth) return &members;
+        if (depth_ == item_depth && in_list()) return &members.back().items.back();
+        return nullptr;
+    }
+    /// What was taken for a list of objects is something else.
+    void make_structure() {
+        members.back().kind = Kind::structure;
+        members.back().items.clear();
+    }
+    bool enter(bool is_array) {
+        if (auto* const there = fields()) {
+            there->back().kind = is_array && depth_ == member_depth ? Kind::list : Kind::structure;
+        } else if (depth_ == list_depth && in_list()) {
+            if (is_array) make_structure();
+            if (!is_array) members.back().items.emplace_back();
+        }
         ++depth_;
         return true;
     }
@@ -87,9 +112,11 @@ private:
         return true;
     }
     bool scalar(Kind kind, std::string text) {
-        if (in_object()) {
-            members.back().kind = kind;
-            members.back().text = std::move(text);
+        if (auto* const there = fields()) {
+            there->back().kind = kind;
+            there->back().text = std::move(text);
+        } else if (depth_ == list_depth && in_list()) {
+            make_structure();
         }
         return true;
     }
@@ -101,7 +128,7 @@ private:
 std::vector<InputField> as_fields(std::vector<std::pair<std::string, std::string>> pairs) {
     std::vector<InputField> fields;
     fields.reserve(pairs.size());
-    for (auto& [name, text] : pairs) fields.push_back({std::move(name), Kind::text, std::move(text)});
+    for (auto& [name, text] : pairs) fields.push_back({std::move(name), Kind::text, std::move(text), {}});
     return fields;
 }
 
@@ -126,7 +153,7 @@ Task<Result<std::vector<InputField>>> read_multipart(Request& request, std::stri
         if (!*part) co_return fields;
         auto text = co_await reader.read_text(request.endpoint->operation.body_limit);
         if (!text) co_return text.error();
-        fields.push_back({std::move((*part)->name), Kind::text, std::move(*text)});
+        fields.push_back({std::move((*part)->name), Kind::text, std::move(*text), {}});
     }
 }
 
@@ -173,7 +200,7 @@ Result<std::vector<InputField>> read_json_object(std::string_view text) {
 Result<Input> read_parameters(Request const& request) {
     Input input;
     for (auto const& [name, text] : request.path_parameters) {
-        input.path.push_back({std::string(name), Kind::text, text});
+        input.path.push_back({std::string(name), Kind::text, text, {}});
     }
     if (!request.head.query.empty()) {
         auto query = parse_form(request.head.query);

@@ -13,11 +13,12 @@ namespace clinikk::http {
 /// What was sent under one name, before it is understood.
 struct InputField {
     /// The JSON kind; what comes in a form or a query is always `text`.
-    enum class Kind { text, integer, number, boolean, null, structure };
+    enum class Kind { text, integer, number, boolean, null, list, structure };
 
     std::string name;
     Kind kind = Kind::text;
-    std::string text;  ///< of a scalar
+    std::string text;                              ///< of a scalar
+    std::vector<std::vector<InputField>> items{};  ///< of a list of objects: the members of each
 };
 
 /// Everything a request says besides its file.
@@ -29,8 +30,9 @@ struct Input {
     bool json_body = false;
 };
 
-/// The members of one JSON object, in order, duplicates included. Members that are arrays or objects are only
-/// marked so. Fails with `malformed_json`.
+/// The members of one JSON object, in order, duplicates included. A member that is an array of nothing but objects,
+/// none with more than 16 members, is a list; other arrays and objects are only marked as structures, in lists too.
+/// Fails with `malformed_json`.
 Result<std::vector<InputField>> read_json_object(std::string_view text);
 
 /// Path, query and body of a request whose operation takes small bodies; the body in any of the operation's forms.

@@ -10,6 +10,10 @@ constexpr std::chrono::hours event_life{24};
 /// Time to remove what one upload left behind; whoever fails at it, or dies, leaves it to the next collection.
 constexpr std::chrono::seconds claim_length{60};
 
+bool awaits_its_client(Upload const& upload) {
+    return upload.method == UploadMethod::direct && upload.expires_at > now();
+}
+
 }  // namespace
 
 Collector::Collector(UnitOfWork& work, ObjectStores& objects, std::chrono::seconds grace, std::string holder, Log& log)
@@ -35,6 +39,10 @@ Task<std::uint64_t> Collector::collect_uploads(bool dry_run, Report const& repor
     auto const abandoned = co_await work_.stores().uploads().list_abandoned(now(), batch);
     for (auto const& upload : abandoned) {
         auto const id = upload.id.to_string();
+        if (awaits_its_client(upload)) {
+            if (!dry_run) co_await leave_to_client(upload);
+            continue;
+        }
         if (co_await objects_.named(upload.store).is_being_written(id)) continue;
         report("upload", id);
         ++count;
@@ -44,6 +52,13 @@ Task<std::uint64_t> Collector::collect_uploads(bool dry_run, Report const& repor
         if (claimed) co_await remove_abandoned(upload);
     }
     co_return count;
+}
+
+/// Who was completing it has died; its client may do it again.
+Task<> Collector::leave_to_client(Upload const& upload) {
+    bool const claimed = co_await work_.stores().uploads().take_over(upload.id, holder_, now(), now() + claim_length);
+    auto const current = co_await work_.stores().uploads().find(upload.id);
+    if (claimed && current) co_await work_.stores().uploads().hand_over(*current, holder_);
 }
 
 /// Before all its bytes were there it may have been begun under another key: all of them have the object's id.
@@ -94,6 +109,33 @@ Task<std::uint64_t> Collector::collect_deleted(bool dry_run, Report const& repor
         }
         if (objects.size() < batch) co_return count;
     }
+}
+
+Task<std::uint64_t> Collector::find_missing(Report report) {
+    std::uint64_t count = 0;
+    Uuid after;
+    while (true) {
+        auto const objects = co_await work_.stores().objects().list(ObjectState::stored, after, batch);
+        for (auto const& object : objects) {
+            if (co_await is_missing(object, after)) {
+                report("missing object", object.key);
+                ++count;
+            }
+            after = object.id;
+        }
+        if (objects.size() < batch) co_return count;
+    }
+}
+
+/// What a store that is not configured has, nobody knows. `before` is the id of the row before.
+Task<bool> Collector::is_missing(Object const& object, Uuid before) {
+    auto* const store = objects_.find(object.store, object.bucket);
+    if (store == nullptr) co_return false;
+    auto const stat = co_await store->stat(object.key);
+    if (stat) co_return false;
+    // It may have been deleted or moved meanwhile.
+    auto const again = co_await work_.stores().objects().list(ObjectState::stored, before, 1);
+    co_return !again.empty() && again.front().id == object.id && again.front().store == object.store;
 }
 
 Task<std::uint64_t> Collector::collect_strays(bool dry_run, Report report) {

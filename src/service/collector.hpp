@@ -42,12 +42,17 @@ public:
     /// the whole store.
     Task<std::uint64_t> collect_strays(bool dry_run, Report report);
 
+    /// Objects that a row knows and that are not in their store: lost, and only to be told of. Asks for every object.
+    Task<std::uint64_t> find_missing(Report report);
+
 private:
     Task<std::uint64_t> collect_uploads(bool dry_run, Report const& report);
+    Task<> leave_to_client(Upload const& upload);
     Task<> remove_abandoned(Upload const& upload);
     Task<std::uint64_t> collect_temporary(ObjectStore& store, bool dry_run, Report const& report);
     Task<std::uint64_t> collect_deleted(bool dry_run, Report const& report);
     Task<std::unordered_set<Uuid>> ids_in_addresses();
+    Task<bool> is_missing(Object const& object, Uuid before);
     Task<std::uint64_t> collect_strays_of(ObjectStore& store, std::unordered_set<Uuid> const& linked, bool dry_run,
                                           Report const& report);
 

@@ -32,44 +32,6 @@ private:
     UploadLease& lease_;
 };
 
-std::string object_key(ContentKind kind, Uuid object_id, std::string_view extension) {
-    std::string key = kind == ContentKind::video ? "video/" : "audio/";
-    key += object_id.to_string();
-    key += '.';
-    key += extension;
-    return key;
-}
-
-std::optional<std::string> unless_empty(std::string const& text) {
-    return text.empty() ? std::nullopt : std::optional(text);
-}
-
-Content make_content(Upload const& upload, Object const& object, NewContent const& description, MediaFacts const& facts,
-                     std::string file_name) {
-    Content content;
-    content.id = upload.content_id;
-    content.title = description.title;
-    content.description = description.description;
-    content.kind = description.kind;
-    content.duration = description.duration;
-    if (!content.duration) content.duration = facts.duration();
-    content.duration_ms = facts.duration_ms;
-    content.thumbnail_url = description.thumbnail_url;
-    content.media_type = facts.media_type;
-    content.size = static_cast<std::int64_t>(object.size.value());
-    content.sha256 = object.sha256;
-    content.width = facts.width;
-    content.height = facts.height;
-    content.video_codec = unless_empty(facts.video_codec);
-    content.audio_codec = unless_empty(facts.audio_codec);
-    content.bit_rate = facts.bit_rate;
-    content.file_name = unless_empty(file_name);
-    content.owner_id = upload.owner_id;
-    content.created_at = object.created_at;
-    content.updated_at = object.created_at;
-    return content;
-}
-
 }  // namespace
 
 /// One upload on its way.
@@ -114,7 +76,7 @@ Task<Result<Content>> UploadService::receive(User const& owner, IncomingUpload& 
     write.upload.lease_until = at + upload_lease_length;
     write.upload.expires_at = at + std::chrono::hours(24);
 
-    auto const room = co_await reserve(write.upload, announced);
+    auto const room = co_await reserve_upload(work_, objects_.current(), limits_, write.upload, announced);
     if (!room) co_return room.error();
     write.max_size = std::min(*room, announced.value_or(*room));
 
@@ -144,30 +106,6 @@ Task<> UploadService::discard(Write& write) {
     }
 }
 
-/// Makes the upload's row if there is room for it; gives the number of bytes it may have.
-Task<Result<std::uint64_t>> UploadService::reserve(Upload const& upload, std::optional<std::uint64_t> announced) {
-    if (auto const free = co_await objects_.current().free_space(); free && announced.value_or(1) > *free) {
-        co_return Error(ErrorCode::insufficient_storage);
-    }
-    std::uint64_t room = limits_.max_size;
-    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
-        auto const in_flight = co_await stores.uploads().in_flight(*upload.owner_id, upload.created_at);
-        if (in_flight.count >= limits_.max_per_user) co_return Error(ErrorCode::too_many_uploads);
-        if (limits_.user_quota) {
-            auto const used = co_await stores.objects().bytes_of_owner(*upload.owner_id) +
-                              static_cast<std::uint64_t>(in_flight.bytes);
-            auto const left = *limits_.user_quota - std::min(used, *limits_.user_quota);
-            if (announced.value_or(1) > left) co_return Error(ErrorCode::quota_exceeded);
-            room = std::min(room, left);
-        }
-        co_await stores.uploads().insert(upload);
-        co_return Result<void>{};
-    };
-    auto const reserved = co_await work_.transaction(steps);
-    if (!reserved) co_return reserved.error();
-    co_return room;
-}
-
 Task<Result<Content>> UploadService::receive_reserved(Write& write, UploadLease& lease, IncomingUpload& incoming) {
     auto file = co_await incoming.file();
     if (!file) co_return file.error();
@@ -192,41 +130,21 @@ Task<Result<Content>> UploadService::receive_reserved(Write& write, UploadLease&
 
 Task<Result<Content>> UploadService::publish(Write& write, NewContent const& description) {
     auto const& upload = write.upload;
-    auto const& facts = *write.facts;
     auto& store = objects_.current();
-    Object object;
-    object.id = upload.object_id;
-    object.store = upload.store;
-    object.bucket = store.bucket();
-    object.key = write.label().key;
-    object.size = write.stored.size;
-    object.sha256 = write.stored.sha256;
-    object.media_type = facts.media_type;
-    object.created_at = now();
+    auto const key = write.label().key;
+    auto const at = now();
     // The row says where the object will stand before it stands there: a crash in between leaves no stray object.
-    bool const held = co_await work_.stores().uploads().start_commit(upload.id, holder_, object.key,
-                                                                     object.created_at + upload_lease_length);
+    bool const held = co_await work_.stores().uploads().start_commit(upload.id, holder_, key, at + upload_lease_length);
     if (!held) co_return Error(ErrorCode::upload_interrupted);
-    co_await write.bytes->commit(object.key);
+    co_await write.bytes->commit(key);
 
-    auto content = make_content(upload, object, description, facts, write.file_name);
-    content.storage_url = store.public_url(object.key);
-    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
-        if (!co_await stores.uploads().finish(upload.id, holder_)) co_return Error(ErrorCode::upload_interrupted);
-        co_await stores.objects().insert(object);
-        co_await stores.contents().insert(content);
-        co_await stores.objects().link(content.id, ObjectRole::source, object.id);
-        Event const event{new_uuid(), "content.created", content.id, "{}", object.created_at};
-        co_await stores.outbox().publish(event);
-        co_return Result<void>{};
-    };
-    auto const done = co_await work_.transaction(steps);
-    if (!done) {
-        co_await store.remove(object.key);
-        co_return done.error();
+    FinishedUpload const finished{upload, description, *write.facts, write.stored, key, write.file_name, at};
+    auto content = co_await publish_upload(work_, store, holder_, finished);
+    if (!content) {
+        co_await store.remove(key);
+        co_return content.error();
     }
-    log_.info("content created",
-              {{"content", content.id.to_string()}, {"key", object.key}, {"bytes", object.size.value()}});
+    log_.info("content created", {{"content", content->id.to_string()}, {"key", key}, {"bytes", write.stored.size}});
     co_return content;
 }
 

@@ -14,19 +14,11 @@
 #include "domain/unit_of_work.hpp"
 #include "domain/upload.hpp"
 #include "domain/user.hpp"
+#include "service/publication.hpp"
 
 namespace clinikk {
 
 class UploadLease;
-
-/// What an editor says of a new content.
-struct NewContent {
-    std::string title;
-    std::string description;
-    ContentKind kind = ContentKind::video;
-    std::optional<std::int64_t> duration{};  ///< whole seconds; else the probe's
-    std::optional<std::string> thumbnail_url{};
-};
 
 /// The file of an upload: its bytes, owned by the upload, and the name the client gave it.
 struct IncomingFile {
@@ -49,12 +41,6 @@ public:
     virtual Task<Result<NewContent>> description() = 0;
 };
 
-struct UploadLimits {
-    std::uint64_t max_size = 0;                 ///< MAX_UPLOAD_SIZE, bytes
-    std::optional<std::uint64_t> user_quota{};  ///< USER_QUOTA, bytes of one owner
-    std::int64_t max_per_user = 8;              ///< MAX_UPLOADS_PER_USER, at once
-};
-
 /// Takes uploads: checks that there is room, streams the bytes into the store while they are hashed and examined,
 /// and makes object and content in one transaction when all is well. Whatever fails leaves nothing behind.
 class UploadService {
@@ -70,7 +56,6 @@ public:
 private:
     struct Write;
 
-    Task<Result<std::uint64_t>> reserve(Upload const& upload, std::optional<std::uint64_t> announced);
     Task<Result<Content>> receive_reserved(Write& write, UploadLease& lease, IncomingUpload& incoming);
     Task<Result<Content>> publish(Write& write, NewContent const& description);
     Task<> discard(Write& write);

@@ -2,8 +2,12 @@
 
 #include <pugixml.hpp>
 
+#include <charconv>
+
 namespace clinikk::s3 {
 namespace {
+
+constexpr std::uint64_t max_parts = 10'000;
 
 /// The document with that root element.
 class Document {
@@ -21,6 +25,21 @@ std::optional<std::string> child_text(pugi::xml_node node, char const* name) {
     auto const child = node.child(name);
     if (!child || child.text().empty()) return std::nullopt;
     return child.text().get();
+}
+
+/// A whole number without a sign, and nothing else.
+std::optional<std::uint64_t> child_number(pugi::xml_node node, char const* name) {
+    auto const text = child_text(node, name).value_or("");
+    std::uint64_t number = 0;
+    auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+std::optional<int> child_part_number(pugi::xml_node node, char const* name) {
+    auto const number = child_number(node, name);
+    if (!number || *number < 1 || *number > max_parts) return std::nullopt;
+    return static_cast<int>(*number);
 }
 
 }  // namespace
@@ -67,6 +86,24 @@ std::optional<std::vector<ListedUpload>> parse_uploads(std::string_view body) {
     for (auto const& node : root.children("Upload")) {
         listed.push_back({child_text(node, "Key").value_or(""), child_text(node, "UploadId").value_or("")});
     }
+    return listed;
+}
+
+std::optional<ListedParts> parse_parts(std::string_view body) {
+    Document const document(body);
+    auto const root = document.root("ListPartsResult");
+    if (!root) return std::nullopt;
+    ListedParts listed;
+    for (auto const& node : root.children("Part")) {
+        auto const number = child_part_number(node, "PartNumber");
+        auto const size = child_number(node, "Size");
+        auto etag = child_text(node, "ETag");
+        if (!number || !size || !etag) return std::nullopt;
+        listed.parts.push_back({*number, *size, *std::move(etag)});
+    }
+    if (child_text(root, "IsTruncated") != "true") return listed;
+    listed.next = child_part_number(root, "NextPartNumberMarker");
+    if (!listed.next) return std::nullopt;
     return listed;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "domain/direct_uploads.hpp"
 
 /// The answers of Amazon S3's REST API, read without I/O. What is not the XML that was asked for gives an empty
 /// optional.
@@ -41,5 +42,12 @@ struct ListedUpload {
 };
 /// A ListMultipartUploadsResult.
 std::optional<std::vector<ListedUpload>> parse_uploads(std::string_view body);
+
+struct ListedParts {
+    std::vector<StoredPart> parts{};
+    std::optional<int> next{};  ///< the number behind which the next page begins; none: this is all
+};
+/// A ListPartsResult. Empty, too, when a part has no number from 1 to 10 000, no size, or no ETag.
+std::optional<ListedParts> parse_parts(std::string_view body);
 
 }  // namespace clinikk::s3

@@ -45,6 +45,9 @@ public:
 
     Task<std::string> presign(Call call, std::chrono::seconds expires);
 
+    /// What calls are signed with now.
+    Task<AwsCredentials> credentials() { return credentials_.get(); }
+
 private:
     struct Outcome;
     Task<Outcome> attempt(Call const& call, bool whole);

@@ -7,6 +7,7 @@
 #include "domain/object_key.hpp"
 #include "storage/s3_answers.hpp"
 #include "storage/s3_client.hpp"
+#include "storage/s3_direct_uploads.hpp"
 #include "storage/s3_object_write.hpp"
 
 namespace clinikk {
@@ -63,7 +64,8 @@ public:
         : options_(std::move(options)),
           tools_(tools),
           client_(tools.http, s3::Address(options_.endpoint, options_.region, options_.bucket, options_.path_style),
-                  tools.credentials, tools.log) {}
+                  tools.credentials, tools.log),
+          direct_(make_s3_direct_uploads(context())) {}
 
     std::string_view name() const noexcept override { return "s3"; }
     std::string_view bucket() const noexcept override { return options_.bucket; }
@@ -102,6 +104,8 @@ public:
         if (!access.disposition.empty()) call.query.emplace_back("response-content-disposition", access.disposition);
         co_return co_await client_.presign(std::move(call), access.expires);
     }
+
+    DirectUploads* direct_uploads() noexcept override { return direct_.get(); }
 
     Task<std::optional<ObjectStat>> stat(std::string_view key) override {
         require_object_key(key);
@@ -218,6 +222,7 @@ private:
     S3StoreOptions options_;
     S3StoreTools tools_;
     s3::Client client_;
+    std::unique_ptr<DirectUploads> direct_;
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -17,6 +19,19 @@ constexpr std::size_t largest_part = 64UL * 1024 * 1024;
 constexpr int parts_of_one_size = 2000;
 constexpr int max_parts = 10'000;
 constexpr std::uint64_t copied_part = 1ULL << 30U;
+
+Task<bool> has_size(s3::Client& client, std::string_view key, std::uint64_t size) {
+    try {
+        auto const answer = co_await client.call(s3::head_object(key));
+        auto const length = answer.head.find("content-length");
+        std::uint64_t stored = 0;
+        std::from_chars(length.data(), length.data() + length.size(), stored);
+        co_return stored == size;
+    } catch (s3::Failure const& refused) {
+        if (refused.status() != 404) throw;
+        co_return false;
+    }
+}
 
 class S3ObjectWrite final : public ObjectWrite {
 public:
@@ -156,6 +171,22 @@ Task<> s3_copy(S3WriteContext const& context, std::string_view from, std::string
         parts.push_back({number, s3::parse_etag(answer.body).value_or("")});
     }
     co_await client.call(s3::complete_multipart_upload(to, *id, std::move(parts)));
+}
+
+Task<> s3_complete(s3::Client& client, std::string_view key, std::string_view upload_id,
+                   std::vector<s3::UploadedPart> parts, std::uint64_t size) {
+    std::optional<s3::Failure> failure;
+    try {
+        auto call = s3::complete_multipart_upload(key, upload_id, std::move(parts));
+        auto const answer = co_await client.call(std::move(call));
+        if (s3::is_completed(answer.body)) co_return;
+        failure.emplace("S3 CompleteMultipartUpload " + std::string(key) + ": the answer is not what it must be", 200,
+                        "");
+    } catch (s3::Failure const& refused) {
+        failure = refused;
+    }
+    if (failure->code() == "NoSuchUpload" && co_await has_size(client, key, size)) co_return;
+    throw s3::Failure(*failure);
 }
 
 std::unique_ptr<ObjectWrite> make_s3_object_write(S3WriteContext const& context) {

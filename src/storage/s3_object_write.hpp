@@ -26,6 +26,11 @@ std::size_t s3_part_size(std::size_t first, int number);
 Task<> s3_copy(S3WriteContext const& context, std::string_view from, std::string_view to, std::uint64_t size,
                ObjectLabel const* label);
 
+/// Completes a multipart upload. A call whose answer was lost has done its work all the same: an upload that is not
+/// there counts as completed when an object of that size is.
+Task<> s3_complete(s3::Client& client, std::string_view key, std::string_view upload_id,
+                   std::vector<s3::UploadedPart> parts, std::uint64_t size);
+
 std::unique_ptr<ObjectWrite> make_s3_object_write(S3WriteContext const& context);
 
 }  // namespace clinikk

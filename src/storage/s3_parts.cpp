@@ -4,7 +4,6 @@
 #include <boost/asio/detached.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -70,34 +69,8 @@ Task<Sha256Digest> MultipartSender::finish() {
 }
 
 Task<> MultipartSender::complete(std::uint64_t size) {
-    std::optional<s3::Failure> failure;
-    try {
-        auto call = s3::complete_multipart_upload(label_.key, upload_id_, uploaded_);
-        auto const answer = co_await context_.client.call(std::move(call));
-        if (!s3::is_completed(answer.body)) {
-            failure.emplace("S3 CompleteMultipartUpload " + label_.key + ": the answer is not what it must be", 200,
-                            "");
-        }
-    } catch (s3::Failure const& refused) {
-        failure = refused;
-    }
-    // A call whose answer was lost has done its work all the same, and finds no upload when it is tried again.
-    if (failure && failure->code() == "NoSuchUpload" && co_await is_complete(size)) failure.reset();
-    if (failure) throw s3::Failure(*failure);
+    co_await s3_complete(context_.client, label_.key, upload_id_, uploaded_, size);
     upload_id_.clear();
-}
-
-Task<bool> MultipartSender::is_complete(std::uint64_t size) {
-    try {
-        auto const answer = co_await context_.client.call(s3::head_object(label_.key));
-        auto const length = answer.head.find("content-length");
-        std::uint64_t stored = 0;
-        std::from_chars(length.data(), length.data() + length.size(), stored);
-        co_return stored == size;
-    } catch (s3::Failure const& refused) {
-        if (refused.status() != 404) throw;
-        co_return false;
-    }
 }
 
 Task<> MultipartSender::abort() {

@@ -52,7 +52,6 @@ public:
 
 private:
     Task<> hash_and_send(std::shared_ptr<PartBuffer const> part, int number);
-    Task<bool> is_complete(std::uint64_t size);
     void throw_failure() const;
 
     S3WriteContext context_;

@@ -68,6 +68,20 @@ Call upload_part(std::string_view key, std::string_view upload_id, int number, s
     return bodied(std::move(call), body, std::move(owner), digest);
 }
 
+Call upload_part_of_size(std::string_view key, std::string_view upload_id, int number, std::uint64_t size) {
+    return {.operation = "UploadPart",
+            .method = "PUT",
+            .key = std::string(key),
+            .query = {{"partNumber", std::to_string(number)}, {"uploadId", std::string(upload_id)}},
+            .headers = {{"content-length", std::to_string(size)}}};
+}
+
+Call list_parts(std::string_view key, std::string_view upload_id, int after) {
+    Call call{.operation = "ListParts", .key = std::string(key), .query = {{"uploadId", std::string(upload_id)}}};
+    if (after > 0) call.query.emplace_back("part-number-marker", std::to_string(after));
+    return call;
+}
+
 Call upload_part_copy(std::string_view bucket, std::string_view from, std::string_view key, std::string_view upload_id,
                       int number, ByteRange range) {
     return {

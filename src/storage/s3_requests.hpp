@@ -41,6 +41,10 @@ Call delete_object(std::string_view key);
 Call create_multipart_upload(ObjectLabel const& label);
 Call upload_part(std::string_view key, std::string_view upload_id, int number, std::string_view body,
                  std::shared_ptr<void const> owner, Sha256Digest const& digest);
+/// For a client that sends the part itself, with exactly `size` bytes: to be presigned.
+Call upload_part_of_size(std::string_view key, std::string_view upload_id, int number, std::uint64_t size);
+/// The parts behind number `after`, at most 1000.
+Call list_parts(std::string_view key, std::string_view upload_id, int after);
 /// Copies a range of an object of the same bucket into a part.
 Call upload_part_copy(std::string_view bucket, std::string_view from, std::string_view key, std::string_view upload_id,
                       int number, ByteRange range);

@@ -43,13 +43,15 @@ void expect_equal(Upload const& left, Upload const& right) {
     EXPECT_EQ(left.lease_until, right.lease_until);
     EXPECT_EQ(left.expires_at, right.expires_at);
     EXPECT_EQ(left.created_at, right.created_at);
+    EXPECT_EQ(left.part_size, right.part_size);
+    EXPECT_EQ(left.metadata, right.metadata);
 }
 
 TEST_P(UploadStoreContract, AllMembersComeBack) {
     Upload const full{.id = new_uuid(),
                       .content_id = new_uuid(),
                       .owner_id = add_user("owner@example.org"),
-                      .method = UploadMethod::form,
+                      .method = UploadMethod::direct,
                       .state = UploadState::committing,
                       .offset = 12,
                       .length = 34,
@@ -60,7 +62,9 @@ TEST_P(UploadStoreContract, AllMembersComeBack) {
                       .holder = "host:1:2",
                       .lease_until = at(1),
                       .expires_at = at(2),
-                      .created_at = at(3)};
+                      .created_at = at(3),
+                      .part_size = 8'388'608,
+                      .metadata = R"({"title":"Straße"})"};
     run(stores().uploads().insert(full));
     expect_equal(get(full.id), full);
     auto const bare = add_upload({}, 0, {}, at(10));
@@ -103,6 +107,46 @@ TEST_P(UploadStoreContract, OnlyAnExpiredOneIsTakenOver) {
     EXPECT_FALSE(run(stores().uploads().renew(upload.id, "me", 8, at(40))));
     EXPECT_FALSE(run(stores().uploads().finish(upload.id, "me")));
     EXPECT_TRUE(run(stores().uploads().finish(upload.id, "you")));
+}
+
+TEST_P(UploadStoreContract, ADirectUploadIsItsClientsUntilSomebodyCompletesIt) {
+    Upload upload;
+    upload.id = new_uuid();
+    upload.method = UploadMethod::direct;
+    upload.store = "s3";
+    upload.holder = "me";
+    upload.lease_until = at(10);
+    upload.expires_at = at(10);
+    run(stores().uploads().insert(upload));
+    // While it is being begun nobody else may touch it.
+    EXPECT_FALSE(run(stores().uploads().claim(upload.id, "you", at(10), at(40))));
+    upload.object_key = "video/1.mp4";
+    upload.s3_upload_id = "abc";
+    upload.expires_at = at(100);
+    EXPECT_FALSE(run(stores().uploads().hand_over(upload, "you")));
+    EXPECT_TRUE(run(stores().uploads().hand_over(upload, "me")));
+    upload.holder = "";
+    upload.lease_until = at(100);
+    expect_equal(get(upload.id), upload);
+    EXPECT_TRUE(run(stores().uploads().list_abandoned(at(100), 10)).empty());
+
+    EXPECT_FALSE(run(stores().uploads().claim(upload.id, "you", at(101), at(131)))) << "it has expired";
+    EXPECT_TRUE(run(stores().uploads().claim(upload.id, "you", at(20), at(50))));
+    EXPECT_FALSE(run(stores().uploads().claim(upload.id, "me", at(21), at(51)))) << "it is being completed";
+    upload.holder = "you";
+    upload.state = UploadState::committing;
+    upload.lease_until = at(50);
+    expect_equal(get(upload.id), upload);
+    EXPECT_TRUE(run(stores().uploads().claim(upload.id, "me", at(51), at(81)))) << "its holder has died";
+    EXPECT_FALSE(run(stores().uploads().hand_over(upload, "you")));
+    EXPECT_TRUE(run(stores().uploads().hand_over(upload, "me")));
+    EXPECT_EQ(get(upload.id).state, UploadState::receiving);
+}
+
+TEST_P(UploadStoreContract, OnlyDirectUploadsAreClaimed) {
+    auto const form = add_upload({}, 0, 100, at(10));
+    EXPECT_FALSE(run(stores().uploads().claim(form.id, "you", at(20), at(50))));
+    EXPECT_FALSE(run(stores().uploads().claim(new_uuid(), "you", at(20), at(50))));
 }
 
 TEST_P(UploadStoreContract, FinishedOnesAreGone) {

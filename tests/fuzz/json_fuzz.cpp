@@ -17,12 +17,22 @@ void require(bool holds) {
     if (!holds) std::abort();
 }
 
+/// A list has nothing but objects, with their members, of which the tree keeps one of each name.
+bool same_items(InputField const& field, json::array const& values) {
+    if (field.items.size() != values.size()) return false;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (!values[i].is_object() || field.items[i].size() < values[i].get_object().size()) return false;
+    }
+    return true;
+}
+
 bool same(InputField const& field, json::value const& value) {
     switch (field.kind) {
         case Kind::text: return value.is_string() && field.text == std::string_view(value.get_string());
         case Kind::boolean: return value.is_bool() && field.text == (value.get_bool() ? "true" : "false");
         case Kind::null: return value.is_null();
         case Kind::structure: return value.is_structured();
+        case Kind::list: return value.is_array() && same_items(field, value.get_array());
         case Kind::number: return value.is_double();
         case Kind::integer:
             if (value.is_int64()) return field.text == std::to_string(value.get_int64());

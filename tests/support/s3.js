@@ -1,7 +1,7 @@
 // A real S3 server for a test file: Ceph's RADOS Gateway on ports of its own, in a temporary directory, and a client
 // that is not ours.
 
-import { CreateBucketCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { AbortMultipartUploadCommand, CreateBucketCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
@@ -27,18 +27,29 @@ async function freePorts(count) {
   return ports;
 }
 
+/** A certificate that nobody else trusts, for the names under which the server is reached: `{certificate, key}`, paths. */
+async function certify(directory, bucket) {
+  const [key, certificate] = ['tls.key', 'tls.pem'].map((name) => path.join(directory, name));
+  const names = `subjectAltName=DNS:localhost,DNS:${bucket}.localhost,IP:127.0.0.1`;
+  await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, '-days', '2', '-subj', '/CN=localhost', '-addext', names]);
+  return { certificate, key };
+}
+
 /**
  * Starts a server with one empty bucket and room for `sizeGb`, on these CPUs (of taskset) if not on all. `stop()` ends
- * it and removes its files, and so does the end of this process.
+ * it and removes its files, and so does the end of this process. With `tls` it is also at `tlsUrl`, with a certificate
+ * that `certificate` is the path of.
  */
-export async function startS3({ bucket = 'clinikk-media', sizeGb = 3, cpus } = {}) {
+export async function startS3({ bucket = 'clinikk-media', sizeGb = 3, cpus, tls = false } = {}) {
   // Unix sockets stand in it: its path must be short.
   const directory = await mkdtemp(path.join(os.tmpdir(), 's3-'));
-  const [port, monitor, messenger] = await freePorts(3);
+  const [port, monitor, messenger, tlsPort] = await freePorts(4);
   const settings = {
     S3_DIR: directory, S3_PORT: port, S3_MON_PORT: monitor, S3_OSD_PORTS: `${messenger} ${Math.min(messenger + 100, 65535)}`,
     S3_STORE: 'memstore', S3_SIZE_GB: sizeGb,
   };
+  const made = tls ? await certify(directory, bucket) : undefined;
+  if (made) Object.assign(settings, { S3_TLS_PORT: tlsPort, S3_TLS_CERT: made.certificate, S3_TLS_KEY: made.key });
   const env = { ...process.env, ...settings };
   const stop = resetter(env);
   const [program, ...args] = [...(cpus ? ['taskset', '-c', cpus] : []), 'bash', SCRIPT, 'start'];
@@ -47,7 +58,9 @@ export async function startS3({ bucket = 'clinikk-media', sizeGb = 3, cpus } = {
     throw new Error(`the S3 server did not start: ${failure.stderr || failure.message}`);
   });
   const collect = () => run('radosgw-admin', ['-c', path.join(directory, 'ceph.conf'), 'gc', 'process', '--include-all']);
-  return new S3Server({ url: `http://127.0.0.1:${port}`, bucket, stop, collect }).prepare();
+  const server = new S3Server({ url: `http://127.0.0.1:${port}`, bucket, stop, collect });
+  if (made) Object.assign(server, { tlsUrl: `https://localhost:${tlsPort}`, certificate: made.certificate });
+  return server.prepare();
 }
 
 /** Waits for the function it returns to be called, or for this process to end, and resets the server then. */
@@ -111,5 +124,11 @@ class S3Server {
   async unfinished() {
     const listed = await this.send(ListMultipartUploadsCommand);
     return (listed.Uploads ?? []).map((upload) => upload.Key);
+  }
+
+  /** Ends them all. */
+  async abortAll() {
+    const listed = await this.send(ListMultipartUploadsCommand);
+    for (const { Key, UploadId } of listed.Uploads ?? []) await this.send(AbortMultipartUploadCommand, { Key, UploadId });
   }
 }

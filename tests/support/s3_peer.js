@@ -117,3 +117,15 @@ export const endless = (request, response) => {
   response.on('drain', more);
   more();
 };
+
+/** Has the server behind do what it is asked, and keeps its answer; `done` is called then. */
+export const swallowAnswer = (request, response, peer, done) => peer.forward(request, response, (_, from) => {
+  from.resume();
+  from.on('end', done);
+});
+
+/** Passes the request on when `gate` is settled. */
+export const waitFor = (gate) => (request, response, peer) => {
+  request.pause();
+  gate.then(() => peer.forward(request, response));
+};

@@ -1,0 +1,33 @@
+#include "app/check_storage.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+#include "app/application.hpp"
+#include "app/run_to_end.hpp"
+#include "app/storage.hpp"
+#include "base/blocking_pool.hpp"
+#include "storage/storage_check.hpp"
+
+namespace clinikk::app {
+
+int check_storage(Settings const& settings, std::vector<std::string> origins) {
+    // The lines below tell everything; what is tried again would only be said several times.
+    Log log(std::max(settings.log_level, LogLevel::error), settings.log_format);
+    make_data_dir(settings.data_dir);
+    BlockingPool pool(2);
+    Storage storage(settings, pool, log);
+    auto& store = storage.stores().current();
+    if (origins.empty()) {
+        origins = settings.cors_origins;
+        std::erase(origins, "*");
+    }
+    std::cout << "store " << store.name() << (store.bucket().empty() ? "" : ", bucket ") << store.bucket() << '\n';
+    StorageCheck check(store, storage.http(), [](std::string_view step, std::string_view fault) {
+        std::cout << (fault.empty() ? "ok      " : "FAILED  ") << step << (fault.empty() ? "" : ": ") << fault << '\n';
+    });
+    bool const is_well = run_to_end(check.run(std::move(origins)));
+    return is_well ? 0 : 1;
+}
+
+}  // namespace clinikk::app

@@ -1,0 +1,360 @@
+#include "service/direct_upload_service.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+
+#include "service/upload_lease.hpp"
+
+namespace clinikk {
+namespace {
+
+constexpr std::uint64_t mebibyte = 1024UL * 1024;
+constexpr std::uint64_t smallest_part = 8 * mebibyte;
+constexpr std::uint64_t comfortable_part = 64 * mebibyte;
+constexpr std::uint64_t few_parts = 1000;
+constexpr std::uint64_t max_parts = 10'000;
+/// S3's own limit.
+constexpr std::uint64_t max_object_size = 5ULL << 40U;
+constexpr int first_addresses = 100;
+
+DirectUploadHandle handle_of(Upload const& upload) { return {upload.object_key, upload.s3_upload_id}; }
+
+std::vector<PartSlot> slots(PartPlan const& plan, int first, int count) {
+    std::vector<PartSlot> parts;
+    for (int number = first; number <= plan.count() && number - first < count; ++number) {
+        parts.push_back({number, plan.size_of(number)});
+    }
+    return parts;
+}
+
+std::string_view without_quotes(std::string_view etag) {
+    if (etag.size() >= 2 && etag.starts_with('"') && etag.ends_with('"')) etag = etag.substr(1, etag.size() - 2);
+    return etag;
+}
+
+Error mismatch(int number, std::string_view what) {
+    return {ErrorCode::parts_mismatch, "Part " + std::to_string(number) + ' ' + std::string(what)};
+}
+
+/// Whether what was listed, what is there, and what was announced are the same.
+Result<void> check_parts(PartPlan const& plan, std::vector<StoredPart> const& stored, UploadCompletion const& listed) {
+    auto const count = static_cast<std::size_t>(plan.count());
+    if (listed.parts.size() != count) {
+        return Error(ErrorCode::parts_mismatch, "The upload has " + std::to_string(count) + " parts, the list has " +
+                                                    std::to_string(listed.parts.size()));
+    }
+    std::vector<UploadCompletion::Part const*> by_number(count);
+    for (auto const& part : listed.parts) {
+        if (part.number < 1 || part.number > plan.count()) return mismatch(part.number, "is none of this upload");
+        auto& place = by_number[static_cast<std::size_t>(part.number) - 1];
+        if (place != nullptr) return mismatch(part.number, "is listed more than once");
+        place = &part;
+    }
+    std::vector<StoredPart const*> there(count);
+    for (auto const& part : stored) {
+        if (part.number > plan.count()) return mismatch(part.number, "is none of this upload");
+        there[static_cast<std::size_t>(part.number) - 1] = &part;
+    }
+    for (int number = 1; number <= plan.count(); ++number) {
+        auto const index = static_cast<std::size_t>(number) - 1;
+        if (there[index] == nullptr) return mismatch(number, "is not in the bucket");
+        if (there[index]->size != plan.size_of(number)) return mismatch(number, "has another size than was announced");
+        if (without_quotes(there[index]->etag) != without_quotes(by_number[index]->etag)) {
+            return mismatch(number, "has another ETag in the bucket than in the list");
+        }
+    }
+    return {};
+}
+
+/// Whether nothing can become of the upload any more.
+bool is_final(ErrorCode code) {
+    using enum ErrorCode;
+    constexpr std::array final_codes{upload_not_found, digest_mismatch,   media_unrecognised, media_kind_mismatch,
+                                     media_truncated,  media_unsupported, media_probe_timeout};
+    return std::ranges::find(final_codes, code) != final_codes.end();
+}
+
+}  // namespace
+
+/// What reading an object tells.
+struct DirectUploadService::Bytes {
+    StoredBytes stored{};
+    std::unique_ptr<MediaInspection> inspection{};
+};
+
+PartPlan PartPlan::of(std::uint64_t size) noexcept {
+    auto part = smallest_part;
+    while (part < comfortable_part && size > part * few_parts) part *= 2;
+    while (size > part * max_parts) part *= 2;
+    return {size, part};
+}
+
+PartPlan plan_of(Upload const& upload) {
+    return {static_cast<std::uint64_t>(upload.length.value()), static_cast<std::uint64_t>(upload.part_size.value())};
+}
+
+int PartPlan::count() const noexcept { return static_cast<int>((size + part_size - 1) / part_size); }
+
+std::uint64_t PartPlan::size_of(int number) const noexcept {
+    auto const offset = part_size * (static_cast<std::uint64_t>(number) - 1);
+    return std::min(part_size, size - offset);
+}
+
+DirectUploadService::DirectUploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector,
+                                         DirectUploadOptions options, std::string holder, Log& log)
+    : work_(work), objects_(objects), inspector_(inspector), options_(options), holder_(std::move(holder)), log_(log) {}
+
+/// What breaks off here leaves a row with a short lease, and the collector asks the store for what belongs to it.
+Task<Result<BegunUpload>> DirectUploadService::begin(User const& owner, DirectUploadDescription description,
+                                                     std::uint64_t size) {
+    auto& store = objects_.current();
+    auto* const direct = store.direct_uploads();
+    if (direct == nullptr) co_return Error(ErrorCode::direct_upload_unavailable);
+    if (size > std::min(options_.limits.max_size, max_object_size)) co_return Error(ErrorCode::upload_too_large);
+    auto const plan = PartPlan::of(size);
+    BegunUpload begun;
+    auto& upload = begun.upload;
+    // One id for all: a store finds what was begun for an upload by the id in the key, and a completion that is asked
+    // for again finds the content.
+    upload.id = new_uuid();
+    upload.object_id = upload.id;
+    upload.content_id = upload.id;
+    upload.owner_id = owner.id;
+    upload.method = UploadMethod::direct;
+    upload.length = static_cast<std::int64_t>(size);
+    upload.part_size = static_cast<std::int64_t>(plan.part_size);
+    upload.metadata = serialize(description);
+    upload.store = store.name();
+    upload.holder = holder_;
+    upload.created_at = now();
+    upload.lease_until = upload.created_at + upload_lease_length;
+    upload.expires_at = upload.lease_until;
+    auto const room = co_await reserve_upload(work_, store, options_.limits, upload, size);
+    if (!room) co_return room.error();
+
+    UploadLease const lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), upload, log_);
+    auto const label = guess_label(description, upload.object_id);
+    auto const handle = co_await direct->begin(label);
+    upload.object_key = handle.key;
+    upload.s3_upload_id = handle.upload_id;
+    upload.expires_at = upload.created_at + options_.life;
+    bool const held = co_await work_.stores().uploads().hand_over(upload, holder_);
+    if (!held) {
+        co_await direct->abort(handle);
+        co_return Error(ErrorCode::upload_interrupted);
+    }
+    auto const first = slots(plan, 1, first_addresses);
+    begun.addresses = co_await direct->addresses(handle, first, std::min(options_.address_life, options_.life));
+    log_.info("direct upload begun", {{"upload", upload.id.to_string()}, {"key", handle.key}, {"bytes", size}});
+    co_return begun;
+}
+
+Task<Result<UploadProgress>> DirectUploadService::progress(User const& caller, Uuid id) {
+    auto const upload = co_await find(caller, id);
+    if (!upload) co_return upload.error();
+    UploadProgress progress{*upload};
+    auto parts = co_await direct(*upload).list_parts(handle_of(*upload));
+    if (parts) {
+        progress.parts = std::move(*parts);
+    } else {
+        progress.upload.state = UploadState::committing;
+    }
+    co_return progress;
+}
+
+Task<Result<PartAddresses>> DirectUploadService::addresses(User const& caller, Uuid id, int first, int count) {
+    auto const upload = co_await find(caller, id);
+    if (!upload) co_return upload.error();
+    if (upload->state == UploadState::committing) co_return Error(ErrorCode::upload_busy);
+    auto const plan = plan_of(*upload);
+    if (first > plan.count()) {
+        auto const detail = "from must be at most " + std::to_string(plan.count());
+        std::vector<FieldError> errors;
+        errors.push_back({detail, "#/from"});
+        co_return Error(ErrorCode::validation_failed, detail, std::move(errors));
+    }
+    auto const wanted = slots(plan, first, count);
+    auto const left = std::chrono::ceil<std::chrono::seconds>(upload->expires_at - now());
+    auto const expires = std::clamp(left, std::chrono::seconds(1), options_.address_life);
+    co_return co_await direct(*upload).addresses(handle_of(*upload), wanted, expires);
+}
+
+Task<Result<Content>> DirectUploadService::complete(User const& caller, Uuid id, UploadCompletion completion) {
+    auto claimed = co_await claim(caller, id);
+    if (!claimed && claimed.error().code == ErrorCode::upload_not_found) co_return co_await find_content(caller, id);
+    if (!claimed) co_return claimed.error();
+    auto& upload = *claimed;
+    UploadLease lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), upload, log_);
+    Result<Content> outcome = Error(ErrorCode::internal);
+    std::exception_ptr breakage;
+    try {
+        outcome = co_await complete_claimed(upload, lease, completion);
+    } catch (...) {
+        breakage = std::current_exception();
+    }
+    if (outcome) co_return outcome;
+    if (!breakage && is_final(outcome.error().code)) {
+        co_await discard(upload);
+    } else {
+        co_await give_back(upload);
+    }
+    if (breakage) std::rethrow_exception(breakage);
+    co_return outcome;
+}
+
+Task<Result<void>> DirectUploadService::abort(User const& caller, Uuid id) {
+    auto const upload = co_await claim(caller, id);
+    if (!upload) co_return upload.error();
+    std::exception_ptr breakage;
+    try {
+        co_await remove(*upload);
+    } catch (...) {
+        breakage = std::current_exception();
+    }
+    if (breakage) {
+        co_await give_back(*upload);
+        std::rethrow_exception(breakage);
+    }
+    log_.info("direct upload aborted", {{"upload", id.to_string()}});
+    co_return Result<void>{};
+}
+
+/// Parts, or what was put together of them, and then the row.
+Task<> DirectUploadService::remove(Upload const& upload) {
+    co_await direct(upload).abort(handle_of(upload));
+    co_await objects_.named(upload.store).remove(upload.object_key);
+    co_await work_.stores().uploads().finish(upload.id, holder_);
+}
+
+Task<Result<Upload>> DirectUploadService::find(User const& caller, Uuid id) {
+    auto upload = co_await work_.stores().uploads().find(id);
+    bool const is_there = upload && upload->method == UploadMethod::direct && upload->expires_at >= now() &&
+                          !upload->s3_upload_id.empty();
+    bool const is_callers = is_there && (caller.role == Role::admin || upload->owner_id == caller.id);
+    if (!is_callers) co_return Error(ErrorCode::upload_not_found);
+    co_return std::move(*upload);
+}
+
+/// The upload, which nobody else changes until its lease runs out.
+Task<Result<Upload>> DirectUploadService::claim(User const& caller, Uuid id) {
+    auto const found = co_await find(caller, id);
+    if (!found) co_return found.error();
+    auto const at = now();
+    bool const held = co_await work_.stores().uploads().claim(id, holder_, at, at + upload_lease_length);
+    if (!held) co_return Error(ErrorCode::upload_busy);
+    // Who held it before may have changed it since.
+    co_return co_await find(caller, id);
+}
+
+/// What an upload that is no more has become.
+Task<Result<Content>> DirectUploadService::find_content(User const& caller, Uuid id) {
+    auto content = co_await work_.stores().contents().find(id);
+    bool const is_callers = content && (caller.role == Role::admin || content->owner_id == caller.id);
+    if (!is_callers) co_return Error(ErrorCode::upload_not_found);
+    co_return std::move(*content);
+}
+
+Task<Result<Content>> DirectUploadService::complete_claimed(Upload& upload, UploadLease& lease,
+                                                            UploadCompletion const& completion) {
+    auto const description = parse_description(upload.metadata.value());
+    auto const kind = description.content.kind;
+    auto const assembled = co_await assemble(upload, completion);
+    if (!assembled) co_return assembled.error();
+    auto bytes = co_await read_once(upload, lease);
+    if (!bytes) co_return bytes.error();
+    if (completion.sha256 && *completion.sha256 != bytes->stored.sha256) co_return Error(ErrorCode::digest_mismatch);
+    auto const facts = co_await bytes->inspection->finish(kind);
+    if (!facts) co_return facts.error();
+
+    ObjectLabel const label{object_key(kind, upload.object_id, facts->extension), facts->media_type,
+                            description.disposition};
+    auto const placed = co_await put_in_place(upload, guess_label(description, upload.object_id), label);
+    if (!placed) co_return placed.error();
+    FinishedUpload const finished{upload,    description.content,   *facts, bytes->stored,
+                                  label.key, description.file_name, now()};
+    auto content = co_await publish_upload(work_, objects_.named(upload.store), holder_, finished);
+    if (!content) co_return content.error();
+    log_.info("content created",
+              {{"content", content->id.to_string()}, {"key", label.key}, {"bytes", bytes->stored.size}});
+    co_return content;
+}
+
+/// Makes the parts an object, unless an earlier completion has done so and died.
+Task<Result<void>> DirectUploadService::assemble(Upload const& upload, UploadCompletion const& completion) {
+    auto const plan = plan_of(upload);
+    auto const parts = co_await direct(upload).list_parts(handle_of(upload));
+    if (parts) {
+        auto const fit = check_parts(plan, *parts, completion);
+        if (!fit) co_return fit.error();
+        co_await direct(upload).complete(handle_of(upload), *parts, plan.size);
+    }
+    auto const found = co_await objects_.named(upload.store).stat(upload.object_key);
+    if (found && found->size == plan.size) co_return Result<void>{};
+    log_.warning("direct upload is gone from the bucket",
+                 {{"upload", upload.id.to_string()}, {"key", upload.object_key}});
+    co_return Error(ErrorCode::upload_not_found);
+}
+
+/// Hashes the object and shows it to the inspector. The bucket's word for it would not do: its ETag is no SHA-256.
+Task<Result<DirectUploadService::Bytes>> DirectUploadService::read_once(Upload const& upload, UploadLease& lease) {
+    ByteRange const whole{0, plan_of(upload).size};
+    auto body = co_await objects_.named(upload.store).body(upload.object_key, whole);
+    if (!body) co_return Error(ErrorCode::upload_not_found);
+    auto& source = *std::get<std::unique_ptr<ByteSource>>(*body);
+    Bytes bytes{{whole.length, {}}, inspector_.begin()};
+    Sha256 hash;
+    while (true) {
+        if (lease.is_lost()) co_return Error(ErrorCode::upload_interrupted);
+        auto const piece = co_await source.next();
+        if (!piece) co_return piece.error();
+        if (piece->empty()) break;
+        hash.update(*piece);
+        bytes.inspection->feed(*piece);
+    }
+    bytes.stored.sha256 = hash.finish();
+    co_return bytes;
+}
+
+/// Where the file's name misled, the object is copied to where it belongs. The row changes in between, so that at each
+/// moment it names an object that is there.
+Task<Result<void>> DirectUploadService::put_in_place(Upload& upload, ObjectLabel const& guess,
+                                                     ObjectLabel const& label) {
+    if (upload.object_key != label.key || guess.media_type != label.media_type) {
+        co_await direct(upload).relabel(upload.object_key, label, plan_of(upload).size);
+    }
+    bool const held =
+        co_await work_.stores().uploads().start_commit(upload.id, holder_, label.key, now() + upload_lease_length);
+    if (!held) co_return Error(ErrorCode::upload_interrupted);
+    upload.object_key = label.key;
+    if (guess.key != label.key) co_await objects_.named(upload.store).remove(guess.key);
+    co_return Result<void>{};
+}
+
+Task<> DirectUploadService::give_back(Upload const& upload) {
+    try {
+        co_await work_.stores().uploads().hand_over(upload, holder_);
+    } catch (std::exception const& failure) {
+        log_.warning("direct upload waits for its lease to run out",
+                     {{"upload", upload.id.to_string()}, {"error", failure.what()}});
+    }
+}
+
+/// When the store is away the upload goes back to its client, and is refused once more or expires.
+Task<> DirectUploadService::discard(Upload const& upload) {
+    try {
+        co_await remove(upload);
+    } catch (std::exception const& failure) {
+        log_.warning("upload left to the collector", {{"upload", upload.id.to_string()}, {"error", failure.what()}});
+    }
+}
+
+DirectUploads& DirectUploadService::direct(Upload const& upload) const {
+    auto* const found = objects_.named(upload.store).direct_uploads();
+    if (found == nullptr) throw Unavailable("the store " + upload.store + " takes no direct uploads");
+    return *found;
+}
+
+}  // namespace clinikk

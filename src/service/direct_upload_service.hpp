@@ -1,0 +1,121 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "base/sha256.hpp"
+#include "base/task.hpp"
+#include "domain/content.hpp"
+#include "domain/direct_uploads.hpp"
+#include "domain/media.hpp"
+#include "domain/object_stores.hpp"
+#include "domain/unit_of_work.hpp"
+#include "domain/upload.hpp"
+#include "domain/user.hpp"
+#include "service/direct_upload_description.hpp"
+#include "service/publication.hpp"
+
+namespace clinikk {
+
+class UploadLease;
+
+/// How an upload of that size is cut into parts: all but the last have `part_size` bytes. At most 10 000, and of more
+/// than 1000 only where those would have more than 64 MiB each.
+struct PartPlan {
+    std::uint64_t size = 0;
+    std::uint64_t part_size = 0;
+
+    static PartPlan of(std::uint64_t size) noexcept;
+    int count() const noexcept;
+    /// Bytes of a part, counted from 1.
+    std::uint64_t size_of(int number) const noexcept;
+};
+
+/// As its row says. Only of a direct upload.
+PartPlan plan_of(Upload const& upload);
+
+/// A direct upload as it was begun, with addresses for its first parts.
+struct BegunUpload {
+    Upload upload{};
+    PartAddresses addresses{};
+};
+
+/// How far a direct upload has come. It is `committing` as soon as its parts have been put together.
+struct UploadProgress {
+    Upload upload{};
+    std::vector<StoredPart> parts{};
+};
+
+/// What a client says when it has sent everything.
+struct UploadCompletion {
+    struct Part {
+        int number = 0;
+        std::string etag{};  ///< with or without its quotes
+    };
+    std::vector<Part> parts{};
+    std::optional<Sha256Digest> sha256{};  ///< of all bytes
+};
+
+struct DirectUploadOptions {
+    UploadLimits limits{};
+    std::chrono::seconds life{};          ///< how long an upload may take (UPLOAD_EXPIRES)
+    std::chrono::seconds address_life{};  ///< how long the address of a part is good (PRESIGN_EXPIRES)
+};
+
+/// Uploads past this process: the client sends the parts to the bucket, and when all are there the object is read once,
+/// hashed and examined like any other upload. Only an object that passes becomes a content; every other is removed.
+/// All state is in the row: any process may answer any call, and a completion that dies is made again by the next one.
+/// Uploads are their owner's and the admins'; to others they do not exist (`upload_not_found`).
+class DirectUploadService {
+public:
+    /// `holder` names this process in the leases.
+    DirectUploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, DirectUploadOptions options,
+                        std::string holder, Log& log);
+
+    /// Fails with `direct_upload_unavailable`, `upload_too_large`, `quota_exceeded`, `too_many_uploads`, or
+    /// `upload_interrupted` when the store took too long.
+    Task<Result<BegunUpload>> begin(User const& owner, DirectUploadDescription description, std::uint64_t size);
+
+    /// Fails with `upload_not_found`.
+    Task<Result<UploadProgress>> progress(User const& caller, Uuid id);
+
+    /// Addresses for up to `count` parts from number `first` on. Fails with `upload_not_found`, `upload_busy`, or
+    /// `validation_failed` when there is no such part.
+    Task<Result<PartAddresses>> addresses(User const& caller, Uuid id, int first, int count);
+
+    /// Puts the parts together, reads the object once, and makes the content. An upload that was completed before gives
+    /// its content again. Fails with `upload_not_found`, `upload_busy`, `upload_interrupted`, `parts_mismatch` (all of
+    /// which leave the upload as it is), and with `digest_mismatch` and as the inspector does (which end it).
+    Task<Result<Content>> complete(User const& caller, Uuid id, UploadCompletion completion);
+
+    /// Removes what has come. Fails with `upload_not_found`, `upload_busy`.
+    Task<Result<void>> abort(User const& caller, Uuid id);
+
+private:
+    struct Bytes;
+    Task<Result<Upload>> find(User const& caller, Uuid id);
+    Task<Result<Upload>> claim(User const& caller, Uuid id);
+    Task<Result<Content>> find_content(User const& caller, Uuid id);
+    Task<Result<Content>> complete_claimed(Upload& upload, UploadLease& lease, UploadCompletion const& completion);
+    Task<Result<void>> assemble(Upload const& upload, UploadCompletion const& completion);
+    Task<Result<Bytes>> read_once(Upload const& upload, UploadLease& lease);
+    Task<Result<void>> put_in_place(Upload& upload, ObjectLabel const& guess, ObjectLabel const& label);
+    Task<> give_back(Upload const& upload);
+    Task<> remove(Upload const& upload);
+    Task<> discard(Upload const& upload);
+    DirectUploads& direct(Upload const& upload) const;
+
+    UnitOfWork& work_;
+    ObjectStores& objects_;
+    MediaInspector& inspector_;
+    DirectUploadOptions options_;
+    std::string holder_;
+    Log& log_;
+};
+
+}  // namespace clinikk

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "domain/content.hpp"
+#include "domain/media.hpp"
+#include "domain/object_store.hpp"
+#include "domain/unit_of_work.hpp"
+#include "domain/upload.hpp"
+
+/// How an upload begins and ends, whatever way its bytes take: there must be room for it, and in the end it becomes an
+/// object and a content.
+namespace clinikk {
+
+/// What an editor says of a new content.
+struct NewContent {
+    std::string title;
+    std::string description;
+    ContentKind kind = ContentKind::video;
+    std::optional<std::int64_t> duration{};  ///< whole seconds; else the probe's
+    std::optional<std::string> thumbnail_url{};
+};
+
+struct UploadLimits {
+    std::uint64_t max_size = 0;                 ///< MAX_UPLOAD_SIZE, bytes
+    std::optional<std::uint64_t> user_quota{};  ///< USER_QUOTA, bytes of one owner
+    std::int64_t max_per_user = 8;              ///< MAX_UPLOADS_PER_USER, at once
+};
+
+/// Makes the upload's row if there is room for it; gives the number of bytes it may have. Fails with
+/// `too_many_uploads`, `quota_exceeded`, `insufficient_storage`. `announced`: an upper bound of its size.
+Task<Result<std::uint64_t>> reserve_upload(UnitOfWork& work, ObjectStore& store, UploadLimits const& limits,
+                                           Upload const& upload, std::optional<std::uint64_t> announced);
+
+/// `video/<uuid>.mp4`.
+std::string object_key(ContentKind kind, Uuid object_id, std::string_view extension);
+
+/// An upload whose bytes are durable in their store.
+struct FinishedUpload {
+    Upload const& upload;
+    NewContent const& description;
+    MediaFacts const& facts;
+    StoredBytes stored{};
+    std::string key{};
+    std::string file_name{};  ///< the uploader's; untrusted
+    Timestamp at{};
+};
+
+/// Makes object and content and ends the upload, in one transaction. Fails with `upload_interrupted` when the upload is
+/// no longer held by `holder`.
+Task<Result<Content>> publish_upload(UnitOfWork& work, ObjectStore const& store, std::string_view holder,
+                                     FinishedUpload const& finished);
+
+}  // namespace clinikk

@@ -1,0 +1,107 @@
+#include "storage/s3_direct_uploads.hpp"
+
+#include <algorithm>
+
+#include "domain/object_key.hpp"
+#include "storage/s3_answers.hpp"
+
+namespace clinikk {
+namespace {
+
+/// What a lost upload is called: Amazon's name, and that of RADOS Gateway up to Quincy.
+bool is_gone(s3::Failure const& refused) { return refused.code() == "NoSuchUpload" || refused.code() == "NoSuchKey"; }
+
+class S3DirectUploads final : public DirectUploads {
+public:
+    explicit S3DirectUploads(S3WriteContext const& context) : context_(context) {}
+
+    Task<DirectUploadHandle> begin(ObjectLabel const& label) override {
+        require_object_key(label.key);
+        auto const answer = co_await client().call(s3::create_multipart_upload(label));
+        auto id = s3::parse_upload_id(answer.body);
+        if (!id) throw s3::Failure("S3 CreateMultipartUpload " + label.key + ": the answer has no upload id", 200, "");
+        DirectUploadHandle upload{label.key, *std::move(id)};
+        co_return upload;
+    }
+
+    Task<PartAddresses> addresses(DirectUploadHandle const& upload, std::span<PartSlot const> parts,
+                                  std::chrono::seconds expires) override {
+        auto const credentials = co_await client().credentials();
+        auto const at = now();
+        if (credentials.expires_at) {
+            auto const left = std::chrono::floor<std::chrono::seconds>(*credentials.expires_at - at);
+            expires = std::clamp(left, std::chrono::seconds(1), expires);
+        }
+        PartAddresses addresses;
+        addresses.expires_at = at + expires;
+        for (auto const& [number, size] : parts) {
+            auto const call = s3::upload_part_of_size(upload.key, upload.upload_id, number, size);
+            addresses.parts.push_back({number, size, client().address().presign(call, credentials, at, expires)});
+        }
+        co_return addresses;
+    }
+
+    Task<std::optional<std::vector<StoredPart>>> list_parts(DirectUploadHandle const& upload) override {
+        std::vector<StoredPart> parts;
+        std::optional<int> after = 0;
+        while (after) {
+            auto const page = co_await page_of_parts(upload, *after);
+            if (!page) co_return std::nullopt;
+            parts.insert(parts.end(), page->parts.begin(), page->parts.end());
+            // A page that leads nowhere would be asked for again and again.
+            if (page->next && *page->next <= *after) throw nonsense(upload);
+            after = page->next;
+        }
+        std::ranges::sort(parts, {}, &StoredPart::number);
+        co_return parts;
+    }
+
+    Task<> complete(DirectUploadHandle const& upload, std::vector<StoredPart> const& parts,
+                    std::uint64_t size) override {
+        std::vector<s3::UploadedPart> uploaded;
+        for (auto const& part : parts) uploaded.push_back({part.number, part.etag});
+        co_await s3_complete(client(), upload.key, upload.upload_id, std::move(uploaded), size);
+    }
+
+    Task<> abort(DirectUploadHandle const& upload) override {
+        try {
+            co_await client().call(s3::abort_multipart_upload(upload.key, upload.upload_id));
+        } catch (s3::Failure const& refused) {
+            if (!is_gone(refused)) throw;
+        }
+    }
+
+    Task<> relabel(std::string const& from, ObjectLabel const& label, std::uint64_t size) override {
+        require_object_key(label.key);
+        co_await s3_copy(context_, from, label.key, size, &label);
+    }
+
+private:
+    s3::Client& client() const noexcept { return context_.client; }
+
+    static s3::Failure nonsense(DirectUploadHandle const& upload) {
+        return {"S3 ListParts " + upload.key + ": the answer is no list", 200, ""};
+    }
+
+    Task<std::optional<s3::ListedParts>> page_of_parts(DirectUploadHandle const& upload, int after) {
+        try {
+            auto const answer = co_await client().call(s3::list_parts(upload.key, upload.upload_id, after));
+            auto page = s3::parse_parts(answer.body);
+            if (!page) throw nonsense(upload);
+            co_return page;
+        } catch (s3::Failure const& refused) {
+            if (!is_gone(refused)) throw;
+            co_return std::nullopt;
+        }
+    }
+
+    S3WriteContext context_;
+};
+
+}  // namespace
+
+std::unique_ptr<DirectUploads> make_s3_direct_uploads(S3WriteContext const& context) {
+    return std::make_unique<S3DirectUploads>(context);
+}
+
+}  // namespace clinikk

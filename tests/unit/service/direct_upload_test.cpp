@@ -1,0 +1,69 @@
+#include <gtest/gtest.h>
+
+#include "service/direct_upload_service.hpp"
+
+namespace clinikk {
+namespace {
+
+constexpr std::uint64_t mebibyte = 1024UL * 1024;
+
+TEST(PartPlan, CutsFilesOfEverySize) {
+    auto const expect = [](std::uint64_t size, std::uint64_t part_size, int count) {
+        auto const plan = PartPlan::of(size);
+        EXPECT_EQ(plan.part_size, part_size) << size;
+        EXPECT_EQ(plan.count(), count) << size;
+        std::uint64_t total = 0;
+        for (int number = 1; number <= plan.count(); ++number) total += plan.size_of(number);
+        EXPECT_EQ(total, size);
+        EXPECT_GE(plan.size_of(plan.count()), 1U);
+    };
+    expect(1, 8 * mebibyte, 1);
+    expect(8 * mebibyte, 8 * mebibyte, 1);
+    expect(8 * mebibyte + 1, 8 * mebibyte, 2);
+    expect(8000 * mebibyte, 8 * mebibyte, 1000);
+    expect(8000 * mebibyte + 1, 16 * mebibyte, 501);
+    expect(10'240 * mebibyte, 16 * mebibyte, 640);
+    expect(640'000 * mebibyte, 64 * mebibyte, 10'000);
+    expect(640'000 * mebibyte + 1, 128 * mebibyte, 5001);
+    expect(5ULL << 40U, 1024 * mebibyte, 5120);
+}
+
+DirectUploadDescription described(std::string file_name, ContentKind kind = ContentKind::video) {
+    return {{"Straße \"1\"\n", "", kind, {}, {}}, std::move(file_name), "inline"};
+}
+
+TEST(DirectUploadDescription, ComesBackAsItWas) {
+    auto full = described("../\xF0\x9F\x8E\xAC.mp4", ContentKind::audio);
+    full.content.duration = 7;
+    full.content.thumbnail_url = "https://example.org/?a=\"b\"";
+    auto const back = parse_description(serialize(full));
+    EXPECT_EQ(back.content.title, full.content.title);
+    EXPECT_EQ(back.content.kind, ContentKind::audio);
+    EXPECT_EQ(back.content.duration, 7);
+    EXPECT_EQ(back.content.thumbnail_url, full.content.thumbnail_url);
+    EXPECT_EQ(back.file_name, full.file_name);
+    EXPECT_EQ(back.disposition, "inline");
+    auto const bare = parse_description(serialize(described("x")));
+    EXPECT_FALSE(bare.content.duration);
+    EXPECT_FALSE(bare.content.thumbnail_url);
+    EXPECT_ANY_THROW(parse_description("{}"));
+    EXPECT_ANY_THROW(parse_description("not JSON"));
+}
+
+TEST(DirectUploadDescription, LetsTheNameOfTheFileTellItsType) {
+    auto const id = new_uuid();
+    auto const expect = [&](std::string file_name, std::string_view extension, std::string_view media_type) {
+        auto const label = guess_label(described(file_name), id);
+        EXPECT_EQ(label.key, "video/" + id.to_string() + '.' + std::string(extension)) << file_name;
+        EXPECT_EQ(label.media_type, media_type) << file_name;
+    };
+    expect("a.mp4", "mp4", "video/mp4");
+    expect("A.B.WEBM", "webm", "video/webm");
+    for (auto const* const unknown : {"a.exe", "mp4", "a.", ".", "a.mp4/..", "a.mp4 ", "a.\xC3\xA4"}) {
+        expect(unknown, "bin", "application/octet-stream");
+    }
+    EXPECT_TRUE(guess_label(described("a.mp3", ContentKind::audio), id).key.starts_with("audio/"));
+}
+
+}  // namespace
+}  // namespace clinikk
