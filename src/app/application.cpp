@@ -73,9 +73,11 @@ db::PostgresOptions postgres_options(Settings const& settings) {
 
 /// Makes the directory for its owner only: it holds passwords' hashes and a secret.
 void make_data_dir(std::filesystem::path const& path) {
-    if (std::filesystem::create_directories(path)) {
-        std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    std::error_code failure;
+    if (std::filesystem::create_directories(path, failure)) {
+        std::filesystem::permissions(path, std::filesystem::perms::owner_all, failure);
     }
+    if (failure) throw SettingError("DATA_DIR: cannot make " + path.string() + ": " + failure.message());
 }
 
 /// With its schema up to date.
