@@ -164,9 +164,11 @@ std::optional<FileDescriptor> lock_collection(std::filesystem::path const& data_
 }
 
 void make_data_dir(std::filesystem::path const& path) {
-    if (std::filesystem::create_directories(path)) {
-        std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    std::error_code failure;
+    if (std::filesystem::create_directories(path, failure)) {
+        std::filesystem::permissions(path, std::filesystem::perms::owner_all, failure);
     }
+    if (failure) throw SettingError("DATA_DIR: cannot make " + path.string() + ": " + failure.message());
 }
 
 void prepare_database(Settings const& settings, Log& log, db::AdoptionReport const& report) {

@@ -25,7 +25,7 @@ namespace clinikk::app {
 /// The OpenAPI document of this program. Needs nothing but the endpoint table.
 std::string openapi_text();
 
-/// Makes the directory for its owner only: it holds passwords' hashes and a secret.
+/// Makes the directory for its owner only: it holds passwords' hashes and a secret. Throws SettingError.
 void make_data_dir(std::filesystem::path const& path);
 
 /// Brings the database's schema up to date, or with `migrate` off checks that it is. What there is to know about rows

@@ -62,7 +62,8 @@ int ask_health(Settings const& settings) {
     ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     std::string answer;
     if (!failure) {
-        std::string const request = "GET /health HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
+        auto const name = host.find(':') == std::string::npos ? host : '[' + host + ']';
+        std::string const request = "GET /health HTTP/1.1\r\nHost: " + name + "\r\nConnection: close\r\n\r\n";
         asio::write(socket, asio::buffer(request), failure);
         asio::read(socket, asio::dynamic_buffer(answer), failure);
     }

@@ -1,5 +1,7 @@
 #include "app/settings.hpp"
 
+#include <boost/url/ipv4_address.hpp>
+#include <boost/url/ipv6_address.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <sched.h>
@@ -68,6 +70,13 @@ std::chrono::seconds duration(Text text) {
     return std::chrono::seconds(static_cast<std::int64_t>(seconds));
 }
 
+/// For what would never come to its end in no time.
+std::chrono::seconds at_least_one_second(Text text) {
+    auto const time = duration(text);
+    if (time < std::chrono::seconds(1)) must("at least 1s");
+    return time;
+}
+
 template <class Value, std::size_t N>
 Value one_of(Text text, std::array<std::pair<std::string_view, Value>, N> const& choices) {
     std::string names;
@@ -114,6 +123,18 @@ bool is_web_address(std::string_view text, bool with_path) {
     return with_path || url->path().empty();
 }
 
+void set_host(Settings& settings, Text text) {
+    settings.host = text == "localhost" ? "127.0.0.1" : text;
+    bool const address =
+        boost::urls::parse_ipv4_address(settings.host) || boost::urls::parse_ipv6_address(settings.host);
+    if (!address) must("an IP address such as 127.0.0.1, 0.0.0.0 for all, or ::1");
+}
+
+void set_max_upload_size(Settings& settings, Text text) {
+    settings.max_upload_size = bytes(text);
+    if (settings.max_upload_size == 0) must("at least one byte");
+}
+
 void set_public_url(Settings& settings, Text text) {
     if (!text.empty() && !is_web_address(text, true)) must("an http or https URL without query and fragment");
     settings.public_url = text;
@@ -134,6 +155,7 @@ void set_database(Settings& settings, Text text) {
     bool const known =
         text.starts_with("sqlite:") || text.starts_with("postgresql://") || text.starts_with("postgres://");
     if (!text.empty() && !known && !alchemy) must("a postgresql:// or sqlite: URL");
+    if (text == "sqlite:" || text == "sqlite::memory:") must("sqlite: and the path of a file");
     settings.database_url = alchemy ? "postgresql://" + text.substr(with_driver.size()) : text;
 }
 
@@ -226,7 +248,7 @@ constexpr std::array algorithms{
 std::size_t cores_or(Text text) { return text.empty() ? available_cores() : whole_number<std::size_t>(text, 1, 1024); }
 
 const std::array settings_table{
-    Setting{"HOST", "127.0.0.1", "Address to listen on", [](Settings& s, Text t) { s.host = t; }},
+    Setting{"HOST", "127.0.0.1", "Address to listen on", set_host},
     Setting{"PORT", "8000", "Port to listen on; 0 takes any free one",
             [](Settings& s, Text t) { s.port = whole_number<std::uint16_t>(t, 0, 65535); }},
     Setting{"PUBLIC_URL", "", "Where clients reach the service (default: from each request)", set_public_url},
@@ -289,7 +311,7 @@ const std::array settings_table{
             "Where everybody may read the bucket, such as a CDN (default: presigned addresses)",
             [](Settings& s, Text t) { s.storage.public_url = web_address(t, true); }},
     Setting{"UPLOAD_MEMORY", "256MiB", "Memory that all uploads to S3 together hold", set_upload_memory},
-    Setting{"MAX_UPLOAD_SIZE", "10GiB", "Largest file", [](Settings& s, Text t) { s.max_upload_size = bytes(t); }},
+    Setting{"MAX_UPLOAD_SIZE", "10GiB", "Largest file", set_max_upload_size},
     Setting{"USER_QUOTA", "", "Bytes one account may keep (default: no limit)",
             [](Settings& s, Text t) {
                 if (!t.empty()) s.user_quota = bytes(t);
@@ -307,9 +329,9 @@ const std::array settings_table{
     Setting{"MIN_RATE", "1KiB", "Bytes a second below which a body is given up, over 60 s",
             [](Settings& s, Text t) { s.min_rate = bytes(t); }},
     Setting{"HEADER_TIMEOUT", "10s", "Time to send a request head",
-            [](Settings& s, Text t) { s.header_timeout = duration(t); }},
+            [](Settings& s, Text t) { s.header_timeout = at_least_one_second(t); }},
     Setting{"IDLE_TIMEOUT", "75s", "Time a connection may wait between requests",
-            [](Settings& s, Text t) { s.idle_timeout = duration(t); }},
+            [](Settings& s, Text t) { s.idle_timeout = at_least_one_second(t); }},
     Setting{"SHUTDOWN_GRACE", "30s", "Time for requests under way when the service stops",
             [](Settings& s, Text t) { s.shutdown_grace = duration(t); }},
     Setting{"GC_GRACE", "1h", "Age before leftovers of interrupted writes are collected",
@@ -336,31 +358,6 @@ const std::array settings_table{
     Setting{"PROBE_CONCURRENCY", "", "Files examined at once (default: the cores it may use)",
             [](Settings& s, Text t) { s.probe_concurrency = cores_or(t); }},
 };
-
-/// `KEY=VALUE` lines; `#` begins a comment, `export` and quotes around the value are taken away.
-GivenSettings read_env_file(std::filesystem::path const& path) {
-    GivenSettings values;
-    std::ifstream file(path);
-    std::string line;
-    while (std::getline(file, line)) {
-        std::string_view rest = line;
-        auto const trim = [](std::string_view text) {
-            auto const first = text.find_first_not_of(" \t\r");
-            if (first == std::string_view::npos) return std::string_view{};
-            return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-        };
-        rest = trim(rest);
-        if (rest.starts_with("export ")) rest = trim(rest.substr(7));
-        auto const equals = rest.find('=');
-        if (rest.starts_with('#') || equals == std::string_view::npos) continue;
-        auto value = trim(rest.substr(equals + 1));
-        bool const quoted =
-            value.size() >= 2 && value.front() == value.back() && (value.front() == '"' || value.front() == '\'');
-        if (quoted) value = value.substr(1, value.size() - 2);
-        values[std::string(trim(rest.substr(0, equals)))] = std::string(value);
-    }
-    return values;
-}
 
 /// `POSTGRES_…` as libpq's pairs, unless DATABASE_URL says it all.
 void compose_database(Settings& settings) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/env_file.hpp"
 #include "base/log.hpp"
 #include "domain/user.hpp"
 
@@ -35,7 +36,7 @@ struct StorageSettings {
     std::size_t upload_memory = 0;
 };
 
-/// Everything that can be set, as DESIGN names it. With nothing set it runs.
+/// Everything that can be set. With nothing set it runs.
 struct Settings {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8000;
@@ -93,11 +94,8 @@ std::span<Setting const> all_settings();
 /// `--data-dir` for `DATA_DIR`.
 std::string flag_of(std::string_view name);
 
-/// Text by setting name, as the command line gave it.
-using GivenSettings = std::map<std::string, std::string, std::less<>>;
-
-/// The settings: those given, else the environment, else `.env` in the working directory, else the defaults. Throws
-/// SettingError.
+/// The settings: those given on the command line, else the environment, else `.env` in the working directory, else the
+/// defaults. Throws SettingError.
 Settings resolve_settings(GivenSettings const& given);
 
 }  // namespace clinikk::app

@@ -4,6 +4,9 @@
 
 namespace clinikk {
 
+/// Whether this `errno` tells of a full disk, or of a quota that is used up.
+bool is_out_of_space(int error) noexcept;
+
 /// Owns a file descriptor; closes it at the end. Descriptors are opened with O_CLOEXEC throughout.
 class FileDescriptor {
 public:

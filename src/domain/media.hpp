@@ -52,7 +52,7 @@ public:
     virtual std::optional<MediaGuess> guess() const = 0;
 
     /// The verdict when all bytes have been fed. Errors: `media_unrecognised`, `media_kind_mismatch`,
-    /// `media_truncated`, `media_unsupported`, `media_probe_timeout`.
+    /// `media_truncated`, `media_unsupported`, `media_probe_timeout`, `insufficient_storage`.
     virtual Task<Result<MediaFacts>> finish(ContentKind stated) = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -43,6 +44,17 @@ tcp::acceptor listen_on(asio::io_context& context, tcp::endpoint const& endpoint
     acceptor.bind(endpoint);
     acceptor.listen(backlog);
     return acceptor;
+}
+
+/// A connection is a descriptor, and the customary soft limit is far below what the hard one allows.
+void raise_descriptor_limit(std::size_t connections, Log& log) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < connections) {
+        log.warning("too few descriptors", {{"limit", limit.rlim_cur}, {"max_connections", connections}});
+    }
 }
 
 /// One thread's share of the server.
@@ -200,6 +212,7 @@ struct Server::State {
 Server::Server(ServerOptions options, Dispatcher& dispatcher, Log& log)
     : state_(std::make_unique<State>(std::move(options), log)) {
     auto const& wanted = state_->options;
+    raise_descriptor_limit(wanted.max_connections, log);
     for (std::size_t i = 0; i < wanted.threads; ++i) {
         state_->workers.push_back(std::make_unique<Worker>(wanted, i == 0, dispatcher, state_->connections, log));
     }

@@ -5,8 +5,10 @@
 #include <future>
 #include <optional>
 #include <stdexcept>
+#include <system_error>
 
 #include "base/blocking_pool.hpp"
+#include "base/file.hpp"
 #include "media/big_endian.hpp"
 #include "media/box_walker.hpp"
 #include "media/confinement.hpp"
@@ -86,6 +88,9 @@ public:
     Task<Result<MediaFacts>> finish(ContentKind stated) override;
 
 private:
+    template <class Step>
+    void unless_full(Step step);
+    void take(std::string_view bytes);
     void recognise_head();
     void flow(std::string_view bytes);
     void keep_structure(std::uint64_t head);
@@ -99,7 +104,21 @@ private:
     BoxWalker walker_;
     std::size_t boxes_kept_ = 0;
     bool media_kept_ = false;
+    bool out_of_space_ = false;
 };
+
+/// A disk that is full is the end of this examination and a defect of nothing.
+template <class Step>
+void Inspection::unless_full(Step step) {
+    if (out_of_space_) return;
+    try {
+        step();
+    } catch (std::system_error const& failure) {
+        if (!is_out_of_space(failure.code().value())) throw;
+        out_of_space_ = true;
+        file_.reset();
+    }
+}
 
 std::string find_ffprobe(std::string const& configured) {
     auto found = find_executable(configured.empty() ? "ffprobe" : configured);
@@ -173,6 +192,10 @@ Result<ProbeReport> Inspector::probe(Container container, FileDescriptor const& 
 }
 
 void Inspection::feed(std::string_view bytes) {
+    unless_full([&] { take(bytes); });
+}
+
+void Inspection::take(std::string_view bytes) {
     if (!container_) {
         auto const count = std::min(bytes.size(), signature_window - head_.size());
         head_.append(bytes.substr(0, count));
@@ -243,7 +266,8 @@ std::optional<MediaGuess> Inspection::guess() const {
 }
 
 Task<Result<MediaFacts>> Inspection::finish(ContentKind stated) {
-    if (!container_) recognise_head();
+    if (!container_) unless_full([this] { recognise_head(); });
+    if (out_of_space_) co_return Error(ErrorCode::insufficient_storage);
     if (container_->has_error()) co_return container_->error();
     auto work = [this, stated] { return examine(stated); };
     co_return co_await inspector_.pool().run(work);
@@ -265,7 +289,8 @@ Result<MediaFacts> Inspection::examine(ContentKind stated) {
     context.container = container_->value();
     context.size = file_->size();
     context.webm = doc_type(head_) == "webm";
-    file_->finish();
+    unless_full([this] { file_->finish(); });
+    if (out_of_space_) return Error(ErrorCode::insufficient_storage);
     if (context.container == Container::iso_media) {
         auto const index = read_index();
         if (index.has_error()) return index.error();

@@ -43,8 +43,6 @@ FileDescriptor make_locked(int directory, std::string const& name) {
 
 void throw_errno(char const* call) { throw std::system_error(errno, std::generic_category(), call); }
 
-bool is_out_of_space(int error) noexcept { return error == ENOSPC || error == EDQUOT; }
-
 FileDescriptor open_or_make_directory(fs::path const& path) {
     if (fs::create_directories(path)) fs::permissions(path, fs::perms::owner_all);
     FileDescriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -17,9 +17,6 @@ namespace clinikk {
 
 [[noreturn]] void throw_errno(char const* call);
 
-/// Whether `errno` says that the disk, or a quota on it, is full.
-bool is_out_of_space(int error) noexcept;
-
 /// Opens a directory, making it and its parents first, for this user only, if it is not there. For the start: what
 /// this throws is for the operator and names the path.
 FileDescriptor open_or_make_directory(std::filesystem::path const& path);

@@ -76,6 +76,17 @@ describe('when the storage is gone', () => {
 });
 
 describe('clinikk-tv health', () => {
+  test('asks at an IPv6 address, too', async () => {
+    const server = await startServer({ env: { HOST: '::1' } });
+    try {
+      const healthy = await runProgram(['health'], { env: { HOST: '::1', PORT: server.port }, cwd: server.dataDir });
+      assert.equal(healthy.stdout, 'healthy\n', healthy.stderr);
+      assert.equal(healthy.code, 0);
+    } finally {
+      await server.stop();
+    }
+  });
+
   test('tells by its exit status whether the server it is told of is healthy', async () => {
     const server = await startServer();
     const env = { HOST: server.host, PORT: server.port };

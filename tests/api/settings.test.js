@@ -23,10 +23,10 @@ const SETTINGS = [
 
 describe('a wrong value stops the start and is named', () => {
   for (const [name, ...values] of [
-    ['HOST', 'not a host', '256.1.1.1'],
+    ['HOST', 'not a host', '256.1.1.1', 'example.com', '::g'],
     ['PORT', 'abc', '-1', '65536', '80 80', '8e3'],
     ['PUBLIC_URL', 'clinikk', 'ftp://example.com', 'http://', 'http://example.com/?a=b'],
-    ['DATABASE_URL', 'mysql://localhost/x', 'nonsense', 'postgresql:/'],
+    ['DATABASE_URL', 'mysql://localhost/x', 'nonsense', 'postgresql:/', 'sqlite:', 'sqlite::memory:'],
     ['POSTGRES_PORT', '0', '65536', 'x'],
     ['POSTGRES_CONNECTIONS', '0', 'x'],
     ['MIGRATE', 'perhaps'],
@@ -43,13 +43,15 @@ describe('a wrong value stops the start and is named', () => {
     ['PRESIGN_EXPIRES', '0s'],
     ['STORAGE_PUBLIC_URL', 'cdn'],
     ['UPLOAD_MEMORY', '63MiB'],
-    ['MAX_UPLOAD_SIZE', 'big', '-1', '10XB', '1.5.2GiB', '99999999999999999999GiB'],
+    ['MAX_UPLOAD_SIZE', 'big', '-1', '0', '10XB', '1.5.2GiB', '99999999999999999999GiB'],
     ['USER_QUOTA', 'x'],
     ['MAX_UPLOADS_PER_USER', '0', '-1', 'x'],
     ['DISK_RESERVE', 'x'],
     ['THREADS', '0', '-1', 'x', '100000'],
     ['MAX_CONNECTIONS', '0', 'x'],
     ['MIN_RATE', 'x'],
+    ['HEADER_TIMEOUT', '0', '-1s', 'x'],
+    ['IDLE_TIMEOUT', '0', 'x'],
     ['SHUTDOWN_GRACE', 'x', '-1s'],
     ['GC_GRACE', 'x'],
     ['LOG_LEVEL', 'loud'],
@@ -79,7 +81,7 @@ describe('a wrong value stops the start and is named', () => {
   test('a DATA_DIR that is a file', async () => {
     const cwd = await temporaryDirectory();
     await writeFile(path.join(cwd, 'file'), '');
-    assert.match(await refused({ DATA_DIR: path.join(cwd, 'file') }, { cwd }), /DATA_DIR|file/);
+    assert.match(await refused({ DATA_DIR: path.join(cwd, 'file') }, { cwd }), /^clinikk-tv: DATA_DIR/);
   });
 });
 
@@ -113,6 +115,8 @@ describe('where settings come from', () => {
   for (const [what, prepare, env, args, minutes] of [
     ['nothing: the default', async () => {}, {}, [], 30],
     ['.env', fromFile('# a comment\n\nACCESS_TOKEN_EXPIRE_MINUTES=7\n'), {}, [], 7],
+    ['.env from an editor that marks its byte order', fromFile('\ufeffACCESS_TOKEN_EXPIRE_MINUTES=6\r\n'), {}, [], 6],
+    ['.env with a comment behind the value', fromFile('ACCESS_TOKEN_EXPIRE_MINUTES=5 # minutes\n'), {}, [], 5],
     ['.env with quotes and export', fromFile('export ACCESS_TOKEN_EXPIRE_MINUTES="8"\r\n'), {}, [], 8],
     ['the environment before .env', fromFile('ACCESS_TOKEN_EXPIRE_MINUTES=7\n'), { ACCESS_TOKEN_EXPIRE_MINUTES: 9 }, [], 9],
     ['a flag before both', fromFile('ACCESS_TOKEN_EXPIRE_MINUTES=7\n'), { ACCESS_TOKEN_EXPIRE_MINUTES: 9 }, ['--access-token-expire-minutes', '11'], 11],

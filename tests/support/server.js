@@ -15,13 +15,16 @@ const START_TIMEOUT = 20_000;
 const STOP_TIMEOUT = 20_000;
 const LOG_KEPT = 1024 * 1024;
 
-/** Starts `clinikk-tv serve`. `env` are settings; the data directory is fresh and removed at the end unless given. */
-export async function startServer({ env = {}, dataDir, args = [], contract = true } = {}) {
+/**
+ * Starts `clinikk-tv serve`. `env` are settings; the data directory is fresh and removed at the end unless given; `through`
+ * is a command that runs the one behind it, in its own place.
+ */
+export async function startServer({ env = {}, dataDir, args = [], contract = true, through = [] } = {}) {
   if (!existsSync(PROGRAM)) throw new Error(`the program under test is missing: ${PROGRAM} (set CLINIKK_TV)`);
   const owned = dataDir === undefined;
   const directory = owned ? await temporaryDirectory() : dataDir;
   const server = new Server(directory, { owned, checking: contract });
-  await server.start(env, args);
+  await server.start(env, args, through);
   return server;
 }
 
@@ -41,10 +44,11 @@ export class Server {
     this.#checking = checking;
   }
 
-  async start(env, args) {
+  async start(env, args, through) {
     const settings = { PORT: 0, DATA_DIR: this.dataDir, RATE_LIMIT: 'off', SHUTDOWN_GRACE: '5s', ...env };
     // In the data directory no .env of the developer's is found.
-    this.#child = spawn(PROGRAM, ['serve', ...args], { env: environment(settings), cwd: this.dataDir, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [command, ...behind] = [...through, PROGRAM, 'serve', ...args];
+    this.#child = spawn(command, behind, { env: environment(settings), cwd: this.dataDir, stdio: ['ignore', 'pipe', 'pipe'] });
     process.once('exit', this.#kill);
     const listening = new Promise((resolve, reject) => {
       let stdout = '';

@@ -42,7 +42,8 @@ void throw_sqlite_error(sqlite3* connection, std::string_view doing) {
     switch (code & 0xff) {
         case SQLITE_BUSY:
         case SQLITE_PROTOCOL:  // lost the race for the WAL's locks too often
-            throw Unavailable(message);
+        case SQLITE_FULL:      // the disk is, and this may pass
+        case SQLITE_IOERR: throw Unavailable(message);
         default: throw SqliteError(code, message);
     }
 }

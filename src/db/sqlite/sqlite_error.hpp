@@ -11,7 +11,7 @@ struct sqlite3;
 
 namespace clinikk::db {
 
-/// SQLite failed: disk full, input or output error, damaged file, wrong SQL.
+/// SQLite failed: damaged file, wrong SQL.
 class SqliteError : public std::runtime_error {
 public:
     SqliteError(int code, std::string const& message) : std::runtime_error(message), code_(code) {}
@@ -23,7 +23,8 @@ private:
     int code_;
 };
 
-/// Throws what the connection's last failure means: `Unavailable` or `SqliteError`. `doing` names the attempt.
+/// Throws what the connection's last failure means: `Unavailable` where the file is locked or the disk fails,
+/// `SqliteError` otherwise. `doing` names the attempt.
 [[noreturn]] void throw_sqlite_error(sqlite3* connection, std::string_view doing);
 
 /// The violation that an extended result code and its message tell of; empty when they tell of something else.

@@ -133,6 +133,20 @@ describe('connections', () => {
     assert.equal((await server.get('/health')).status, 200);
   });
 
+  test('a soft limit on descriptors is raised to the hard one', async () => {
+    const limited = await startServer({ through: ['bash', '-c', 'ulimit -S -n 64; exec "$@"', '-'] });
+    try {
+      const wires = await Promise.all(Array.from({ length: 100 }, () => limited.wire()));
+      for (const wire of wires) {
+        await wire.write(health());
+        assert.equal((await wire.finalAnswer()).status, 200);
+      }
+      for (const wire of wires) wire.destroy();
+    } finally {
+      await limited.stop();
+    }
+  });
+
   test('MAX_CONNECTIONS holds, and is not a trap', async () => {
     const small = await startServer({ env: { MAX_CONNECTIONS: 10 } });
     try {

@@ -38,6 +38,19 @@ TEST(SqliteError, OtherFailuresAreNoViolation) {
     EXPECT_FALSE(parse_violation(SQLITE_CONSTRAINT_DATATYPE, "cannot store TEXT value in INTEGER column t.a"));
 }
 
+TEST(SqliteError, AFullDiskIsUnavailabilityAndNotADefect) {
+    sqlite3* connection = nullptr;
+    ASSERT_EQ(sqlite3_open(":memory:", &connection), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(connection, "PRAGMA max_page_count = 2; CREATE TABLE t (a);", nullptr, nullptr, nullptr),
+              SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(connection, "INSERT INTO t VALUES (zeroblob(100000))", nullptr, nullptr, nullptr),
+              SQLITE_FULL);
+    EXPECT_THROW(throw_sqlite_error(connection, "fill"), Unavailable);
+    ASSERT_EQ(sqlite3_exec(connection, "SELEKT", nullptr, nullptr, nullptr), SQLITE_ERROR);
+    EXPECT_THROW(throw_sqlite_error(connection, "misspell"), SqliteError);
+    sqlite3_close(connection);
+}
+
 TEST(SqliteError, OddMessagesDoNoHarm) {
     expect_violation(SQLITE_CONSTRAINT_UNIQUE, "", Kind::unique, "_key");
     expect_violation(SQLITE_CONSTRAINT_UNIQUE, "UNIQUE constraint failed: ", Kind::unique, "_key");

@@ -8,6 +8,7 @@ ALTER TABLE objects
     ALTER COLUMN size DROP NOT NULL,
     ALTER COLUMN sha256 DROP NOT NULL,
     ALTER COLUMN media_type DROP NOT NULL;
+CREATE INDEX objects_unread_id_idx ON objects (id) WHERE media_type IS NULL;
 
 ALTER TABLE uploads
     DROP CONSTRAINT uploads_method_check,

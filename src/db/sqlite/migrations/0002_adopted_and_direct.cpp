@@ -21,6 +21,7 @@ INSERT INTO new_objects SELECT id, store, bucket, key, size, sha256, media_type,
 DROP TABLE objects;
 ALTER TABLE new_objects RENAME TO objects;
 CREATE INDEX objects_state_id_idx ON objects (state, id);
+CREATE INDEX objects_unread_id_idx ON objects (id) WHERE media_type IS NULL;
 
 CREATE TABLE new_uploads (
     id           BLOB    NOT NULL PRIMARY KEY CONSTRAINT uploads_id_check CHECK (length(id) = 16),
