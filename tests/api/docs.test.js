@@ -69,7 +69,8 @@ describe('the API document', () => {
     const secured = contract.operations().filter(({ operation }) => (operation.security ?? []).length > 0);
     assert.deepEqual(
       secured.map(({ method, template }) => `${method} ${template}`).sort(),
-      ['DELETE /content/{content_id}', 'GET /auth/me', 'POST /content', 'PUT /content/{content_id}'],
+      ['DELETE /content/{content_id}', 'DELETE /uploads/{upload_id}', 'GET /auth/me', 'GET /uploads/{upload_id}', 'POST /content',
+        'POST /uploads', 'POST /uploads/{upload_id}/complete', 'POST /uploads/{upload_id}/parts', 'PUT /content/{content_id}'],
     );
   });
 

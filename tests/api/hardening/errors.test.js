@@ -181,6 +181,11 @@ const OWN = {
     media_kind_mismatch: ({ server, me, content }) => server.put(`/content/${content.id}`, { token: me.token, json: { content_type: 'video' } }),
   },
   stream: {
+    source_unavailable: async ({ server, me }) => {
+      const { id } = await upload(server, me.token, SOUND, { title: 'lost' });
+      await sql(server.dataDir, "DELETE FROM content_objects WHERE content_id = (SELECT id FROM contents WHERE title = 'lost')");
+      return server.get(`/content/${id}/stream`);
+    },
     validation_failed: ({ server, content }) => server.get(`/content/${content.id}/stream?download=perhaps`),
     precondition_failed: ({ server, content }) => server.get(`/content/${content.id}/stream`, { headers: { 'If-Match': '"x"' } }),
     range_not_satisfiable: ({ server, content }) => server.get(`/content/${content.id}/stream`, { headers: { Range: 'bytes=99999999-' } }),
