@@ -60,7 +60,7 @@ describe('a bucket and its rows', () => {
 
   test('while S3 is away the collector keeps what it has to do', async () => {
     await sql(dataDir, `INSERT INTO uploads SELECT randomblob(16), randomblob(16), NULL, 'form', 'committing', 0, NULL, id, 's3',
-      'video/x.mp4', '', 'gone', 1, 1, 1 FROM objects LIMIT 1`);
+      'video/x.mp4', '', 'gone', 1, 1, 1, NULL, NULL FROM objects LIMIT 1`);
     const away = await runProgram(['gc'], { env: { ...env, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' }, cwd: dataDir, timeout: 60_000 });
     assert.notEqual(away.code, 0);
     assert.equal(await sql(dataDir, 'SELECT COUNT(*) FROM uploads'), '1');
