@@ -11,7 +11,7 @@ import { sha256, wav } from '../support/media.js';
 import { runProgram, sleep, temporaryDirectory } from '../support/program.js';
 import { startServer } from '../support/server.js';
 
-const KILLS = Number(process.env.KILLS ?? 20);
+const KILLS = Number(process.env.KILLS ?? 50);
 const ENV = { MAX_UPLOADS_PER_USER: 1000, GC_GRACE: '0s' };
 
 describe(`${KILLS} kills`, () => {
@@ -81,7 +81,9 @@ describe(`${KILLS} kills`, () => {
 
   test('nothing acknowledged is lost, nothing half-written is served', { timeout: 60_000 + KILLS * 20_000 }, async () => {
     let deleting = new Set();
-    for (let round = 0; round < KILLS; ++round) {
+    // Too little done would prove nothing: where the machine is slow it takes more rounds.
+    const enough = () => done.uploads >= KILLS && done.deletes >= KILLS / 4;
+    for (let round = 0; round < KILLS || (!enough() && round < 4 * KILLS); ++round) {
       const server = await startServer({ dataDir, env: ENV });
       try {
         const token = await login(server, email, PASSWORD);
@@ -98,8 +100,7 @@ describe(`${KILLS} kills`, () => {
     const server = await startServer({ dataDir, env: ENV });
     try {
       await assertWhole(server, deleting);
-      // Too few would prove nothing.
-      assert.ok(done.uploads >= KILLS && done.deletes >= KILLS / 4, JSON.stringify(done));
+      assert.ok(enough(), JSON.stringify(done));
     } finally {
       await server.stop();
     }
