@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <map>
 
 #include "db/postgres/blocking_connection.hpp"
@@ -24,6 +25,12 @@ Shape const& shape_of_contents() {
         {"storage_url", "text"},      {"thumbnail_url", "text"}, {"duration", "int"},     {"created_at", "timestamptz"},
         {"updated_at", "timestamptz"}};
     return shape;
+}
+
+std::string joined(std::initializer_list<std::string_view> pieces) {
+    std::string text;
+    for (auto const piece : pieces) text += piece;
+    return text;
 }
 
 [[noreturn]] void refuse(std::string const& why) {
@@ -54,13 +61,14 @@ void require_shape(BlockingConnection& connection, std::string const& name, Shap
     auto const found = read_columns(connection, name);
     for (auto const& [column, type] : found) {
         auto const known = expected.find(column);
-        if (known == expected.end()) refuse("its table " + name + " has a column " + column);
+        if (known == expected.end()) refuse(joined({"its table ", name, " has a column ", column}));
         if (known->second != type) {
-            refuse("the column " + column + " of its table " + name + " is of type " + type + ", not " + known->second);
+            refuse(
+                joined({"the column ", column, " of its table ", name, " is of type ", type, ", not ", known->second}));
         }
     }
     for (auto const& [column, type] : expected) {
-        if (!found.contains(column)) refuse("its table " + name + " has no column " + column);
+        if (!found.contains(column)) refuse(joined({"its table ", name, " has no column ", column}));
     }
 }
 
