@@ -96,12 +96,8 @@ Task<PostgresPool::Lease> PostgresPool::lend(Clock::time_point deadline) {
 }
 
 void PostgresPool::give_back(std::unique_ptr<PostgresConnection> connection) noexcept {
-    {
-        std::lock_guard const lock(mutex_);
-        if (closed_) return;
-        if (connection->is_clean()) idle_.push_back(std::move(connection));
-    }
-    if (!connection) return wake_one();
+    if (connection->is_clean()) return keep(std::move(connection));
+    if (is_closed()) return;
     if (connection->is_abandoned()) {
         // It counts until the server is done with it.
         return connector_->cancel_and_close(std::move(connection), [self = weak_from_this()] {
@@ -110,6 +106,20 @@ void PostgresPool::give_back(std::unique_ptr<PostgresConnection> connection) noe
     }
     connection.reset();
     give_up_place();
+}
+
+void PostgresPool::keep(std::unique_ptr<PostgresConnection> connection) noexcept {
+    {
+        std::lock_guard const lock(mutex_);
+        if (closed_) return;
+        idle_.push_back(std::move(connection));
+    }
+    wake_one();
+}
+
+bool PostgresPool::is_closed() noexcept {
+    std::lock_guard const lock(mutex_);
+    return closed_;
 }
 
 void PostgresPool::give_up_place() noexcept {

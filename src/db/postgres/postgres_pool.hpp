@@ -54,6 +54,8 @@ private:
     Task<std::unique_ptr<PostgresConnection>> connect();
     std::unique_ptr<PostgresConnection> take_idle(bool& may_connect);
     void give_back(std::unique_ptr<PostgresConnection> connection) noexcept;
+    void keep(std::unique_ptr<PostgresConnection> connection) noexcept;
+    bool is_closed() noexcept;
     void give_up_place() noexcept;
     void wake_one() noexcept;
 
