@@ -80,7 +80,8 @@ Task<bool> StorageCheck::attempt(std::string_view step, std::string_view right, 
     }
     report_(name, fault);
     if (!fault.empty()) is_well_ = false;
-    co_return fault.empty();
+    bool const passed = fault.empty();
+    co_return passed;
 }
 
 Task<> StorageCheck::try_list() { co_await store_.list(key_of(first_), "", 1); }
