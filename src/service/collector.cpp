@@ -36,22 +36,29 @@ Task<Collection> Collector::collect(bool dry_run, Report report) {
 /// and stops. The row itself goes last: it tells of bytes that could not be removed now.
 Task<std::uint64_t> Collector::collect_uploads(bool dry_run, Report const& report) {
     std::uint64_t count = 0;
-    auto const abandoned = co_await work_.stores().uploads().list_abandoned(now(), batch);
-    for (auto const& upload : abandoned) {
-        auto const id = upload.id.to_string();
-        if (awaits_its_client(upload)) {
-            if (!dry_run) co_await leave_to_client(upload);
-            continue;
+    while (true) {
+        auto const abandoned = co_await work_.stores().uploads().list_abandoned(now(), batch);
+        auto const before = count;
+        for (auto const& upload : abandoned) {
+            if (co_await collect_upload(upload, dry_run, report)) ++count;
         }
-        if (co_await objects_.named(upload.store).is_being_written(id)) continue;
-        report("upload", id);
-        ++count;
-        if (dry_run) continue;
-        bool const claimed =
-            co_await work_.stores().uploads().take_over(upload.id, holder_, now(), now() + claim_length);
-        if (claimed) co_await remove_abandoned(upload);
+        // What was removed is not listed again; what could not be may be.
+        if (dry_run || abandoned.size() < batch || count == before) co_return count;
     }
-    co_return count;
+}
+
+Task<bool> Collector::collect_upload(Upload const& upload, bool dry_run, Report const& report) {
+    auto const id = upload.id.to_string();
+    if (awaits_its_client(upload)) {
+        if (!dry_run) co_await leave_to_client(upload);
+        co_return false;
+    }
+    if (co_await objects_.named(upload.store).is_being_written(id)) co_return false;
+    report("upload", id);
+    if (dry_run) co_return true;
+    bool const claimed = co_await work_.stores().uploads().take_over(upload.id, holder_, now(), now() + claim_length);
+    if (claimed) co_await remove_abandoned(upload);
+    co_return true;
 }
 
 /// Who was completing it has died; its client may do it again.

@@ -47,6 +47,7 @@ public:
 
 private:
     Task<std::uint64_t> collect_uploads(bool dry_run, Report const& report);
+    Task<bool> collect_upload(Upload const& upload, bool dry_run, Report const& report);
     Task<> leave_to_client(Upload const& upload);
     Task<> remove_abandoned(Upload const& upload);
     Task<std::uint64_t> collect_temporary(ObjectStore& store, bool dry_run, Report const& report);
