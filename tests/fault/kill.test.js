@@ -11,7 +11,7 @@ import { sha256, wav } from '../support/media.js';
 import { runProgram, sleep, temporaryDirectory } from '../support/program.js';
 import { startServer } from '../support/server.js';
 
-const KILLS = Number(process.env.KILLS ?? 20);
+const KILLS = Number(process.env.KILLS ?? 50);
 const ENV = { MAX_UPLOADS_PER_USER: 1000, GC_GRACE: '0s' };
 
 describe(`${KILLS} kills`, () => {
