@@ -1,5 +1,6 @@
 // Bytes into a bucket: the service, which takes a form and hashes and examines the file, against boto3, which only sends
-// it. Both run on the server's CPU and talk to the same S3 server.
+// it. What reads the file stands on the server's CPU on both sides, boto3 or the curl that posts the form: so the S3
+// server, which sets the pace, has the same CPUs for itself on both.
 
 import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import assert from 'node:assert/strict';
@@ -14,7 +15,7 @@ import { promisify } from 'node:util';
 
 import { makeAccount } from '../library.js';
 import { onFreshServer, startServer } from '../processes.js';
-import { level, one, remove } from './uploads.js';
+import { level, remove } from './uploads.js';
 
 const MIB = 1024 * 1024;
 const KEY = 'boto3/measured.mp4';
@@ -37,20 +38,18 @@ export const s3Uploads = {
     const token = await makeAccount(first);
     await first.stop();
     const file = path.join(context.directory, 'measured.mp4');
-    if (wanted.has('boto3')) {
-      await pipeline(Readable.from(media.pieces()), createWriteStream(file));
-      // Once without measuring: the S3 server has its memory then, for whoever is first.
-      await boto3(context, file);
-    }
-    const sides = { service: () => service(context, dataDir, token), boto3: () => boto3(context, file) };
+    await pipeline(Readable.from(media.pieces()), createWriteStream(file));
+    // Once without measuring: the S3 server has its memory then, for whoever is first.
+    if (wanted.has('boto3')) await boto3(context, file);
+    const sides = { service: () => service(context, dataDir, token, file), boto3: () => boto3(context, file) };
     return { sides, close: () => {} };
   },
 };
 
-async function service(context, dataDir, token) {
-  const { bucket, media } = context;
+async function service(context, dataDir, token, file) {
+  const { bucket } = context;
   level(context);
-  const measure = (server) => one(server, token, media);
+  const measure = (server) => post(context, server, token, file);
   const { contents, ...sample } = await onFreshServer(context, dataDir, bucket.settings(), measure, async (server, made) => {
     const [content] = made.contents;
     await check(context, new URL(content.storage_url).pathname.slice(`/${bucket.bucket}/`.length));
@@ -58,6 +57,19 @@ async function service(context, dataDir, token) {
   });
   await bucket.collect();
   return sample;
+}
+
+async function post({ serverCpu, media }, server, token, file) {
+  const form = ['-F', 'title=Measured', '-F', 'description=Sent by the bench', '-F', 'content_type=video'];
+  const command = ['-c', String(serverCpu), 'curl', '-sS', '--fail-with-body', '-H', `Authorization: Bearer ${token}`];
+  const address = `http://127.0.0.1:${server.port}/content`;
+  const started = performance.now();
+  const { stdout } = await run('taskset', [...command, ...form, '-F', `file=@${file};type=video/mp4`, address]);
+  const seconds = (performance.now() - started) / 1000;
+  const content = JSON.parse(stdout);
+  assert.equal(content.size, media.size);
+  assert.equal(content.sha256, media.sha256);
+  return { rate: media.size / seconds, seconds, contents: [content] };
 }
 
 async function boto3(context, file) {

@@ -61,7 +61,7 @@ export async function remove(server, token, id) {
 }
 
 /** One upload: what it took, and the content it became. */
-export async function one(server, token, media) {
+async function one(server, token, media) {
   const started = performance.now();
   const content = await upload(server.port, token, media);
   const seconds = (performance.now() - started) / 1000;

@@ -71,6 +71,11 @@ InputField const* find_field(std::vector<InputField> const& fields, std::string_
     return &*found;
 }
 
+bool is_left_out(InputField const& field, ValueSchema const& schema, bool json) noexcept {
+    if (json) return field.kind == InputField::Kind::null;
+    return field.text.empty() && (schema.type == ValueSchema::Type::integer || schema.format == "uri");
+}
+
 bool kind_matches(InputField const& field, ValueSchema const& schema, bool json, std::vector<FieldError>& errors) {
     using Kind = InputField::Kind;
     using Type = ValueSchema::Type;

@@ -64,6 +64,10 @@ InputField const* find_field(std::vector<InputField> const& fields, std::string_
 /// Whether a field's JSON kind is the one that the schema wants; if not, says so in `errors`.
 bool kind_matches(InputField const& field, ValueSchema const& schema, bool json, std::vector<FieldError>& errors);
 
+/// Whether a field of a body that need not be given says that it is not: `null` in JSON, and in a form, which sends
+/// what was not filled in as empty text, a number or an address without a character.
+bool is_left_out(InputField const& field, ValueSchema const& schema, bool json) noexcept;
+
 /// Adds an error for each JSON member that is not in `known`.
 void refuse_unknown(Input const& input, std::vector<std::string_view> const& known, std::vector<FieldError>& errors);
 
@@ -124,12 +128,15 @@ void bind_scalar(M& member, std::string_view name, Input const& input, std::vect
     auto const& fields = M::place == Place::path ? input.path : M::place == Place::query ? input.query : input.body;
     auto const schema = Inner::schema();
     auto const* field = find_field(fields, name, errors);
-    bool const absent = field == nullptr || (field->kind == InputField::Kind::null && M::may_be_absent);
+    constexpr bool in_body = M::place == Place::body;
+    bool const left_out =
+        field != nullptr && in_body && M::may_be_absent && is_left_out(*field, schema, input.json_body);
+    bool const absent = field == nullptr || left_out;
     if (absent && !schema.fallback.empty()) {
         member.set(*Inner::parse(schema.fallback));
     } else if (absent) {
         if (!M::may_be_absent) errors.push_back(field_error(name, "is required"));
-    } else if (kind_matches(*field, schema, M::place == Place::body && input.json_body, errors)) {
+    } else if (kind_matches(*field, schema, in_body && input.json_body, errors)) {
         auto value = Inner::parse(field->text);
         if (value) {
             member.set(std::move(*value));

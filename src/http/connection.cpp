@@ -10,10 +10,14 @@ namespace clinikk::http {
 namespace {
 
 constexpr std::chrono::seconds linger_time{2};
+/// How long a request is under way before anybody looks whether its client is still there.
+constexpr std::chrono::seconds unwatched_time{1};
 /// More than the socket buffers of both sides hold: what was sent before the answer could be seen is all taken.
 constexpr std::size_t linger_bytes = 16 * 1024 * 1024;
 /// A buffer that grew larger is given back between requests.
 constexpr std::size_t kept_buffer = 1024;
+
+bool only_reads(Request const& request) { return request.head.method == "GET" || request.head.method == "HEAD"; }
 
 }  // namespace
 
@@ -33,6 +37,14 @@ Connection::Connection(Transport::Socket socket, ConnectionContext const& contex
 
 void Connection::end_if_idle() noexcept {
     if (idle_) transport_.abort();
+}
+
+void Connection::sweep(Transport::Clock::time_point now, boost::asio::cancellation_signal& cancellation) {
+    transport_.sweep(now);
+    if (handled_ == nullptr || handled_->abandoned || now - handled_->started < unwatched_time) return;
+    if (!only_reads(*handled_) || !transport_.peer_has_closed()) return;
+    handled_->abandoned = true;
+    cancellation.emit(boost::asio::cancellation_type::terminal);
 }
 
 Task<> Connection::serve() {
@@ -82,7 +94,10 @@ Task<Connection::HeadStatus> Connection::read_head(Error& refusal) {
 Task<bool> Connection::answer_request() {
     FramedBody body(transport_, head_, std::string_view(buffer_).substr(head_size_));
     Request request{head_, body, remote_address_, context_.ids.next(), Transport::Clock::now()};
+    handled_ = &request;
     auto response = co_await context_.dispatcher.handle(request);
+    handled_ = nullptr;
+    if (request.abandoned) co_return false;
 
     bool const keep = head_.keep_alive && !response.close && !context_.draining && body.worth_draining();
     auto const sent = co_await send(response, keep, head_.method != "HEAD");

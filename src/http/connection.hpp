@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/asio/cancellation_signal.hpp>
+
 #include <ctime>
 #include <memory>
 #include <span>
@@ -44,7 +46,10 @@ public:
     /// Until the connection ends.
     Task<> serve();
 
-    void sweep(Transport::Clock::time_point now) noexcept { transport_.sweep(now); }
+    /// Called about once a second: ends waits that last too long, and emits on `cancellation` when the request under
+    /// way only reads, has lasted a while and has lost its client. Until then a client that closes its side early still
+    /// gets its answer.
+    void sweep(Transport::Clock::time_point now, boost::asio::cancellation_signal& cancellation);
     /// Ends the connection if no request is under way.
     void end_if_idle() noexcept;
     void abort() noexcept { transport_.abort(); }
@@ -63,8 +68,9 @@ private:
     Transport transport_;
     std::string remote_address_;
     RequestHead head_;
-    std::string buffer_;         ///< the current head and what came behind it
-    std::size_t head_size_ = 0;  ///< bytes of `buffer_` that are the current head
+    std::string buffer_;          ///< the current head and what came behind it
+    std::size_t head_size_ = 0;   ///< bytes of `buffer_` that are the current head
+    Request* handled_ = nullptr;  ///< the request that is with its handler
     bool idle_ = true;
 };
 

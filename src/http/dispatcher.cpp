@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::string_view bearer = "Bearer ";
 
+/// What the access log says where nobody is left to be answered; nginx's number.
+constexpr int client_closed_request = 499;
+
 bool knows_method(std::string_view method) {
     constexpr std::string_view known[] = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"};
     return std::ranges::find(known, method) != std::end(known);
@@ -42,18 +45,26 @@ Task<Response> Dispatcher::handle(Request& request) {
     try {
         outcome = co_await answer(request);
     } catch (Unavailable const& failure) {
-        log_.error("dependency failed", {{"request", request.id.to_string()}, {"error", failure.what()}});
         outcome = Error(ErrorCode::unavailable);
+        if (!request.abandoned) tell("dependency failed", request, failure);
     } catch (std::exception const& failure) {
-        log_.error("request failed", {{"request", request.id.to_string()}, {"error", failure.what()}});
         outcome = Error(ErrorCode::internal);
+        if (!request.abandoned) tell("request failed", request, failure);
     }
     auto response = outcome ? std::move(*outcome) : problem_response(outcome.error(), request.base_url, request.id);
     if (!outcome && outcome.error().code == ErrorCode::method_not_allowed) {
         response.headers.add("Allow", router_.find(request.head.method, request.head.path).allow);
     }
+    if (request.abandoned) {
+        response = Response{};
+        response.status = client_closed_request;
+    }
     dress({options_.cors_origins, log_}, request, response);
     co_return response;
+}
+
+void Dispatcher::tell(std::string_view what, Request const& request, std::exception const& failure) const {
+    log_.error(what, {{"request", request.id.to_string()}, {"error", failure.what()}});
 }
 
 Response Dispatcher::refuse(Error const& error, Uuid const& request_id, std::string_view remote_address) {

@@ -45,6 +45,7 @@ private:
     Task<Result<Response>> invoke(Request& request);
     Task<Result<void>> authorise(Request& request);
     Result<Response> preflight(Request const& request, Router::Match const& match);
+    void tell(std::string_view what, Request const& request, std::exception const& failure) const;
 
     Router const& router_;
     Authenticator& authenticator_;

@@ -38,6 +38,8 @@ struct Request {
     Endpoint const* endpoint = nullptr;
     std::vector<std::pair<std::string_view, std::string>> path_parameters{};
     std::optional<User> caller{};
+
+    bool abandoned = false;  ///< the client has gone, and what was under way for it is cancelled
 };
 
 }  // namespace clinikk::http

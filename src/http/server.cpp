@@ -1,6 +1,7 @@
 #include "http/server.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -86,7 +87,7 @@ public:
             draining_ = true;
             boost::system::error_code ignored;
             acceptor_.close(ignored);
-            for (auto* connection : live_) connection->end_if_idle();
+            for (auto const& [connection, cancellation] : live_) connection->end_if_idle();
             sweep_timer_.cancel();
         });
     }
@@ -107,7 +108,7 @@ private:
                 turn_away(std::move(socket));
                 continue;
             }
-            asio::co_spawn(context_, serve(std::move(socket)), asio::detached);
+            begin_serving(std::move(socket));
         }
     }
 
@@ -120,10 +121,18 @@ private:
         ::recv(socket.native_handle(), scratch_.data(), scratch_.size(), MSG_DONTWAIT);
     }
 
-    Task<> serve(tcp::socket socket) {
+    void begin_serving(tcp::socket socket) {
+        auto const cancellation = std::make_shared<asio::cancellation_signal>();
+        auto const slot = cancellation->slot();
+        auto at_end = [cancellation](std::exception_ptr const&) {};  // the slot must outlive the coroutine
+        asio::co_spawn(context_, serve(std::move(socket), *cancellation),
+                       asio::bind_cancellation_slot(slot, std::move(at_end)));
+    }
+
+    Task<> serve(tcp::socket socket, asio::cancellation_signal& cancellation) {
         connections_.fetch_add(1, std::memory_order_relaxed);
         Connection connection(std::move(socket), shared_);
-        auto const place = live_.insert(live_.end(), &connection);
+        auto const place = live_.insert(live_.end(), {&connection, &cancellation});
         try {
             co_await connection.serve();
         } catch (std::exception const& failure) {
@@ -140,7 +149,7 @@ private:
             sweep_timer_.expires_after(sweep_interval);
             co_await sweep_timer_.async_wait(as_tuple);
             auto const at = Transport::Clock::now();
-            for (auto* connection : live_) connection->sweep(at);
+            for (auto const& [connection, cancellation] : live_) connection->sweep(at, *cancellation);
             if (draining_ && (is_drained() || at >= drain_deadline_)) {
                 context_.stop();
                 co_return;
@@ -158,7 +167,11 @@ private:
     std::atomic<std::size_t>& connections_;
     Log& log_;
     UuidSource ids_;
-    std::list<Connection*> live_;  ///< each owned by its coroutine
+    struct Live {
+        Connection* connection;  ///< owned by its coroutine
+        asio::cancellation_signal* cancellation;
+    };
+    std::list<Live> live_;
     bool draining_ = false;
     Transport::Clock::time_point drain_deadline_{};
     asio::io_context context_{1};

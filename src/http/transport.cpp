@@ -2,6 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -177,6 +178,12 @@ Task<IoStatus> Transport::write(std::string_view head, FileSlice const& slice) {
 void Transport::shut_down_writing() noexcept {
     boost::system::error_code ignored;
     socket_.shutdown(Socket::shutdown_send, ignored);
+}
+
+bool Transport::peer_has_closed() noexcept {
+    // Not by reading: bytes that the client has sent before it went would hide the end.
+    pollfd asked{socket_.native_handle(), POLLRDHUP, 0};
+    return ::poll(&asked, 1, 0) > 0;
 }
 
 void Transport::abort() noexcept {

@@ -55,6 +55,9 @@ public:
     /// Ends the connection at once; waiting calls return `closed`.
     void abort() noexcept;
 
+    /// Whether the client has closed its side of the connection, or the connection is broken. One system call.
+    bool peer_has_closed() noexcept;
+
     /// Called about once a second: ends a wait that has lasted too long.
     void sweep(Clock::time_point now) noexcept;
 

@@ -19,7 +19,7 @@ struct S3StoreOptions {
     bool path_style = false;
     std::string public_url{};                   ///< where everybody may read the objects (a CDN); empty: presigned URLs
     std::size_t part_size = 8UL * 1024 * 1024;  ///< of the first parts: later ones grow, so that 10 000 are enough
-    std::size_t parallel_parts = 4;             ///< parts of one upload on their way at a time
+    std::size_t parallel_parts = 6;             ///< parts of one upload on their way at a time
     std::uint64_t copy_limit = 5ULL << 30U;     ///< larger objects are copied in parts (S3's own limit)
 };
 

@@ -44,7 +44,6 @@ describe('fields of a content', () => {
     ['a broken duration', { duration: '1.5' }, ['#/duration']],
     ['a duration in words', { duration: 'long' }, ['#/duration']],
     ['a duration in hexadecimal', { duration: '0x10' }, ['#/duration']],
-    ['a duration of no digits', { duration: '' }, ['#/duration']],
     ['a duration with a plus', { duration: '+5' }, ['#/duration']],
     ['a duration with a space', { duration: ' 5' }, ['#/duration']],
     ['a duration past all integers', { duration: '99999999999999999999' }, ['#/duration']],
@@ -102,6 +101,22 @@ describe('fields of a content', () => {
     const changed = await server.put(`/content/${id}`, { token, form: { colour: 'blue', owner_id: NOBODY } });
     assert.equal(changed.status, 200);
     assert.notEqual(changed.json().owner_id, NOBODY);
+  });
+
+  test('a number or an address that a form leaves empty is not given', async () => {
+    const empty = { duration: '', thumbnail_url: '' };
+    const made = await create(empty);
+    assert.equal(made.status, 201, made.text());
+    assert.equal(made.json().thumbnail_url, null);
+    const given = { duration: '7', thumbnail_url: 'https://example.com/a.png' };
+    assert.equal((await server.put(`/content/${made.json().id}`, { token, form: given })).status, 200);
+    for (const body of [{ form: empty }, { multipart: Object.entries(empty).map(([name, value]) => field(name, value)) }]) {
+      const answer = await server.put(`/content/${made.json().id}`, { token, ...body });
+      assert.equal(answer.status, 200, answer.text());
+      assert.equal(answer.json().duration, 7);
+      assert.equal(answer.json().thumbnail_url, given.thumbnail_url);
+    }
+    assertInvalid(await server.put(`/content/${id}`, { token, json: empty }), ['#/duration', '#/thumbnail_url']);
   });
 
   for (const [what, json, expected] of [

@@ -16,6 +16,22 @@ struct PostgresPool::Waiter {
     bool called = false;  ///< under the pool's mutex
 };
 
+/// A place for a connection that is being made, given up unless it comes to stand there: also when who makes it is
+/// cancelled.
+class PostgresPool::Place {
+public:
+    explicit Place(PostgresPool& pool) : pool_(&pool) {}
+    Place(Place const&) = delete;
+    Place& operator=(Place const&) = delete;
+    ~Place() {
+        if (pool_ != nullptr) pool_->give_up_place();
+    }
+    void fill() noexcept { pool_ = nullptr; }
+
+private:
+    PostgresPool* pool_;
+};
+
 PostgresPool::PostgresPool(std::shared_ptr<PostgresConnector> connector, std::size_t max_connections,
                            std::size_t max_waiting)
     : connector_(std::move(connector)), max_connections_(max_connections), max_waiting_(max_waiting) {}
@@ -45,23 +61,17 @@ std::unique_ptr<PostgresConnection> PostgresPool::take_idle(bool& may_connect) {
 }
 
 Task<std::unique_ptr<PostgresConnection>> PostgresPool::connect() {
-    std::exception_ptr failure;
     try {
         auto connection = co_await connector_->connect();
         std::lock_guard const lock(mutex_);
         backoff_.reset();
         co_return connection;
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    {
+    } catch (Unavailable const&) {
         std::lock_guard const lock(mutex_);
-        --open_;
         // Those who tried at the same time are one failure.
         if (Clock::now() >= retry_at_) retry_at_ = Clock::now() + backoff_.next();
+        throw;
     }
-    wake_one();
-    std::rethrow_exception(failure);
 }
 
 Task<PostgresPool::Lease> PostgresPool::lend(Clock::time_point deadline) {
@@ -75,7 +85,11 @@ Task<PostgresPool::Lease> PostgresPool::lend(Clock::time_point deadline) {
             wake_one();  // who waited with us need not wait any longer
             throw;
         }
-        if (!connection && may_connect) connection = co_await connect();
+        if (!connection && may_connect) {
+            Place place(*this);
+            connection = co_await connect();
+            place.fill();
+        }
         if (connection) co_return Lease(shared_from_this(), std::move(connection));
 
         auto const waiter = std::make_shared<Waiter>(executor);

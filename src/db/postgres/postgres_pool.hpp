@@ -49,6 +49,7 @@ public:
     Task<Lease> lend(Clock::time_point deadline);
 
 private:
+    class Place;
     struct Waiter;
 
     Task<std::unique_ptr<PostgresConnection>> connect();
