@@ -96,6 +96,7 @@ export function conditions(context) {
     date: new Date().toISOString().slice(0, 10),
     cpu: `${os.cpus()[0].model.trim()} (${os.cpus().length} cores)`,
     kernel: os.release(),
+    congestion: readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim(),
     program: version(context.program, ['version'], ''),
     servers: [version('nginx', ['-v'], 'nginx version: '), ...context.stores],
     rounds: context.rounds,
@@ -146,7 +147,7 @@ export function shortTable(results, told) {
 const times = (value) => `${value.toFixed(value < 0.1 ? 3 : 2)}×`;
 
 function footer(told, what) {
-  return `${told.date}, ${told.cpu}, Linux ${told.kernel}, ${told.servers.join(', ')}. ${what} of ${told.rounds} ` +
+  return `${told.date}, ${told.cpu}, Linux ${told.kernel} (TCP ${told.congestion}), ${told.servers.join(', ')}. ${what} of ${told.rounds} ` +
     `interleaved rounds, ${told.seconds} s each; one server thread against one nginx worker` +
     (told.pinned ? ', the server on one CPU, the load generator on another.' : ', on one CPU with the load generator.');
 }

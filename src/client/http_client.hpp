@@ -53,7 +53,7 @@ public:
 
     virtual HttpHead const& head() const noexcept = 0;
 
-    /// Replaces `piece` by the next bytes, at most 384 KiB; empty at the end. Its memory is used for those that come
+    /// Replaces `piece` by the next bytes, at most 320 KiB; empty at the end. Its memory is used for those that come
     /// after. Throws TransferError when the body breaks off.
     virtual Task<> next(std::string& piece) = 0;
 };

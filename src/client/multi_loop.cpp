@@ -11,6 +11,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr long kept_connections = 128;
+constexpr int handlers_in_a_row = 64;
 
 CURLM* make_multi() {
     static CURLcode const outcome = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -38,13 +39,21 @@ MultiLoop::MultiLoop() : multi_(make_multi()) {
     curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &MultiLoop::on_timer);
     curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kept_connections);
-    thread_ = std::thread([this] { loop_.run(); });
+    thread_ = std::thread([this] { run(); });
 }
 
 MultiLoop::~MultiLoop() {
     stop();
     curl_multi_cleanup(multi_);
     for (auto const& [socket, watched] : sockets_) watched->descriptor.release();
+}
+
+void MultiLoop::run() {
+    while (!loop_.stopped()) {
+        for (int done = 0; done < handlers_in_a_row && loop_.poll_one() > 0;) ++done;
+        for (auto const& [easy, transfer] : transfers_) transfer->wake_for_less();
+        loop_.run_one();
+    }
 }
 
 void MultiLoop::start(std::shared_ptr<Transfer> transfer) {
@@ -140,6 +149,10 @@ void MultiLoop::ready(Watched const& watched, int wish, int event) {
 void MultiLoop::set_timer(long milliseconds) {
     timer_.cancel();
     if (milliseconds < 0) return;
+    if (milliseconds == 0) {  // after every pause; libcurl must not be called from its own callback
+        asio::post(loop_, [this] { act(CURL_SOCKET_TIMEOUT, 0); });
+        return;
+    }
     timer_.expires_after(std::chrono::milliseconds(milliseconds));
     timer_.async_wait([this](auto failure) {
         if (!failure) act(CURL_SOCKET_TIMEOUT, 0);

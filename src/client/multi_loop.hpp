@@ -38,6 +38,9 @@ private:
     static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* unused);
     static int on_timer(CURLM* multi, long milliseconds, void* self);
 
+    /// Whoever waits for bytes is woken when no socket is ready any more: what comes close together is handed over at
+    /// once. Otherwise two threads on one CPU would take turns for every segment.
+    void run();
     void watch(curl_socket_t socket, int what);
     void wait_for(Watched const& watched);
     void ready(Watched const& watched, int wish, int event);

@@ -9,7 +9,8 @@ namespace clinikk::client {
 namespace {
 
 constexpr std::size_t receive_window = 256UL * 1024;
-constexpr long buffer_bytes = 128L * 1024;
+constexpr std::size_t worth_a_wake = 64UL * 1024;
+constexpr long buffer_bytes = 64L * 1024;
 constexpr long upload_buffer_bytes = 512L * 1024;
 
 std::string_view trim(std::string_view text) {
@@ -103,7 +104,7 @@ void Transfer::receive_header(std::string_view line) {
     }
     if (trim(line).empty()) {
         has_head_ = head_.status >= 200;  // an interim answer is followed by another
-        if (has_head_ && wakeup_) wakeup_->wake();
+        if (has_head_) wake();
         return;
     }
     auto const colon = line.find(':');
@@ -121,10 +122,21 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
         transfer.is_paused_ = true;
         return CURL_WRITEFUNC_PAUSE;
     }
-    bool const was_empty = transfer.received_.empty();
+    if (transfer.received_.empty()) transfer.owes_wake_ = true;
     transfer.received_.append(data, size * count);
-    if (was_empty) transfer.wakeup_->wake();
+    if (transfer.owes_wake_ && transfer.received_.size() >= worth_a_wake) transfer.wake();
     return size * count;
+}
+
+void Transfer::wake() {
+    owes_wake_ = false;
+    if (wakeup_) wakeup_->wake();
+}
+
+void Transfer::wake_for_less() {
+    if (!owes_wake_) return;
+    std::lock_guard const lock(mutex_);
+    wake();
 }
 
 void Transfer::finish(CURLcode code) {
@@ -136,7 +148,7 @@ void Transfer::finish(CURLcode code) {
     } else if (!has_head_) {
         failure_.emplace("the answer has no head", false);
     }
-    if (wakeup_) wakeup_->wake();
+    wake();
 }
 
 void Transfer::throw_failure() const {

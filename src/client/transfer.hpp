@@ -24,6 +24,8 @@ public:
     CURL* easy() const noexcept { return easy_; }
     /// The transfer is over; with an error unless `code` is CURLE_OK.
     void finish(CURLcode code);
+    /// Bytes that came wake the coroutine once they are many; this does for fewer, if it has not been woken for them.
+    void wake_for_less();
 
     // For the coroutine's thread.
 
@@ -43,6 +45,7 @@ private:
     void set_request();
     void receive_header(std::string_view line);
     void throw_failure() const;
+    void wake();  ///< with `mutex_` held
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
 
@@ -50,7 +53,8 @@ private:
     CURL* easy_;
     curl_slist* lines_ = nullptr;
     std::string error_text_;
-    HttpHead head_;  ///< stands still once `has_head_`
+    bool owes_wake_ = false;  ///< touched by the loop's thread only
+    HttpHead head_;           ///< stands still once `has_head_`
 
     std::mutex mutex_;  ///< guards what follows
     bool has_head_ = false;
