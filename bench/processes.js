@@ -80,13 +80,23 @@ class Watched {
   }
 
   /** Until `GET path` is answered by 200 with a body that `pattern` matches. */
-  async answers(path, pattern) {
-    const deadline = Date.now() + START_TIMEOUT;
-    for (;;) {
-      if (this.how !== undefined) throw new Error(`a server ended while starting (${this.how})\n${this.log}`);
+  answers(path, pattern) {
+    return this.#until(`answer ${path}`, async () => {
       const answer = await get(this.port, path).catch(() => undefined);
-      if (answer?.status === 200 && pattern.test(answer.body)) return;
-      if (Date.now() > deadline) throw new Error(`a server did not answer ${path} in time\n${this.log}`);
+      return answer?.status === 200 && pattern.test(answer.body);
+    });
+  }
+
+  /** Until it has said on which port it listens. */
+  async listens() {
+    await this.#until('say where it listens', () => (this.port = /listening on http:\S+:(\d+)\s/.exec(this.log)?.[1]));
+  }
+
+  async #until(what, isSo) {
+    const deadline = Date.now() + START_TIMEOUT;
+    while (!(await isSo())) {
+      if (this.how !== undefined) throw new Error(`a server ended while starting (${this.how})\n${this.log}`);
+      if (Date.now() > deadline) throw new Error(`a server did not ${what} in time\n${this.log}`);
       await sleep(1);
     }
   }
@@ -105,14 +115,13 @@ function launch(context, program, args, options, port) {
   return new Watched(spawn('taskset', pinned, { stdio: ['ignore', 'pipe', 'pipe'], ...options }), port);
 }
 
-/** `clinikk-tv serve` with one thread on `dataDir`. It has answered when this returns, unless `wait` is false. */
+/** `clinikk-tv serve` with one thread on `dataDir`. It listens when this returns, and has answered unless `wait` is false. */
 export async function startServer(context, dataDir, settings = {}, wait = true) {
   mkdirSync(dataDir, { recursive: true });
-  const port = await freePort();
   const env = {
     PATH: process.env.PATH,
     HOST: '127.0.0.1',
-    PORT: String(port),
+    PORT: '0',
     DATA_DIR: dataDir,
     THREADS: '1',
     LOG_LEVEL: 'warning',
@@ -122,7 +131,8 @@ export async function startServer(context, dataDir, settings = {}, wait = true) 
     ...settings,
   };
   // In the data directory no .env of the developer's is found.
-  const server = launch(context, context.program, ['serve'], { env, cwd: dataDir }, port);
+  const server = launch(context, context.program, ['serve'], { env, cwd: dataDir });
+  await server.listens();
   if (wait) await server.answers('/health/ready', /./);
   return server;
 }

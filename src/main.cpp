@@ -1,3 +1,3 @@
-#include "app/commands.hpp"
+#include "app/command_line.hpp"
 
 int main(int argc, char** argv) { return clinikk::app::run_command_line(argc, argv); }

@@ -202,10 +202,11 @@ const std::array settings_table{
             [](Settings& s, Text t) { s.registration_role = one_of(t, roles); }},
     Setting{"STORAGE_PROVIDER", "local", "Where new media is kept: local (DATA_DIR) or S3", set_provider},
     Setting{"STORAGE_BUCKET", "", "The bucket of S3", set_bucket},
-    Setting{"AWS_REGION", "", "The bucket's region (default: AWS_DEFAULT_REGION)",
+    Setting{"AWS_DEFAULT_REGION", "", "The bucket's region where AWS_REGION is not set",
+            [](Settings& s, Text t) { s.storage.region = t; }},
+    Setting{"AWS_REGION", "", "The bucket's region",
             [](Settings& s, Text t) {
-                char const* const other = std::getenv("AWS_DEFAULT_REGION");
-                s.storage.region = t.empty() && other != nullptr ? other : t;
+                if (!t.empty()) s.storage.region = t;
             }},
     Setting{"AWS_ENDPOINT_URL", "", "URL of another server that speaks S3 (default: Amazon's of the region)",
             [](Settings& s, Text t) { s.storage.endpoint = web_address(t, false); }},

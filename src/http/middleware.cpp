@@ -34,7 +34,7 @@ void allow_origin(MiddlewareContext const& context, Request const& request, Resp
         response.headers.add("Access-Control-Allow-Origin", origin);
     }
     response.headers.add("Access-Control-Expose-Headers",
-                         "Accept-Ranges, Content-Range, ETag, Link, Location, Repr-Digest, X-Request-Id");
+                         "Accept-Ranges, Content-Range, ETag, Link, Location, Repr-Digest, Retry-After, X-Request-Id");
 }
 
 void write_access_log(MiddlewareContext const& context, Request const& request, Response& response) {

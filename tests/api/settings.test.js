@@ -14,7 +14,7 @@ import { startServer } from '../support/server.js';
 const SETTINGS = [
   'HOST', 'PORT', 'PUBLIC_URL', 'DATA_DIR', 'DATABASE_URL', 'POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_DB', 'POSTGRES_HOST',
   'POSTGRES_PORT', 'POSTGRES_CONNECTIONS', 'MIGRATE', 'SECRET_KEY', 'ALGORITHM',
-  'ACCESS_TOKEN_EXPIRE_MINUTES', 'STORAGE_PROVIDER', 'STORAGE_BUCKET', 'AWS_REGION', 'AWS_ENDPOINT_URL',
+  'ACCESS_TOKEN_EXPIRE_MINUTES', 'STORAGE_PROVIDER', 'STORAGE_BUCKET', 'AWS_DEFAULT_REGION', 'AWS_REGION', 'AWS_ENDPOINT_URL',
   'STORAGE_ADDRESSING', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_CA_BUNDLE', 'STORAGE_TIMEOUT',
   'STREAM_MODE', 'PRESIGN_EXPIRES', 'STORAGE_PUBLIC_URL', 'UPLOAD_MEMORY', 'MAX_UPLOAD_SIZE', 'USER_QUOTA', 'MAX_UPLOADS_PER_USER',
   'DISK_RESERVE', 'THREADS', 'MAX_CONNECTIONS', 'MIN_RATE', 'HEADER_TIMEOUT', 'IDLE_TIMEOUT', 'SHUTDOWN_GRACE', 'GC_GRACE',
@@ -242,6 +242,16 @@ describe('the command line', () => {
     const { code, stdout } = await run(['--help']);
     assert.equal(code, 0);
     for (const command of ['serve', 'migrate', 'openapi', 'health', 'version']) assert.match(stdout, new RegExp(`\\b${command}\\b`));
+  });
+
+  test('the region may have its other name, in .env too', async () => {
+    const env = { STORAGE_PROVIDER: 'S3', STORAGE_BUCKET: 'clinic-media', AWS_REGION: null, AWS_DEFAULT_REGION: null, AWS_ENDPOINT_URL: null };
+    const file = path.join(cwd, '.env');
+    const without = await run(['migrate'], env);
+    assert.match(without.stderr, /AWS_REGION must be set/);
+    await writeFile(file, 'AWS_DEFAULT_REGION=eu-central-1\n');
+    assert.equal((await run(['migrate'], env)).code, 0);
+    await rm(file);
   });
 
   test('version', async () => {

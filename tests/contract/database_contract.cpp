@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "db/postgres/blocking_connection.hpp"
 #include "db/postgres/migrations.hpp"
-#include "db/postgres/postgres_connection.hpp"
 #include "db/sqlite/migrations.hpp"
 #include "db/stores.hpp"
 #include "support/temporary_directory.hpp"
@@ -30,7 +30,7 @@ public:
     explicit PostgresUnderTest(std::string const& server) {
         auto name = "contract_" + new_uuid().to_string();
         std::ranges::replace(name, '-', '_');
-        db::PostgresConnection::connect(server + "/postgres")->run_script("CREATE DATABASE " + name);
+        db::BlockingConnection(server + "/postgres").run_script("CREATE DATABASE " + name);
         options_.conninfo = server + "/" + name;
         db::migrate_postgres(options_, log_);
     }

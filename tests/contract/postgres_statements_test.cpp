@@ -1,9 +1,10 @@
 #include <cstdlib>
+#include <optional>
 #include <set>
 
 #include "contract/database_contract.hpp"
+#include "db/postgres/blocking_connection.hpp"
 #include "db/postgres/migrations.hpp"
-#include "db/postgres/postgres_connection.hpp"
 #include "db/stores.hpp"
 
 namespace clinikk::testing {
@@ -36,12 +37,12 @@ protected:
         if (server == nullptr) GTEST_SKIP() << "no PostgreSQL: run it under tools/with-postgres";
         auto name = "statements_" + new_uuid().to_string();
         std::ranges::replace(name, '-', '_');
-        db::PostgresConnection::connect(std::string(server) + "/postgres")->run_script("CREATE DATABASE " + name);
+        db::BlockingConnection(std::string(server) + "/postgres").run_script("CREATE DATABASE " + name);
         db::PostgresOptions const options{.conninfo = std::string(server) + "/" + name};
         db::migrate_postgres(options, log_);
-        connection_ = db::PostgresConnection::connect(options.conninfo);
+        connection_.emplace(options.conninfo);
         // Plans for whatever parameters come, as a long-lived connection ends up with.
-        connection_->run_script("SET statement_timeout = 0; SET plan_cache_mode = force_generic_plan");
+        connection_->run_script("SET plan_cache_mode = force_generic_plan");
     }
 
     std::string quoted(db::Statement const& statement) { return '"' + std::string(statement.name) + '"'; }
@@ -58,18 +59,13 @@ protected:
         for (std::size_t i = 0; i < parameters; ++i) arguments += i == 0 ? "(NULL" : ", NULL";
         if (parameters > 0) arguments += ')';
         auto const sql = "EXPLAIN (COSTS OFF) EXECUTE " + quoted(statement) + arguments;
-        db::PostgresResult const result(PQexec(connection_->handle(), sql.c_str()));
-        EXPECT_EQ(PQresultStatus(result.get()), PGRES_TUPLES_OK)
-            << statement.name << PQresultErrorMessage(result.get());
         std::string plan;
-        for (int row = 0; row < PQntuples(result.get()); ++row) {
-            plan.append(PQgetvalue(result.get(), row, 0)).append("\n");
-        }
+        connection_->read_rows(sql, [&](auto row) { plan.append(row[0].value_or("")).append("\n"); });
         return plan;
     }
 
     Log log_{LogLevel::error, LogFormat::text};
-    std::unique_ptr<db::PostgresConnection> connection_;
+    std::optional<db::BlockingConnection> connection_;
 };
 
 TEST_F(PostgresStatements, AllCanBePreparedAndNoneWalksThroughATable) {

@@ -6,10 +6,10 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 
 import { newUser, upload, uploadMedia, uploadParts } from '../support/client.js';
 import { media, sha256, wav } from '../support/media.js';
-import { runProgram } from '../support/program.js';
+import { eventually, runProgram, sleep } from '../support/program.js';
 import { startServer } from '../support/server.js';
 import { startS3 } from '../support/s3.js';
-import { answer, cutAnswer, cutRequest, endless, refuse, silence, startPeer } from '../support/s3_peer.js';
+import { answer, cutAnswer, cutRequest, endless, inTwo, refuse, silence, startPeer } from '../support/s3_peer.js';
 
 const LARGE = 20 * 1024 * 1024;
 const PART = /partNumber=\d+/;
@@ -112,6 +112,33 @@ describe('S3 fails', () => {
     peer.break('PUT', OBJECT, silence, 1);
     const made = await uploadMedia(server, token, song);
     await server.logs(`S3 PutObject audio/${new URL(made.storage_url).pathname.split('/').at(-1)}: no answer`);
+  });
+
+  test('an answer that comes bit by bit is passed on as it comes', async () => {
+    let tellArrived;
+    const arrived = new Promise((resolve) => (tellArrived = resolve));
+    peer.break('GET', OBJECT, inTwo(1000, arrived), 1);
+    const answered = await fetch(`${server.url}/content/${content.id}/stream`);
+    const pieces = [];
+    for await (const piece of answered.body) {
+      pieces.push(piece);
+      if (Buffer.concat(pieces).length >= 1000) tellArrived();
+    }
+    assert.equal(sha256(Buffer.concat(pieces)), song.sha256);
+  });
+
+  test('a client that goes while nothing comes takes its request with it', async () => {
+    peer.break('GET', OBJECT, silence);
+    const wire = await server.wire();
+    await wire.write(`GET /content/${content.id}/stream HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await eventually(() => peer.seen.length === 1, 'S3 is not asked');
+    wire.destroy();
+    await server.logs('"status":499');
+    const asked = peer.seen.length;
+    await sleep(2_000); // longer than it takes until the next try
+    assert.equal(peer.seen.length, asked);
+    peer.heal();
+    assert.equal(sha256((await stream()).body), song.sha256);
   });
 
   test('an answer that never ends', async () => {

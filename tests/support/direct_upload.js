@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 
+import { sql } from './database.js';
+
 /** Begins an upload of so many bytes; the answer, whatever it is. */
 export function begin(server, token, size, over = {}) {
   const json = { title: 'A title', description: 'A description', content_type: 'audio', file_name: 'clip.wav', size, ...over };
@@ -39,4 +41,14 @@ export async function uploadDirectly(server, token, bytes, over = {}) {
   assert.equal(answer.status, 201, answer.text());
   assert.equal(answer.headers.location, `${server.url}/content/${upload.content_id}`);
   return answer.json();
+}
+
+/** Where a content's object is in its bucket. */
+export const keyOf = (content) => new URL(content.storage_url).pathname.split('/').slice(-2).join('/');
+
+/** Nothing is left but the objects of these contents. */
+export async function assertClean(s3, server, contents) {
+  assert.deepEqual((await s3.keys()).sort(), contents.map(keyOf).sort());
+  assert.deepEqual(await s3.unfinished(), []);
+  assert.equal(await sql(server.dataDir, 'SELECT COUNT(*) FROM uploads'), '0');
 }

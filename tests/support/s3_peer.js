@@ -84,6 +84,15 @@ export const answer = (body) => (request, response) => {
   request.on('end', () => response.writeHead(200, { 'x-amz-request-id': 'REQ-4711' }).end(body));
 };
 
+/** Passes so many bytes of an answer on, and what is behind them when the promise is kept. */
+export const inTwo = (bytes, promise) => (request, response, peer) =>
+  peer.forward(request, response, async (_, from, to) => {
+    const whole = Buffer.concat(await from.toArray());
+    to.write(whole.subarray(0, bytes));
+    await promise;
+    to.end(whole.subarray(bytes));
+  });
+
 /** Takes so many bytes of the request and closes the connection. */
 export const cutRequest = (bytes) => (request) => {
   let seen = 0;

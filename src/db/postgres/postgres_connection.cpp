@@ -150,19 +150,4 @@ Task<Outcome> PostgresConnection::run(Statement const& statement, std::span<Valu
     co_return read_outcome(done.get(), statement.name, on_row);
 }
 
-std::int64_t PostgresConnection::read_number(std::string const& sql) {
-    PostgresResult const done(PQexec(handle_.get(), sql.c_str()));
-    if (PQresultStatus(done.get()) != PGRES_TUPLES_OK) violation_or_throw(done.get(), sql);
-    if (PQntuples(done.get()) != 1) throw std::logic_error("no number: " + sql);
-    return std::stoll(PQgetvalue(done.get(), 0, 0));
-}
-
-void PostgresConnection::run_script(std::string const& sql) {
-    PostgresResult const done(PQexec(handle_.get(), sql.c_str()));
-    auto const status = PQresultStatus(done.get());
-    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return;
-    auto const violation = violation_or_throw(done.get(), "script");
-    throw std::runtime_error("a script violated " + violation.constraint);
-}
-
 }  // namespace clinikk::db

@@ -26,12 +26,6 @@ public:
     Task<Outcome> run(Statement const& statement, std::span<Value const> parameters, OnRow const& on_row,
                       Clock::time_point deadline);
 
-    /// Runs SQL without parameters, any number of statements, and blocks meanwhile. For the start of the program.
-    void run_script(std::string const& sql);
-
-    /// The one number that a statement without parameters selects. Blocks.
-    std::int64_t read_number(std::string const& sql);
-
     /// False once an answer was given up or the server has gone.
     bool is_usable() const noexcept;
 

@@ -264,7 +264,7 @@ describe('other origins', () => {
       const answer = await server.get(path, { headers: { ...headers, ...options } });
       assert.equal(answer.headers['access-control-allow-origin'], '*', path);
       const exposed = (answer.headers['access-control-expose-headers'] ?? '').toLowerCase();
-      for (const name of ['link', 'location', 'content-range', 'etag', 'x-request-id']) assert.match(exposed, new RegExp(`\\b${name}\\b|^\\*$`), `${path}: ${name}`);
+      for (const name of ['link', 'location', 'content-range', 'etag', 'retry-after', 'x-request-id']) assert.match(exposed, new RegExp(`\\b${name}\\b|^\\*$`), `${path}: ${name}`);
     }
   });
 });

@@ -1,32 +1,20 @@
-#include "app/commands.hpp"
+#include "app/command_line.hpp"
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
-#include <termios.h>
-#include <unistd.h>
 
 #include <iostream>
 
+#include "app/account_commands.hpp"
 #include "app/application.hpp"
+#include "app/ask_health.hpp"
 #include "app/check_storage.hpp"
-#include "app/run_to_end.hpp"
+#include "app/library_commands.hpp"
 #include "app/settings.hpp"
+#include "domain/values.hpp"
 #include "media/sandbox.hpp"
-#include "service/backfiller.hpp"
-#include "service/collector.hpp"
-#include "service/content_service.hpp"
-#include "service/mover.hpp"
-#include "service/user_service.hpp"
-#include "service/verifier.hpp"
 
 namespace clinikk::app {
 namespace {
-
-namespace asio = boost::asio;
 
 /// Adds a flag for every setting; what is given lands in `given`.
 void add_settings(CLI::App& command, GivenSettings& given) {
@@ -51,149 +39,6 @@ int serve(Settings const& settings) {
     return 0;
 }
 
-/// Asks a running service whether it is alive: for a container's health check.
-int ask_health(Settings const& settings) {
-    asio::io_context context;
-    asio::ip::tcp::socket socket(context);
-    auto const host = settings.host == "0.0.0.0" ? std::string("127.0.0.1") : settings.host;
-    boost::system::error_code failure;
-    socket.connect({asio::ip::make_address(host), settings.port}, failure);
-    timeval const patience{5, 0};
-    ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    std::string answer;
-    if (!failure) {
-        auto const name = host.find(':') == std::string::npos ? host : '[' + host + ']';
-        std::string const request = "GET /health HTTP/1.1\r\nHost: " + name + "\r\nConnection: close\r\n\r\n";
-        asio::write(socket, asio::buffer(request), failure);
-        asio::read(socket, asio::dynamic_buffer(answer), failure);
-    }
-    bool const healthy = answer.starts_with("HTTP/1.1 200 ");
-    std::cout << (healthy ? "healthy" : "unhealthy") << '\n';
-    return healthy ? 0 : 1;
-}
-
-/// A password from standard input, without echo when that is a terminal.
-std::string read_password() {
-    termios before{};
-    bool const terminal = ::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &before) == 0;
-    if (terminal) {
-        std::cerr << "Password: ";
-        termios silent = before;
-        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    }
-    std::string password;
-    std::getline(std::cin, password);
-    if (terminal) {
-        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        std::cerr << '\n';
-    }
-    return password;
-}
-
-void print_user(User const& user) {
-    std::cout << user.id.to_string() << "  "
-              << (user.role == Role::admin    ? "admin "
-                  : user.role == Role::editor ? "editor"
-                                              : "viewer")
-              << "  " << (user.is_active ? "active  " : "disabled") << "  " << format_rfc3339(user.created_at) << "  "
-              << user.email << '\n';
-}
-
-/// What a command that has no server works with. Only warnings are logged: the command has its own output.
-struct Workbench {
-    Log log;
-    Tools tools;
-
-    explicit Workbench(Settings const& settings)
-        : log(std::max(settings.log_level, LogLevel::warning), settings.log_format), tools(settings, log) {}
-};
-
-/// Runs one operation on an account and prints the account it gives.
-int change_account(Settings const& settings, std::function<Task<Result<User>>(UserService&)> operation) {
-    Workbench bench(settings);
-    auto const outcome = run_to_end(operation(bench.tools.users()));
-    if (!outcome) {
-        std::cerr << outcome.error().detail << '\n';
-        return 1;
-    }
-    print_user(*outcome);
-    return 0;
-}
-
-int list_accounts(Settings const& settings) {
-    Workbench bench(settings);
-    for (auto const& user : run_to_end(bench.tools.users().list())) print_user(user);
-    return 0;
-}
-
-int collect_garbage(Settings const& settings, bool dry_run) {
-    Workbench bench(settings);
-    auto const lock = lock_collection(settings.data_dir);
-    if (!lock) {
-        std::cerr << "another process is collecting; try again later\n";
-        return 1;
-    }
-    auto const report = [](std::string_view what, std::string_view name) { std::cout << what << ' ' << name << '\n'; };
-    auto const found = run_to_end(bench.tools.collector().collect(dry_run, report));
-    auto const strays = run_to_end(bench.tools.collector().collect_strays(dry_run, report));
-    auto const missing = run_to_end(bench.tools.collector().find_missing(report));
-    std::cout << (dry_run ? "would remove " : "removed ") << found.uploads << " uploads, " << found.temporary
-              << " temporary files, " << found.deleted << " deleted objects, " << strays << " stray objects\n";
-    if (missing > 0) std::cout << missing << " objects are missing from their store\n";
-    return 0;
-}
-
-int verify_objects(Settings const& settings) {
-    Workbench bench(settings);
-    bool const terminal = ::isatty(STDERR_FILENO) == 1;
-    auto const report = [](std::string_view key, std::string_view fault) { std::cout << key << ' ' << fault << '\n'; };
-    auto const progress = [terminal](Verification const& so_far) {
-        if (terminal)
-            std::cerr << '\r' << so_far.objects << " objects, " << (so_far.bytes >> 20) << " MiB " << std::flush;
-    };
-    auto const found = run_to_end(bench.tools.verifier().verify(report, progress));
-    if (terminal) std::cerr << '\n';
-    std::cout << found.objects << " objects, " << found.bytes << " bytes, " << found.faults << " faults";
-    if (found.unread > 0) std::cout << ", " << found.unread << " not yet backfilled";
-    std::cout << '\n';
-    return found.faults == 0 ? 0 : 1;
-}
-
-int backfill_objects(Settings const& settings) {
-    Workbench bench(settings);
-    bool const terminal = ::isatty(STDERR_FILENO) == 1;
-    auto const report = [](std::string_view key, std::string_view why) { std::cout << key << ": " << why << '\n'; };
-    auto const progress = [terminal](Backfill const& so_far) {
-        if (terminal)
-            std::cerr << '\r' << so_far.objects << " objects, " << (so_far.bytes >> 20U) << " MiB " << std::flush;
-    };
-    auto const done = run_to_end(bench.tools.backfiller().run(report, progress));
-    if (terminal) std::cerr << '\n';
-    std::cout << "read " << done.objects << " objects, " << done.bytes << " bytes; " << done.failures << " failures\n";
-    return done.failures == 0 ? 0 : 1;
-}
-
-int copy_objects(Settings const& settings, std::string const& from, std::string const& to) {
-    if (from == to) throw SettingError("--from and --to must be two stores");
-    Workbench bench(settings);
-    bool const terminal = ::isatty(STDERR_FILENO) == 1;
-    auto const report = [](std::string_view key, std::string_view why) { std::cout << key << ' ' << why << '\n'; };
-    auto const progress = [terminal](Movement const& so_far) {
-        if (!terminal) return;
-        constexpr std::uint64_t width = 30;
-        // Sizes that are not known beforehand are not in `all_bytes`.
-        auto const done = std::min(width, so_far.all_bytes == 0 ? width : so_far.bytes * width / so_far.all_bytes);
-        std::cerr << "\r[" << std::string(done, '#') << std::string(width - done, '.') << "] " << so_far.objects
-                  << " of " << so_far.all_objects << " objects, " << (so_far.bytes >> 20U) << " MiB " << std::flush;
-    };
-    auto const moved = run_to_end(bench.tools.mover().copy(from, to, report, progress));
-    if (terminal) std::cerr << '\n';
-    std::cout << "copied " << moved.objects << " objects, " << moved.bytes << " bytes; " << moved.failures
-              << " failures\n";
-    return moved.failures == 0 ? 0 : 1;
-}
-
 template <class Value>
 Value parse_argument(std::string const& text, std::string_view what) {
     auto value = Value::parse(text);
@@ -206,23 +51,6 @@ struct OwnerArguments {
     std::vector<std::string> contents;
     bool all_unowned = false;
 };
-
-int assign_owner(Settings const& settings, Email const& email, OwnerArguments const& given) {
-    if (given.contents.empty() == !given.all_unowned) throw SettingError("give either --content or --all-unowned");
-    std::vector<Uuid> ids;
-    for (auto const& text : given.contents) ids.push_back(parse_argument<UuidValue>(text, "--content").value());
-    Workbench bench(settings);
-    auto& contents = bench.tools.contents();
-    auto const done =
-        run_to_end(given.all_unowned ? contents.assign_unowned(email) : contents.assign_owner(email, ids));
-    if (!done) {
-        std::cerr << done.error().detail << '\n';
-        return 1;
-    }
-    std::cout << *done << (given.all_unowned ? " contents without an owner now belong to " : " contents belong to ")
-              << email.value() << '\n';
-    return 0;
-}
 
 /// What the arguments of the `user` commands say.
 struct AccountArguments {
@@ -318,7 +146,7 @@ private:
         content->require_subcommand(1);
         auto& assign =
             add_account(content, "assign-owner", "Give contents to an account, which may then change them",
-                        [this](Settings const& settings) { return assign_owner(settings, email(), owner_); });
+                        [this](Settings const& settings) { return assign_owner(settings, email(), contents()); });
         assign.add_option("--content", owner_.contents, "Id of a content, whoever owns it; may be repeated")
             ->type_name("ID");
         assign.add_flag("--all-unowned", owner_.all_unowned, "All contents that have no owner");
@@ -364,6 +192,17 @@ private:
         add_account(user, "enable", "Let a disabled account in again", [this](Settings const& settings) {
             return change_account(settings, [&](UserService& users) { return users.set_active(email(), true); });
         });
+    }
+
+    /// None: all that have no owner.
+    std::optional<std::vector<Uuid>> contents() const {
+        if (owner_.contents.empty() == !owner_.all_unowned) {
+            throw SettingError("give either --content or --all-unowned");
+        }
+        if (owner_.all_unowned) return std::nullopt;
+        std::vector<Uuid> ids;
+        for (auto const& text : owner_.contents) ids.push_back(parse_argument<UuidValue>(text, "--content").value());
+        return ids;
     }
 
     Email const& email() {

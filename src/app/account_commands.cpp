@@ -1,0 +1,60 @@
+#include "app/account_commands.hpp"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "app/run_to_end.hpp"
+#include "app/workbench.hpp"
+
+namespace clinikk::app {
+namespace {
+
+void print_user(User const& user) {
+    std::cout << user.id.to_string() << "  "
+              << (user.role == Role::admin    ? "admin "
+                  : user.role == Role::editor ? "editor"
+                                              : "viewer")
+              << "  " << (user.is_active ? "active  " : "disabled") << "  " << format_rfc3339(user.created_at) << "  "
+              << user.email << '\n';
+}
+
+}  // namespace
+
+std::string read_password() {
+    termios before{};
+    bool const terminal = ::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &before) == 0;
+    if (terminal) {
+        std::cerr << "Password: ";
+        termios silent = before;
+        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    }
+    std::string password;
+    std::getline(std::cin, password);
+    if (terminal) {
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        std::cerr << '\n';
+    }
+    return password;
+}
+
+int change_account(Settings const& settings, std::function<Task<Result<User>>(UserService&)> operation) {
+    Workbench bench(settings);
+    auto const outcome = run_to_end(operation(bench.tools.users()));
+    if (!outcome) {
+        std::cerr << outcome.error().detail << '\n';
+        return 1;
+    }
+    print_user(*outcome);
+    return 0;
+}
+
+int list_accounts(Settings const& settings) {
+    Workbench bench(settings);
+    for (auto const& user : run_to_end(bench.tools.users().list())) print_user(user);
+    return 0;
+}
+
+}  // namespace clinikk::app

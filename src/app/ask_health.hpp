@@ -1,0 +1,10 @@
+#pragma once
+
+#include "app/settings.hpp"
+
+namespace clinikk::app {
+
+/// `clinikk-tv health`: asks a running service whether it is alive, for a container's health check. 1 when it is not.
+int ask_health(Settings const& settings);
+
+}  // namespace clinikk::app

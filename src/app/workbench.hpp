@@ -1,0 +1,19 @@
+#pragma once
+
+#include <algorithm>
+
+#include "app/application.hpp"
+#include "app/settings.hpp"
+
+namespace clinikk::app {
+
+/// What a command that has no server works with. Only warnings are logged: the command has its own output.
+struct Workbench {
+    Log log;
+    Tools tools;
+
+    explicit Workbench(Settings const& settings)
+        : log(std::max(settings.log_level, LogLevel::warning), settings.log_format), tools(settings, log) {}
+};
+
+}  // namespace clinikk::app
