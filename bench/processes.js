@@ -89,7 +89,9 @@ class Watched {
 
   /** Until it has said on which port it listens. */
   async listens() {
-    await this.#until('say where it listens', () => (this.port = /listening on http:\S+:(\d+)\s/.exec(this.log)?.[1]));
+    let port;
+    await this.#until('say where it listens', () => (port = /listening on http:\S+:(\d+)\s/.exec(this.log)?.[1]));
+    this.port = Number(port);
   }
 
   async #until(what, isSo) {
@@ -115,7 +117,7 @@ function launch(context, program, args, options, port) {
   return new Watched(spawn('taskset', pinned, { stdio: ['ignore', 'pipe', 'pipe'], ...options }), port);
 }
 
-/** `clinikk-tv serve` with one thread on `dataDir`. It listens when this returns, and has answered unless `wait` is false. */
+/** `clinikk-tv serve` with one thread on `dataDir`. It listens when this returns, and has answered unless not `wait`. */
 export async function startServer(context, dataDir, settings = {}, wait = true) {
   mkdirSync(dataDir, { recursive: true });
   const env = {

@@ -111,8 +111,9 @@ public:
         if (!source.media_type) source.media_type = expected_media_type(source.key);
         // Only GET has ranges (RFC 9110 section 14.2): to HEAD the field says nothing.
         RangeOutcome asked;
-        if (!head_only && if_range_holds(request.head, validators))
+        if (!head_only && if_range_holds(request.head, validators)) {
             asked = parse_range(request.head.find("Range"), *source.size);
+        }
         if (asked.kind == RangeOutcome::Kind::unsatisfiable) co_return unsatisfiable(request, source);
         if (asked.count > 1) co_return several(std::move(response), request, source, asked);
         co_return co_await one(std::move(response), source, asked, head_only);

@@ -7,6 +7,7 @@
 
 #include "app/run_to_end.hpp"
 #include "app/workbench.hpp"
+#include "base/time.hpp"
 
 namespace clinikk::app {
 namespace {

@@ -202,6 +202,7 @@ const std::array settings_table{
             [](Settings& s, Text t) { s.registration_role = one_of(t, roles); }},
     Setting{"STORAGE_PROVIDER", "local", "Where new media is kept: local (DATA_DIR) or S3", set_provider},
     Setting{"STORAGE_BUCKET", "", "The bucket of S3", set_bucket},
+    // The table is applied in order: AWS_REGION comes second and wins.
     Setting{"AWS_DEFAULT_REGION", "", "The bucket's region where AWS_REGION is not set",
             [](Settings& s, Text t) { s.storage.region = t; }},
     Setting{"AWS_REGION", "", "The bucket's region",

@@ -11,6 +11,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr long kept_connections = 128;
+/// So that few bytes do not wait for ever behind sockets that are always ready.
 constexpr int handlers_in_a_row = 64;
 
 CURLM* make_multi() {
@@ -50,7 +51,8 @@ MultiLoop::~MultiLoop() {
 
 void MultiLoop::run() {
     while (!loop_.stopped()) {
-        for (int done = 0; done < handlers_in_a_row && loop_.poll_one() > 0;) ++done;
+        int done = 0;
+        while (done < handlers_in_a_row && loop_.poll_one() > 0) ++done;
         for (auto const& [easy, transfer] : transfers_) transfer->wake_for_less();
         loop_.run_one();
     }

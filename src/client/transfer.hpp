@@ -24,7 +24,7 @@ public:
     CURL* easy() const noexcept { return easy_; }
     /// The transfer is over; with an error unless `code` is CURLE_OK.
     void finish(CURLcode code);
-    /// Bytes that came wake the coroutine once they are many; this does for fewer, if it has not been woken for them.
+    /// Wakes the coroutine for bytes that are too few to have woken it when they came.
     void wake_for_less();
 
     // For the coroutine's thread.

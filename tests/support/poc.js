@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { sql } from './database.js';
+import { runProgram } from './program.js';
 
 const SCHEMA = `
 CREATE TYPE contenttype AS ENUM ('VIDEO', 'AUDIO');
@@ -59,3 +60,6 @@ export async function makePoc(dataDir, { users = [], contents = [], more = '' } 
   }
   if (batch) await sql(dataDir, batch);
 }
+
+/** Runs a command on the database of a data directory to its end. */
+export const command = (dataDir, ...args) => runProgram(args, { env: { DATA_DIR: dataDir }, cwd: dataDir, timeout: 60_000 });
