@@ -1,29 +1,51 @@
 #pragma once
 
-#include <memory>
+#include <boost/describe/class.hpp>
 
-#include "http/endpoint_table.hpp"
-#include "service/content_service.hpp"
-#include "service/upload_service.hpp"
+#include <optional>
+#include <string_view>
+#include <vector>
 
+#include "api/content_cursor.hpp"
+#include "api/content_fields.hpp"
+#include "api/content_view.hpp"
+#include "api/services.hpp"
+
+/// `/content`: uploading, browsing, changing, removing. What its requests carry, and its handlers.
 namespace clinikk::api {
 
-/// Adds `/content…`: uploading, browsing, changing, removing. The services must outlive the table.
-class ContentApi {
-public:
-    /// `max_upload_size` in bytes.
-    ContentApi(ContentService& contents, UploadService& uploads, std::uint64_t max_upload_size);
-    ContentApi(ContentApi const&) = delete;
-    ContentApi& operator=(ContentApi const&) = delete;
-    ~ContentApi();
-
-    /// Without an `api` the operations are only described.
-    static void add_to(http::EndpointTable& table, ContentApi* api);
-
-private:
-    class Handlers;
-    std::unique_ptr<Handlers> handlers_;
-    std::uint64_t max_upload_size_;
+struct ListContentRequest {
+    Query<Skip> skip;
+    Query<PageLimit> limit;
+    Query<std::optional<ContentKindValue>> content_type;
+    Query<std::optional<ContentSortValue>> sort;
+    Query<std::optional<CursorValue>> cursor;
 };
+BOOST_DESCRIBE_STRUCT(ListContentRequest, (), (skip, limit, content_type, sort, cursor))
+
+struct ContentRequest {
+    Path<UuidValue> content_id;
+};
+BOOST_DESCRIBE_STRUCT(ContentRequest, (), (content_id))
+
+struct UpdateContentRequest {
+    Path<UuidValue> content_id;
+    Patch<ContentFields> changes;
+};
+BOOST_DESCRIBE_STRUCT(UpdateContentRequest, (), (content_id, changes))
+
+struct DeletedView {
+    static constexpr std::string_view schema_name = "Deleted";
+    std::string_view detail;
+};
+BOOST_DESCRIBE_STRUCT(DeletedView, (), (detail))
+
+Task<Result<Reply<ContentView>>> create_content(Services& services, Request& request, FileForm<ContentFields>& form);
+Task<Result<Reply<std::vector<ContentView>>>> list_content(Services& services, Request& request,
+                                                           ListContentRequest list);
+Task<Result<ContentView>> get_content(Services& services, Request& request, ContentRequest wanted);
+Task<Result<ContentView>> update_content(Services& services, Request& request, UpdateContentRequest update);
+Task<Result<ContentView>> patch_content(Services& services, Request& request, UpdateContentRequest update);
+Task<Result<DeletedView>> delete_content(Services& services, Request& request, ContentRequest wanted);
 
 }  // namespace clinikk::api

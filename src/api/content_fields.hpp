@@ -1,21 +1,27 @@
 #pragma once
 
+#include <boost/describe/class.hpp>
+
 #include <optional>
-#include <type_traits>
 
 #include "domain/values.hpp"
+#include "http/binding.hpp"
 
-/// What requests say of a content, whichever way it comes.
 namespace clinikk::api {
 
 using Title = Text<1, 200>;
 using Description = Text<0, 5000>;
 
-/// The plain value of a request's member that may be absent.
-template <class M>
-auto optional_value(M const& member) {
-    using Value = std::remove_cvref_t<decltype(member->value())>;
-    return member ? std::optional<Value>(member->value()) : std::nullopt;
-}
+/// What requests say of a content, whichever way it comes: a form, a direct upload, a change. The names are those of
+/// `ContentDescription`.
+struct ContentFields {
+    http::FormField<Title> title;
+    http::FormField<Description> description;
+    http::FormField<ContentKindValue> content_type;
+    http::FormField<std::optional<Seconds>> duration;
+    http::FormField<std::optional<HttpUrl>> thumbnail_url;
+    http::FormField<std::optional<LanguageTag>> language;
+};
+BOOST_DESCRIBE_STRUCT(ContentFields, (), (title, description, content_type, duration, thumbnail_url, language))
 
 }  // namespace clinikk::api

@@ -1,39 +1,42 @@
 #include "api/content_view.hpp"
 
+#include "base/described.hpp"
+
 namespace clinikk::api {
 
-ContentView view_content(Content content, std::string_view base_url) {
+namespace {
+
+/// What a view has that does not stand in the row as it is shown.
+struct ComputedMembers {
     std::string storage_url;
-    if (content.storage_url) {
-        storage_url = std::move(*content.storage_url);
-    } else {
-        storage_url.reserve(base_url.size() + 52);
-        storage_url += base_url;
-        storage_url += "/content/";
-        storage_url += content.id.to_string();
-        storage_url += "/stream";
-    }
-    return {content.id,
-            std::move(content.title),
-            std::move(content.description),
-            content.kind,
-            content.duration,
-            content.duration_ms,
-            std::move(content.thumbnail_url),
-            std::move(storage_url),
-            std::move(content.media_type),
-            content.size,
-            content.sha256,
-            content.width,
-            content.height,
-            std::move(content.video_codec),
-            std::move(content.audio_codec),
-            content.bit_rate,
-            content.owner_id,
-            "public",
-            content.status,
-            content.created_at,
-            content.updated_at};
+    std::string_view visibility;
+};
+BOOST_DESCRIBE_STRUCT(ComputedMembers, (), (storage_url, visibility))
+
+std::string address_of(Content const& content, std::string_view base_url) {
+    std::string address;
+    address.reserve(base_url.size() + 52);
+    address += base_url;
+    address += "/content/";
+    address += content.id.to_string();
+    return address;
+}
+
+}  // namespace
+
+ContentView view_content(Content content, std::string_view base_url) {
+    ComputedMembers computed;
+    computed.storage_url =
+        content.storage_url ? std::move(*content.storage_url) : address_of(content, base_url) + "/stream";
+    computed.visibility = "public";
+    return from_members<ContentView>(std::move(computed), std::move(content));
+}
+
+http::Reply<ContentView> created_content(Content content, std::string_view base_url) {
+    auto const location = address_of(content, base_url);
+    http::Reply<ContentView> reply{view_content(std::move(content), base_url)};
+    reply.headers.add("Location", location);
+    return reply;
 }
 
 }  // namespace clinikk::api

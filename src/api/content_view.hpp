@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "domain/content.hpp"
+#include "http/endpoint_table.hpp"
 
 namespace clinikk::api {
 
@@ -21,6 +22,7 @@ struct ContentView {
     std::optional<std::int64_t> duration;
     std::optional<std::int64_t> duration_ms;
     std::optional<std::string> thumbnail_url;
+    std::optional<std::string> language;
     std::string storage_url;
     std::optional<std::string> media_type;
     std::optional<std::int64_t> size;
@@ -37,11 +39,14 @@ struct ContentView {
     Timestamp updated_at;
 };
 BOOST_DESCRIBE_STRUCT(ContentView, (),
-                      (id, title, description, content_type, duration, duration_ms, thumbnail_url, storage_url,
-                       media_type, size, sha256, width, height, video_codec, audio_codec, bit_rate, owner_id,
+                      (id, title, description, content_type, duration, duration_ms, thumbnail_url, language,
+                       storage_url, media_type, size, sha256, width, height, video_codec, audio_codec, bit_rate, owner_id,
                        visibility, status, created_at, updated_at))
 
 /// `base_url` is where this service is reached: on the local disk the bytes are streamed from there.
 ContentView view_content(Content content, std::string_view base_url);
+
+/// The answer that tells of a new content, with its `Location`.
+http::Reply<ContentView> created_content(Content content, std::string_view base_url);
 
 }  // namespace clinikk::api

@@ -3,16 +3,31 @@
 #include <algorithm>
 #include <array>
 
+#include "api/routes.hpp"
 #include "base/encoding.hpp"
 #include "base/sha256.hpp"
-#include "domain/values.hpp"
 #include "embedded_assets.hpp"
 #include "http/gzip.hpp"
 #include "http/media_type.hpp"
 
 namespace clinikk::api {
+namespace {
 
-using namespace http;
+/// A page for people, which is not part of the API document.
+Operation page_operation(std::string_view path, std::string_view summary) {
+    return {.path = path, .tag = "docs", .summary = summary, .errors = {ErrorCode::not_found}, .hidden = true};
+}
+
+}  // namespace
+
+void add_docs_routes(Routes& routes) {
+    routes.add<get_home>(page_operation("/", "Leads to the documentation"));
+    routes.add<get_docs>(page_operation("/docs", "Swagger UI"));
+    routes.add<get_docs_asset>(page_operation("/docs/assets/{name}", "Scripts and styles of the pages"));
+    routes.add<get_redoc>(page_operation("/redoc", "ReDoc"));
+    routes.add<get_openapi>(page_operation("/openapi.json", "The OpenAPI document"));
+    routes.add<get_problem>(page_operation("/problems/{code}", "What an error means"));
+}
 
 namespace {
 
@@ -67,16 +82,6 @@ constexpr std::string_view redoc_policy =
 constexpr std::string_view plain_page_policy =
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-struct NameRequest {
-    Path<Text<1, 100>> name;
-};
-BOOST_DESCRIBE_STRUCT(NameRequest, (), (name))
-
-struct CodeRequest {
-    Path<Text<1, 100>> code;
-};
-BOOST_DESCRIBE_STRUCT(CodeRequest, (), (code))
-
 Response page(std::string_view html, std::string_view policy) {
     auto response = text_response(200, "text/html; charset=utf-8", std::string(html));
     response.headers.add("Content-Security-Policy", policy);
@@ -115,79 +120,48 @@ std::string problem_page(ErrorKind const& kind) {
            "</p>\n<p><a href=\"/docs\">API documentation</a></p>\n</body>\n</html>\n";
 }
 
+Response cacheable(Response response) {
+    response.headers.add("Cache-Control", "public, max-age=3600");
+    return response;
+}
+
 }  // namespace
 
-class DocsApi::Handlers {
-public:
-    Task<Result<Response>> home(Request&, NoInput) {
-        Response response;
-        response.status = 302;
-        response.headers.add("Location", "/docs");
-        co_return response;
-    }
+Task<Result<Response>> get_home(Services&, Request&, NoInput) {
+    Response response;
+    response.status = 302;
+    response.headers.add("Location", "/docs");
+    co_return response;
+}
 
-    Task<Result<Response>> swagger(Request&, NoInput) { co_return page(swagger_page, swagger_policy); }
+Task<Result<Response>> get_docs(Services&, Request&, NoInput) { co_return page(swagger_page, swagger_policy); }
 
-    Task<Result<Response>> redoc(Request&, NoInput) { co_return page(redoc_page, redoc_policy); }
+Task<Result<Response>> get_redoc(Services&, Request&, NoInput) { co_return page(redoc_page, redoc_policy); }
 
-    Task<Result<Response>> document(Request&, NoInput) {
-        auto response = json_response(200, document_);
-        response.headers.add("Cache-Control", "no-cache");
-        co_return response;
-    }
+Task<Result<Response>> get_openapi(Services& services, Request&, NoInput) {
+    auto response = json_response(200, services.openapi);
+    response.headers.add("Cache-Control", "no-cache");
+    co_return response;
+}
 
-    Task<Result<Response>> asset(Request& request, NameRequest wanted) {
-        auto const& name = wanted.name->value();
-        if (name == "start.js")
-            co_return cacheable(text_response(200, media_type_of(name), std::string(swagger_start)));
-        auto const all = assets::all();
-        auto const found = std::ranges::find(all, name, &assets::Asset::name);
-        if (found == all.end()) co_return Error(ErrorCode::not_found);
-        bool const compressed = accepts_gzip(request.head.find("Accept-Encoding"));
-        auto bytes = compressed ? std::string(found->gzip) : gunzip(found->gzip);
-        auto response = cacheable(text_response(200, media_type_of(name), std::move(bytes)));
-        if (compressed) response.headers.add("Content-Encoding", "gzip");
-        response.headers.add("Vary", "Accept-Encoding");
-        co_return response;
-    }
+Task<Result<Response>> get_docs_asset(Services&, Request& request, AssetRequest wanted) {
+    auto const& name = wanted.name->value();
+    if (name == "start.js") co_return cacheable(text_response(200, media_type_of(name), std::string(swagger_start)));
+    auto const all = assets::all();
+    auto const found = std::ranges::find(all, name, &assets::Asset::name);
+    if (found == all.end()) co_return Error(ErrorCode::not_found);
+    bool const compressed = accepts_gzip(request.head.find("Accept-Encoding"));
+    auto bytes = compressed ? std::string(found->gzip) : gunzip(found->gzip);
+    auto response = cacheable(text_response(200, media_type_of(name), std::move(bytes)));
+    if (compressed) response.headers.add("Content-Encoding", "gzip");
+    response.headers.add("Vary", "Accept-Encoding");
+    co_return response;
+}
 
-    Task<Result<Response>> problem(Request&, CodeRequest wanted) {
-        auto const* kind = find_error_kind(wanted.code->value());
-        if (kind == nullptr) co_return Error(ErrorCode::not_found);
-        co_return page(problem_page(*kind), plain_page_policy);
-    }
-
-    void set_document(std::string document) { document_ = std::move(document); }
-
-private:
-    static Response cacheable(Response response) {
-        response.headers.add("Cache-Control", "public, max-age=3600");
-        return response;
-    }
-
-    std::string document_;
-};
-
-DocsApi::DocsApi() : handlers_(std::make_unique<Handlers>()) {}
-
-DocsApi::~DocsApi() = default;
-
-void DocsApi::set_document(std::string document) { handlers_->set_document(std::move(document)); }
-
-void DocsApi::add_to(EndpointTable& table, DocsApi* api) {
-    auto* const handlers = api ? api->handlers_.get() : nullptr;
-    auto const add = [&](std::string_view path, std::string_view id, std::string_view summary, auto handler) {
-        Operation operation{.method = Method::get, .path = path, .id = id, .tag = "docs", .summary = summary};
-        operation.errors = {ErrorCode::not_found};
-        operation.hidden = true;
-        table.add(std::move(operation), handlers, handler);
-    };
-    add("/", "get_home", "Leads to the documentation", &Handlers::home);
-    add("/docs", "get_docs", "Swagger UI", &Handlers::swagger);
-    add("/docs/assets/{name}", "get_docs_asset", "Scripts and styles of the pages", &Handlers::asset);
-    add("/redoc", "get_redoc", "ReDoc", &Handlers::redoc);
-    add("/openapi.json", "get_openapi", "The OpenAPI document", &Handlers::document);
-    add("/problems/{code}", "get_problem", "What an error means", &Handlers::problem);
+Task<Result<Response>> get_problem(Services&, Request&, ProblemRequest wanted) {
+    auto const* kind = find_error_kind(wanted.code->value());
+    if (kind == nullptr) co_return Error(ErrorCode::not_found);
+    co_return page(problem_page(*kind), plain_page_policy);
 }
 
 }  // namespace clinikk::api

@@ -1,30 +1,29 @@
 #pragma once
 
-#include <memory>
-#include <string>
+#include <boost/describe/class.hpp>
 
-#include "http/endpoint_table.hpp"
+#include "api/services.hpp"
+#include "domain/values.hpp"
 
+/// Pages for people: Swagger UI, ReDoc, the OpenAPI document, what each error means. All of it comes from this program; no
+/// page makes a browser ask another host.
 namespace clinikk::api {
 
-/// Adds the pages for people: Swagger UI, ReDoc, the OpenAPI document, what each error means. All of it comes from
-/// this program; no page makes a browser ask another host.
-class DocsApi {
-public:
-    DocsApi();
-    DocsApi(DocsApi const&) = delete;
-    DocsApi& operator=(DocsApi const&) = delete;
-    ~DocsApi();
-
-    /// Without an `api` the operations are only described.
-    static void add_to(http::EndpointTable& table, DocsApi* api);
-
-    /// The document that `/openapi.json` gives: known once the table is whole.
-    void set_document(std::string document);
-
-private:
-    class Handlers;
-    std::unique_ptr<Handlers> handlers_;
+struct AssetRequest {
+    Path<Text<1, 100>> name;
 };
+BOOST_DESCRIBE_STRUCT(AssetRequest, (), (name))
+
+struct ProblemRequest {
+    Path<Text<1, 100>> code;
+};
+BOOST_DESCRIBE_STRUCT(ProblemRequest, (), (code))
+
+Task<Result<Response>> get_home(Services& services, Request& request, NoInput nothing);
+Task<Result<Response>> get_docs(Services& services, Request& request, NoInput nothing);
+Task<Result<Response>> get_docs_asset(Services& services, Request& request, AssetRequest wanted);
+Task<Result<Response>> get_redoc(Services& services, Request& request, NoInput nothing);
+Task<Result<Response>> get_openapi(Services& services, Request& request, NoInput nothing);
+Task<Result<Response>> get_problem(Services& services, Request& request, ProblemRequest wanted);
 
 }  // namespace clinikk::api

@@ -1,41 +1,55 @@
 #pragma once
 
-#include <functional>
-#include <memory>
+#include <boost/describe/class.hpp>
+
+#include <cstdint>
 #include <string>
+#include <string_view>
 
-#include "base/log.hpp"
-#include "domain/media.hpp"
-#include "domain/object_store.hpp"
-#include "domain/unit_of_work.hpp"
-#include "http/endpoint_table.hpp"
+#include "api/services.hpp"
 
+/// `/health`: alive, ready, and which of what the service needs is up. Tells no hosts and no versions.
 namespace clinikk::api {
 
-/// What the health operations look at.
-struct HealthSubjects {
-    UnitOfWork& work;
-    std::string database_driver;  ///< `sqlite` or `postgres`
-    ObjectStore& objects;
-    MediaInspector& inspector;
-    std::function<bool()> ready;  ///< false while starting or draining; thread-safe
-    Log& log;
+struct HealthView {
+    static constexpr std::string_view schema_name = "Health";
+    std::string_view status;
 };
+BOOST_DESCRIBE_STRUCT(HealthView, (), (status))
 
-/// Adds `/health…`: alive, ready, and what of what it needs is up. Tells no hosts and no versions.
-class HealthApi {
-public:
-    explicit HealthApi(HealthSubjects subjects);
-    HealthApi(HealthApi const&) = delete;
-    HealthApi& operator=(HealthApi const&) = delete;
-    ~HealthApi();
-
-    /// Without an `api` the operations are only described.
-    static void add_to(http::EndpointTable& table, HealthApi* api);
-
-private:
-    class Handlers;
-    std::unique_ptr<Handlers> handlers_;
+struct DatabaseHealth {
+    static constexpr std::string_view schema_name = "DatabaseHealth";
+    std::string_view status;
+    std::string driver;
+    std::int64_t latency_ms;
 };
+BOOST_DESCRIBE_STRUCT(DatabaseHealth, (), (status, driver, latency_ms))
+
+struct StorageHealth {
+    static constexpr std::string_view schema_name = "StorageHealth";
+    std::string_view status;
+    std::string_view provider;
+    std::int64_t latency_ms;
+};
+BOOST_DESCRIBE_STRUCT(StorageHealth, (), (status, provider, latency_ms))
+
+struct SandboxHealth {
+    static constexpr std::string_view schema_name = "SandboxHealth";
+    std::string_view confinement;
+};
+BOOST_DESCRIBE_STRUCT(SandboxHealth, (), (confinement))
+
+struct DetailedHealth {
+    static constexpr std::string_view schema_name = "DetailedHealth";
+    std::string_view status;
+    DatabaseHealth database;
+    StorageHealth storage;
+    SandboxHealth sandbox;
+};
+BOOST_DESCRIBE_STRUCT(DetailedHealth, (), (status, database, storage, sandbox))
+
+Task<Result<HealthView>> get_health(Services& services, Request& request, NoInput nothing);
+Task<Result<HealthView>> get_readiness(Services& services, Request& request, NoInput nothing);
+Task<Result<Response>> get_detailed_health(Services& services, Request& request, NoInput nothing);
 
 }  // namespace clinikk::api

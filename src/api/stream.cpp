@@ -1,8 +1,8 @@
 #include "api/stream.hpp"
 
 #include "api/byte_ranges.hpp"
+#include "api/routes.hpp"
 #include "base/encoding.hpp"
-#include "domain/values.hpp"
 #include "http/conditional.hpp"
 #include "http/content_disposition.hpp"
 #include "http/problem.hpp"
@@ -10,29 +10,25 @@
 
 namespace clinikk::api {
 
-using namespace http;
+void add_stream_routes(Routes& routes) {
+    using enum ErrorCode;
+    routes.add<stream_content>(
+        {.method = Method::get,
+         .path = "/content/{content_id}/stream",
+         .tag = "content",
+         .summary = "Play a content",
+         .description = "The stored bytes, whole or by `Range`, with validators for conditional requests. "
+                        "`download=1` makes a browser save them under their original name.",
+         .errors = {content_not_found, source_unavailable, precondition_failed, range_not_satisfiable},
+         .answers = {{200, "*/*", "The whole file"},
+                     {206, "*/*", "The ranges asked for"},
+                     {307, "",
+                      "The address at which the bytes are served: by the store itself, for a while, or where they were "
+                      "before this service"},
+                     {304, "", "Not changed since the validators given"}}});
+}
 
 namespace {
-
-/// `1` or `true`, `0` or `false`.
-class Flag : public ValueOf<bool> {
-public:
-    static Parsed<Flag> parse(std::string_view text) {
-        if (text == "1" || text == "true") return Flag(true);
-        if (text == "0" || text == "false") return Flag(false);
-        return std::string("must be 1 or 0");
-    }
-    static ValueSchema schema() { return {.choices = {"1", "0", "true", "false"}, .fallback = "0"}; }
-
-private:
-    explicit Flag(bool value) : ValueOf(value) {}
-};
-
-struct StreamRequest {
-    Path<UuidValue> content_id;
-    Query<Flag> download;
-};
-BOOST_DESCRIBE_STRUCT(StreamRequest, (), (content_id, download))
 
 /// Stands for the body in the answer to a HEAD, which is not sent.
 class NoBytes : public ByteSource {
@@ -77,143 +73,109 @@ void add_representation_headers(HeaderBlock& headers, PlayableSource const& sour
     if (download) headers.add("Content-Disposition", attachment_header(download_name(source)));
 }
 
-}  // namespace
+Task<std::optional<std::string>> direct_address(Services& services, PlayableSource const& source, bool download) {
+    DirectAccess access{services.stream.redirect_life, source.media_type.value_or(""), {}};
+    if (download) access.disposition = attachment_header(download_name(source));
+    co_return co_await services.contents.presign(source, access);
+}
 
-class StreamApi::Handlers {
-public:
-    Handlers(ContentService& contents, StreamOptions options) : contents_(contents), options_(options) {}
+/// What was taken over with an address that is not ours to sign.
+Result<Response> redirect_elsewhere(PlayableSource const& source) {
+    auto const address = HttpUrl::parse(source.storage_url.value_or(""));
+    if (!address) return Error(ErrorCode::source_unavailable);
+    Response response;
+    response.status = 307;
+    response.headers.add("Location", address->value());
+    response.headers.add("Cache-Control", "no-cache");
+    response.headers.add("Cross-Origin-Resource-Policy", "cross-origin");
+    return response;
+}
 
-    Task<Result<Response>> stream(Request& request, StreamRequest wanted) {
-        auto found = co_await contents_.find_source(wanted.content_id->value());
-        if (!found) co_return found.error();
-        auto& source = *found;
-        if (contents_.stands_elsewhere(source)) co_return redirect_elsewhere(source);
-        auto const etag = source.sha256 ? '"' + to_hex(*source.sha256) + '"' : std::string();
-        Validators const validators{etag, source.created_at};
-        auto const precondition = evaluate(request.head, validators);
-        if (precondition == Precondition::failed) co_return Error(ErrorCode::precondition_failed);
+/// Nobody may keep it until it is no good any more.
+Result<Response> redirect(std::string const& location, std::chrono::seconds life) {
+    Response response;
+    response.status = 307;
+    response.headers.add("Location", location);
+    response.headers.add("Cache-Control", "private, max-age=" + std::to_string(life.count() / 2));
+    response.headers.add("Cross-Origin-Resource-Policy", "cross-origin");
+    return response;
+}
 
-        // What is signed is a GET: a HEAD is answered from the row.
-        bool const head_only = request.head.method == "HEAD";
-        if (options_.redirect && !head_only && precondition != Precondition::not_modified) {
-            auto const location = co_await direct_address(source, wanted.download->value());
-            if (location) co_return redirect(*location);
-        }
-
-        Response response;
-        add_representation_headers(response.headers, source, etag, wanted.download->value());
-        if (precondition == Precondition::not_modified) {
-            response.status = 304;
-            co_return response;
-        }
-        auto const measured = co_await contents_.measure(source);
-        if (!measured) co_return measured.error();
-        if (!source.media_type) source.media_type = expected_media_type(source.key);
-        // Only GET has ranges (RFC 9110 section 14.2): to HEAD the field says nothing.
-        RangeOutcome asked;
-        if (!head_only && if_range_holds(request.head, validators)) {
-            asked = parse_range(request.head.find("Range"), *source.size);
-        }
-        if (asked.kind == RangeOutcome::Kind::unsatisfiable) co_return unsatisfiable(request, source);
-        if (asked.count > 1) co_return several(std::move(response), request, source, asked);
-        co_return co_await one(std::move(response), source, asked, head_only);
+Task<Result<Response>> one(Services& services, Response response, PlayableSource source, RangeOutcome asked, bool head_only) {
+    ByteRange range{0, *source.size};
+    if (asked.count == 1) {
+        range = asked.list[0];
+        response.status = 206;
+        response.headers.add("Content-Range", format_content_range(range, *source.size));
     }
-
-private:
-    Task<std::optional<std::string>> direct_address(PlayableSource const& source, bool download) {
-        DirectAccess access{options_.redirect_life, source.media_type.value_or(""), {}};
-        if (download) access.disposition = attachment_header(download_name(source));
-        co_return co_await contents_.presign(source, access);
-    }
-
-    /// What was taken over with an address that is not ours to sign.
-    static Result<Response> redirect_elsewhere(PlayableSource const& source) {
-        auto const address = HttpUrl::parse(source.storage_url.value_or(""));
-        if (!address) return Error(ErrorCode::source_unavailable);
-        Response response;
-        response.status = 307;
-        response.headers.add("Location", address->value());
-        response.headers.add("Cache-Control", "no-cache");
-        response.headers.add("Cross-Origin-Resource-Policy", "cross-origin");
-        return response;
-    }
-
-    /// Nobody may keep it until it is no good any more.
-    Result<Response> redirect(std::string const& location) const {
-        Response response;
-        response.status = 307;
-        response.headers.add("Location", location);
-        response.headers.add("Cache-Control", "private, max-age=" + std::to_string(options_.redirect_life.count() / 2));
-        response.headers.add("Cross-Origin-Resource-Policy", "cross-origin");
-        return response;
-    }
-
-    Task<Result<Response>> one(Response response, PlayableSource source, RangeOutcome asked, bool head_only) {
-        ByteRange range{0, *source.size};
-        if (asked.count == 1) {
-            range = asked.list[0];
-            response.status = 206;
-            response.headers.add("Content-Range", format_content_range(range, *source.size));
-        }
-        response.headers.add("Content-Type", *source.media_type);
-        response.source_length = range.length;
-        if (head_only) {
-            response.body = std::make_unique<NoBytes>();
-            co_return response;
-        }
-        auto body = co_await contents_.open(source, range);
-        if (!body) co_return body.error();
-        response.body = std::move(*body);
+    response.headers.add("Content-Type", *source.media_type);
+    response.source_length = range.length;
+    if (head_only) {
+        response.body = std::make_unique<NoBytes>();
         co_return response;
     }
+    auto body = co_await services.contents.open(source, range);
+    if (!body) co_return body.error();
+    response.body = std::move(*body);
+    co_return response;
+}
 
-    Result<Response> several(Response response, Request const& request, PlayableSource const& source,
-                             RangeOutcome const& asked) {
-        auto const ranges = asked.ranges();
-        auto const boundary = "clinikk-" + request.id.to_string();
-        response.status = 206;
-        response.headers.add("Content-Type", "multipart/byteranges; boundary=" + boundary);
-        auto parts = std::make_unique<ByteRangesSource>(contents_, source,
-                                                        std::vector<ByteRange>(ranges.begin(), ranges.end()), boundary);
-        response.source_length = parts->length();
-        response.body = std::move(parts);
-        return response;
+Result<Response> several(Services& services, Response response, Request const& request, PlayableSource const& source,
+                         RangeOutcome const& asked) {
+    auto const ranges = asked.ranges();
+    auto const boundary = "clinikk-" + request.id.to_string();
+    response.status = 206;
+    response.headers.add("Content-Type", "multipart/byteranges; boundary=" + boundary);
+    auto parts = std::make_unique<ByteRangesSource>(services.contents, source,
+                                                    std::vector<ByteRange>(ranges.begin(), ranges.end()), boundary);
+    response.source_length = parts->length();
+    response.body = std::move(parts);
+    return response;
+}
+
+Result<Response> unsatisfiable(Request const& request, PlayableSource const& source) {
+    auto response = problem_response(Error(ErrorCode::range_not_satisfiable), request.base_url, request.id);
+    response.headers.add("Content-Range", format_unsatisfied(*source.size));
+    response.headers.add("Accept-Ranges", "bytes");
+    return response;
+}
+
+}  // namespace
+
+Task<Result<Response>> stream_content(Services& services, Request& request, StreamRequest wanted) {
+    auto found = co_await services.contents.find_source(wanted.content_id->value());
+    if (!found) co_return found.error();
+    auto& source = *found;
+    if (services.contents.stands_elsewhere(source)) co_return redirect_elsewhere(source);
+    auto const etag = source.sha256 ? '"' + to_hex(*source.sha256) + '"' : std::string();
+    Validators const validators{etag, source.created_at};
+    auto const precondition = evaluate(request.head, validators);
+    if (precondition == Precondition::failed) co_return Error(ErrorCode::precondition_failed);
+
+    // What is signed is a GET: a HEAD is answered from the row.
+    bool const head_only = request.head.method == "HEAD";
+    if (services.stream.redirect && !head_only && precondition != Precondition::not_modified) {
+        auto const location = co_await direct_address(services, source, wanted.download->value());
+        if (location) co_return redirect(*location, services.stream.redirect_life);
     }
 
-    static Result<Response> unsatisfiable(Request const& request, PlayableSource const& source) {
-        auto response = problem_response(Error(ErrorCode::range_not_satisfiable), request.base_url, request.id);
-        response.headers.add("Content-Range", format_unsatisfied(*source.size));
-        response.headers.add("Accept-Ranges", "bytes");
-        return response;
+    Response response;
+    add_representation_headers(response.headers, source, etag, wanted.download->value());
+    if (precondition == Precondition::not_modified) {
+        response.status = 304;
+        co_return response;
     }
-
-    ContentService& contents_;
-    StreamOptions options_;
-};
-
-StreamApi::StreamApi(ContentService& contents, StreamOptions options)
-    : handlers_(std::make_unique<Handlers>(contents, options)) {}
-
-StreamApi::~StreamApi() = default;
-
-void StreamApi::add_to(EndpointTable& table, StreamApi* api) {
-    table.add({.method = Method::get,
-               .path = "/content/{content_id}/stream",
-               .id = "stream_content",
-               .tag = "content",
-               .summary = "Play a content",
-               .description = "The stored bytes, whole or by `Range`, with validators for conditional requests. "
-                              "`download=1` makes a browser save them under their original name.",
-               .errors = {ErrorCode::content_not_found, ErrorCode::source_unavailable, ErrorCode::precondition_failed,
-                          ErrorCode::range_not_satisfiable},
-               .answers = {{200, "*/*", "The whole file"},
-                           {206, "*/*", "The ranges asked for"},
-                           {307, "",
-                            "The address at which the bytes are served: by the store itself, for a while, or where "
-                            "they were before this "
-                            "service"},
-                           {304, "", "Not changed since the validators given"}}},
-              api ? api->handlers_.get() : nullptr, &Handlers::stream);
+    auto const measured = co_await services.contents.measure(source);
+    if (!measured) co_return measured.error();
+    if (!source.media_type) source.media_type = expected_media_type(source.key);
+    // Only GET has ranges (RFC 9110 section 14.2): to HEAD the field says nothing.
+    RangeOutcome asked;
+    if (!head_only && if_range_holds(request.head, validators)) {
+        asked = parse_range(request.head.find("Range"), *source.size);
+    }
+    if (asked.kind == RangeOutcome::Kind::unsatisfiable) co_return unsatisfiable(request, source);
+    if (asked.count > 1) co_return several(services, std::move(response), request, source, asked);
+    co_return co_await one(services, std::move(response), source, asked, head_only);
 }
 
 }  // namespace clinikk::api

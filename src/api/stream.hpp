@@ -1,32 +1,36 @@
 #pragma once
 
-#include <chrono>
-#include <memory>
+#include <boost/describe/class.hpp>
 
-#include "http/endpoint_table.hpp"
-#include "service/content_service.hpp"
+#include <string>
+#include <string_view>
 
+#include "api/services.hpp"
+#include "domain/values.hpp"
+
+/// `/content/{content_id}/stream`: playing a content by ranges. What the request carries, and its handler.
 namespace clinikk::api {
 
-struct StreamOptions {
-    bool redirect = true;  ///< send clients to the store where it can serve them itself (STREAM_MODE)
-    std::chrono::seconds redirect_life{3600};  ///< how long such an address is good (PRESIGN_EXPIRES)
-};
-
-/// Adds `/content/{content_id}/stream`: playing a content by ranges. The service must outlive the table.
-class StreamApi {
+/// `1` or `true`, `0` or `false`.
+class Flag : public ValueOf<bool> {
 public:
-    StreamApi(ContentService& contents, StreamOptions options);
-    StreamApi(StreamApi const&) = delete;
-    StreamApi& operator=(StreamApi const&) = delete;
-    ~StreamApi();
-
-    /// Without an `api` the operations are only described.
-    static void add_to(http::EndpointTable& table, StreamApi* api);
+    static Parsed<Flag> parse(std::string_view text) {
+        if (text == "1" || text == "true") return Flag(true);
+        if (text == "0" || text == "false") return Flag(false);
+        return std::string("must be 1 or 0");
+    }
+    static ValueSchema schema() { return {.choices = {"1", "0", "true", "false"}, .fallback = "0"}; }
 
 private:
-    class Handlers;
-    std::unique_ptr<Handlers> handlers_;
+    explicit Flag(bool value) : ValueOf(value) {}
 };
+
+struct StreamRequest {
+    Path<UuidValue> content_id;
+    Query<Flag> download;
+};
+BOOST_DESCRIBE_STRUCT(StreamRequest, (), (content_id, download))
+
+Task<Result<Response>> stream_content(Services& services, Request& request, StreamRequest wanted);
 
 }  // namespace clinikk::api

@@ -1,26 +1,118 @@
 #pragma once
 
-#include <memory>
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
 
-#include "http/endpoint_table.hpp"
-#include "service/direct_upload_service.hpp"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "api/content_fields.hpp"
+#include "api/content_view.hpp"
+#include "api/services.hpp"
+
+/// `/uploads`: uploads whose bytes go to the bucket past this service. What the requests carry, and the handlers.
 namespace clinikk::api {
 
-/// Adds `/uploads…`: uploads whose bytes go to the bucket past this service. The service must outlive the table.
-class UploadApi {
-public:
-    explicit UploadApi(DirectUploadService& uploads);
-    UploadApi(UploadApi const&) = delete;
-    UploadApi& operator=(UploadApi const&) = delete;
-    ~UploadApi();
+inline constexpr std::size_t max_upload_parts = 10'000;
 
-    /// Without an `api` the operations are only described.
-    static void add_to(http::EndpointTable& table, UploadApi* api);
-
-private:
-    class Handlers;
-    std::unique_ptr<Handlers> handlers_;
+struct BeginUploadRequest : ContentFields {
+    FormField<Text<1, 255>> file_name;
+    FormField<FileSize> size;
 };
+BOOST_DESCRIBE_STRUCT(BeginUploadRequest, (ContentFields), (file_name, size))
+
+struct UploadRequest {
+    Path<UuidValue> upload_id;
+};
+BOOST_DESCRIBE_STRUCT(UploadRequest, (), (upload_id))
+
+struct PartsRequest {
+    Path<UuidValue> upload_id;
+    FormField<PartNumber> from;
+    FormField<PageLimit> limit;
+};
+BOOST_DESCRIBE_STRUCT(PartsRequest, (), (upload_id, from, limit))
+
+struct SentPart {
+    static constexpr std::string_view schema_name = "SentPart";
+    FormField<PartNumber> number;
+    FormField<Text<1, 128>> etag;
+};
+BOOST_DESCRIBE_STRUCT(SentPart, (), (number, etag))
+
+struct CompleteRequest {
+    Path<UuidValue> upload_id;
+    FormField<ListOf<SentPart, 1, max_upload_parts>> parts;
+    FormField<std::optional<Sha256Value>> sha256;
+};
+BOOST_DESCRIBE_STRUCT(CompleteRequest, (), (upload_id, parts, sha256))
+
+struct PartAddressView {
+    static constexpr std::string_view schema_name = "PartAddress";
+    std::int64_t number;
+    std::int64_t size;
+    std::string url;
+};
+BOOST_DESCRIBE_STRUCT(PartAddressView, (), (number, size, url))
+
+struct PartAddressesView {
+    static constexpr std::string_view schema_name = "PartAddresses";
+    std::vector<PartAddressView> parts;
+    Timestamp parts_expire_at;
+};
+BOOST_DESCRIBE_STRUCT(PartAddressesView, (), (parts, parts_expire_at))
+
+struct BegunUploadView {
+    static constexpr std::string_view schema_name = "BegunUpload";
+    Uuid id;
+    Uuid content_id;
+    std::int64_t size;
+    std::int64_t part_size;
+    std::int64_t parts_count;
+    Timestamp expires_at;
+    std::vector<PartAddressView> parts;
+    Timestamp parts_expire_at;
+};
+BOOST_DESCRIBE_STRUCT(BegunUploadView, (),
+                      (id, content_id, size, part_size, parts_count, expires_at, parts, parts_expire_at))
+
+struct StoredPartView {
+    static constexpr std::string_view schema_name = "StoredPart";
+    std::int64_t number;
+    std::int64_t size;
+    std::string etag;
+};
+BOOST_DESCRIBE_STRUCT(StoredPartView, (), (number, size, etag))
+
+enum class UploadStateView : std::uint8_t { receiving, committing };
+BOOST_DESCRIBE_ENUM(UploadStateView, receiving, committing)
+
+struct UploadView {
+    static constexpr std::string_view schema_name = "Upload";
+    Uuid id;
+    Uuid content_id;
+    UploadStateView state;
+    std::int64_t size;
+    std::int64_t part_size;
+    std::int64_t parts_count;
+    Timestamp expires_at;
+    std::vector<StoredPartView> stored_parts;
+};
+BOOST_DESCRIBE_STRUCT(UploadView, (), (id, content_id, state, size, part_size, parts_count, expires_at, stored_parts))
+
+struct AbortedView {
+    static constexpr std::string_view schema_name = "Aborted";
+    std::string_view detail;
+};
+BOOST_DESCRIBE_STRUCT(AbortedView, (), (detail))
+
+Task<Result<Reply<BegunUploadView>>> begin_upload(Services& services, Request& request, BeginUploadRequest wanted);
+Task<Result<Reply<UploadView>>> get_upload(Services& services, Request& request, UploadRequest wanted);
+Task<Result<Reply<PartAddressesView>>> add_upload_parts(Services& services, Request& request, PartsRequest wanted);
+Task<Result<Reply<ContentView>>> complete_upload(Services& services, Request& request, CompleteRequest wanted);
+Task<Result<AbortedView>> abort_upload(Services& services, Request& request, UploadRequest wanted);
 
 }  // namespace clinikk::api

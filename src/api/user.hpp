@@ -1,26 +1,33 @@
 #pragma once
 
-#include "http/endpoint_table.hpp"
-#include "service/session_service.hpp"
-#include "service/user_service.hpp"
+#include <boost/describe/class.hpp>
 
+#include <string>
+#include <string_view>
+
+#include "api/services.hpp"
+#include "domain/values.hpp"
+
+/// Accounts: registration, and who one is. What the requests carry, and the handlers.
 namespace clinikk::api {
 
-/// Adds `/auth/…`: registration, login, and who one is. Accounts that register themselves get `registration_role`.
-/// The services must outlive the table.
-class UserApi {
-public:
-    UserApi(UserService& users, SessionService& sessions, Role registration_role);
-    UserApi(UserApi const&) = delete;
-    UserApi& operator=(UserApi const&) = delete;
-    ~UserApi();
-
-    /// Without an `api` the operations are only described.
-    static void add_to(http::EndpointTable& table, UserApi* api);
-
-private:
-    class Handlers;
-    std::unique_ptr<Handlers> handlers_;
+struct RegisterRequest {
+    FormField<Email> email;
+    FormField<Password> password;
 };
+BOOST_DESCRIBE_STRUCT(RegisterRequest, (), (email, password))
+
+struct UserView {
+    static constexpr std::string_view schema_name = "User";
+    Uuid id;
+    std::string email;
+    bool is_active;
+    Role role;
+    Timestamp created_at;
+};
+BOOST_DESCRIBE_STRUCT(UserView, (), (id, email, is_active, role, created_at))
+
+Task<Result<Reply<UserView>>> register_user(Services& services, Request& request, RegisterRequest wanted);
+Task<Result<Reply<UserView>>> get_me(Services& services, Request& request, NoInput nothing);
 
 }  // namespace clinikk::api

@@ -11,12 +11,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "api/content.hpp"
-#include "api/docs.hpp"
-#include "api/health.hpp"
-#include "api/stream.hpp"
-#include "api/upload.hpp"
-#include "api/user.hpp"
+#include "api/routes.hpp"
 #include "app/storage.hpp"
 #include "base/blocking_pool.hpp"
 #include "db/polling_signals.hpp"
@@ -131,30 +126,11 @@ private:
     SessionService& sessions_;
 };
 
-/// The resources; null where the table only describes.
-struct Apis {
-    api::UserApi* user = nullptr;
-    api::ContentApi* content = nullptr;
-    api::StreamApi* stream = nullptr;
-    api::UploadApi* upload = nullptr;
-    api::HealthApi* health = nullptr;
-    api::DocsApi* docs = nullptr;
-};
-
-http::EndpointTable make_table(Apis const& apis) {
-    http::EndpointTable table;
-    api::UserApi::add_to(table, apis.user);
-    api::ContentApi::add_to(table, apis.content);
-    api::StreamApi::add_to(table, apis.stream);
-    api::UploadApi::add_to(table, apis.upload);
-    api::HealthApi::add_to(table, apis.health);
-    api::DocsApi::add_to(table, apis.docs);
-    return table;
-}
-
 }  // namespace
 
-std::string openapi_text() { return http::openapi_document(make_table({}), api_info); }
+std::string openapi_text() { return http::openapi_document(api::make_endpoints(nullptr, 0), api_info); }
+
+std::string endpoints_text() { return api::list_endpoints(api::make_endpoints(nullptr, 0)); }
 
 std::optional<FileDescriptor> lock_collection(std::filesystem::path const& data_dir) {
     FileDescriptor file(::open((data_dir / "collector.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
@@ -208,13 +184,7 @@ struct Application::Parts {
     DirectUploadService direct_uploads;
     Collector collector;
 
-    api::UserApi user_api;
-    api::ContentApi content_api;
-    api::StreamApi stream_api;
-    api::UploadApi upload_api;
-    api::HealthApi health_api;
-    api::DocsApi docs_api;
-
+    api::Services services;
     http::EndpointTable table;
     http::Router router;
     SessionAuthenticator authenticator;
@@ -241,20 +211,15 @@ struct Application::Parts {
                          {upload_limits(), settings.upload_expires, settings.storage.presign_expires}, process_name(),
                          log),
           collector(*work, storage.stores(), settings.gc_grace, process_name(), log),
-          user_api(users, sessions, settings.registration_role),
-          content_api(contents, uploads, settings.max_upload_size),
-          stream_api(contents, {settings.storage.redirect, settings.storage.presign_expires}),
-          upload_api(direct_uploads),
-          health_api({*work, on_postgres(settings) ? "postgres" : "sqlite", storage.stores().current(), *inspector,
-                      [this] { return !server.draining(); }, log}),
-          table(make_table({&user_api, &content_api, &stream_api, &upload_api, &health_api, &docs_api})),
+          services(make_services()),
+          table(api::make_endpoints(&services, settings.max_upload_size)),
           router(table),
           authenticator(sessions),
           dispatcher(
               router, authenticator, [this] { return work->revision(); }, {settings.public_url, settings.cors_origins},
               log),
           server(server_options(settings), dispatcher, log) {
-        docs_api.set_document(http::openapi_document(table, api_info));
+        services.openapi = http::openapi_document(table, api_info);
         signals.subscribe([this](Event const& event) {
             if (event.type == "content.deleted") storage.local().close_idle_files();
         });
@@ -280,6 +245,24 @@ struct Application::Parts {
                 log.warning("collection failed", {{"error", failure.what()}});
             }
         }
+    }
+
+    api::Services make_services() {
+        return {
+            .users = users,
+            .sessions = sessions,
+            .contents = contents,
+            .uploads = uploads,
+            .direct_uploads = direct_uploads,
+            .health = {.work = *work,
+                       .database_driver = on_postgres(settings) ? "postgres" : "sqlite",
+                       .objects = storage.stores().current(),
+                       .inspector = *inspector,
+                       .ready = [this] { return !server.draining(); },
+                       .log = log},
+            .registration_role = settings.registration_role,
+            .stream = {.redirect = settings.storage.redirect, .redirect_life = settings.storage.presign_expires},
+        };
     }
 
     UploadLimits upload_limits() const {

@@ -25,6 +25,9 @@ namespace clinikk::app {
 /// The OpenAPI document of this program. Needs nothing but the endpoint table.
 std::string openapi_text();
 
+/// The operations of the API as a table for people: method, path, id and who may call.
+std::string endpoints_text();
+
 /// Makes the directory for its owner only: it holds passwords' hashes and a secret. Throws SettingError.
 void make_data_dir(std::filesystem::path const& path);
 

@@ -81,12 +81,7 @@ public:
         add_contents();
         add_check();
         add_accounts();
-        app_.add_subcommand("openapi", "Print the OpenAPI document")->callback([this] {
-            action_ = [] {
-                std::cout << openapi_text();
-                return 0;
-            };
-        });
+        add_openapi();
         app_.add_subcommand("version", "Print the version")->callback([this] {
             action_ = [] {
                 std::cout << "clinikk-tv " << CLINIKK_VERSION << '\n';
@@ -150,6 +145,17 @@ private:
         assign.add_option("--content", owner_.contents, "Id of a content, whoever owns it; may be repeated")
             ->type_name("ID");
         assign.add_flag("--all-unowned", owner_.all_unowned, "All contents that have no owner");
+    }
+
+    void add_openapi() {
+        auto* const command = app_.add_subcommand("openapi", "Print the OpenAPI document");
+        command->add_flag("--table", table_, "Print the operations as a table: method, path, id, who may call");
+        command->callback([this] {
+            action_ = [this] {
+                std::cout << (table_ ? endpoints_text() : openapi_text());
+                return 0;
+            };
+        });
     }
 
     void add_check() {
@@ -216,6 +222,7 @@ private:
     OwnerArguments owner_;
     std::optional<Email> parsed_email_;
     bool dry_run_ = false;
+    bool table_ = false;
     std::string from_;
     std::string to_;
     std::vector<std::string> origins_;

@@ -3,85 +3,50 @@
 
 namespace clinikk::db {
 
+/// Of a playback's columns these are the content's; the others are the object's.
 template <>
-struct Mapping<Content> {
-    static constexpr char columns[] =
-        "id, title, description, content_type, duration, duration_ms, thumbnail_url, storage_url, media_type, size, "
-        "sha256, width, height, video_codec, audio_codec, bit_rate, file_name, owner_id, visibility, status, "
-        "created_at, updated_at";
-    static auto members(auto& c) {
-        return std::tie(c.id, c.title, c.description, c.kind, c.duration, c.duration_ms, c.thumbnail_url, c.storage_url,
-                        c.media_type, c.size, c.sha256, c.width, c.height, c.video_codec, c.audio_codec, c.bit_rate,
-                        c.file_name, c.owner_id, c.visibility, c.status, c.created_at, c.updated_at);
-    }
-};
-
-template <>
-struct Mapping<PlayableSource> {
-    static constexpr char columns[] =
-        "o.store, o.bucket, o.key, o.size, o.sha256, o.media_type, c.file_name, c.title, c.storage_url, o.created_at";
-    static auto members(auto& s) {
-        return std::tie(s.store, s.bucket, s.key, s.size, s.sha256, s.media_type, s.file_name, s.title, s.storage_url,
-                        s.created_at);
-    }
-};
-
-template <>
-struct Mapping<LinkedContent> {
-    static constexpr char columns[] = "id, storage_url";
-    static auto members(auto& c) { return std::tie(c.id, c.storage_url); }
-};
-
-template <>
-struct Mapping<ContentKind> {
-    static auto members(ContentKind& kind) { return std::tie(kind); }
+inline constexpr auto column_prefix<PlayableSource> = [](std::string_view member) -> std::string_view {
+    return member == "title" || member == "file_name" || member == "storage_url" ? "c." : "o.";
 };
 
 namespace {
 
-constexpr auto& columns = Mapping<Content>::columns;
-
-constexpr auto insert_sql =
-    sql_text("INSERT INTO contents (", columns,
-             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
-             "$21, $22)");
+constexpr auto insert_sql = insert_into<Content>("contents");
 constexpr Statement insert_content{"content_insert", insert_sql};
 
-constexpr auto find_sql = sql_text("SELECT ", columns, " FROM contents WHERE id = $1");
+constexpr auto find_sql = sql_text("SELECT ", columns<Content>, " FROM contents WHERE id = $1");
 constexpr Statement find_content{"content_find", find_sql, Reach::point};
 
 // One statement for each filter and order, so that each is one walk along an index.
-constexpr auto list_newest_sql = sql_text("SELECT ", columns,
+constexpr auto list_newest_sql = sql_text("SELECT ", columns<Content>,
                                           " FROM contents WHERE (created_at, id) < ($1, $2)"
                                           " ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4");
 constexpr Statement list_newest{"content_list_newest", list_newest_sql};
 
-constexpr auto list_oldest_sql = sql_text("SELECT ", columns,
+constexpr auto list_oldest_sql = sql_text("SELECT ", columns<Content>,
                                           " FROM contents WHERE (created_at, id) > ($1, $2)"
                                           " ORDER BY created_at, id LIMIT $3 OFFSET $4");
 constexpr Statement list_oldest{"content_list_oldest", list_oldest_sql};
 
-constexpr auto list_kind_newest_sql = sql_text("SELECT ", columns,
+constexpr auto list_kind_newest_sql = sql_text("SELECT ", columns<Content>,
                                                " FROM contents WHERE content_type = $5 AND (created_at, id) < ($1, $2)"
                                                " ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4");
 constexpr Statement list_kind_newest{"content_list_kind_newest", list_kind_newest_sql};
 
-constexpr auto list_kind_oldest_sql = sql_text("SELECT ", columns,
+constexpr auto list_kind_oldest_sql = sql_text("SELECT ", columns<Content>,
                                                " FROM contents WHERE content_type = $5 AND (created_at, id) > ($1, $2)"
                                                " ORDER BY created_at, id LIMIT $3 OFFSET $4");
 constexpr Statement list_kind_oldest{"content_list_kind_oldest", list_kind_oldest_sql};
 
-constexpr auto update_sql = sql_text(
-    "UPDATE contents SET title = COALESCE($2, title), description = COALESCE($3, description),"
-    " content_type = COALESCE($4, content_type), duration = COALESCE($5, duration),"
-    " thumbnail_url = COALESCE($6, thumbnail_url), updated_at = $7 WHERE id = $1 RETURNING ",
-    columns);
+constexpr auto update_sql =
+    sql_text("UPDATE contents SET updated_at = $2, ", changed_columns<ContentDescription, 3>,
+             " WHERE id = $1 RETURNING ", columns<Content>);
 constexpr Statement update_content{"content_update", update_sql};
 
 constexpr Statement remove_content{"content_remove", "DELETE FROM contents WHERE id = $1"};
 
 constexpr auto find_source_sql =
-    sql_text("SELECT ", Mapping<PlayableSource>::columns,
+    sql_text("SELECT ", columns<PlayableSource>,
              " FROM content_objects l JOIN objects o ON o.id = l.object_id JOIN contents c ON c.id = l.content_id"
              " WHERE l.content_id = $1 AND l.role = 'source' AND o.state = 'stored'");
 constexpr Statement find_content_source{"content_find_source", find_source_sql, Reach::point};
@@ -174,10 +139,8 @@ public:
     }
 
     Task<std::optional<Content>> update(Uuid id, ContentChanges const& changes, Timestamp at) override {
-        return find_one<Content>(
-            session_, update_content,
-            std::array{to_value(id), to_value(changes.title), to_value(changes.description), to_value(changes.kind),
-                       to_value(changes.duration), to_value(changes.thumbnail_url), to_value(at)});
+        auto const parameters = join_values(std::array{to_value(id), to_value(at)}, change_values(changes));
+        return find_one<Content>(session_, update_content, parameters);
     }
 
     Task<bool> remove(Uuid id) override {

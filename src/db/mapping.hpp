@@ -8,23 +8,18 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "base/described.hpp"
 #include "base/sha256.hpp"
 #include "db/database.hpp"
 #include "db/enum_text.hpp"
+#include "domain/changes.hpp"
 
-/// Rows to structs and back, and the three shapes of a query.
+/// Rows to described structs and back, and the three shapes of a query. A struct's columns have the names of its members.
 namespace clinikk::db {
-
-/// What a struct's row looks like, specialised for each:
-/// - `columns`: the column list, as it stands in SQL,
-/// - `members(value)`: references to the members in the order of `columns`.
-template <class T>
-struct Mapping;
 
 /// Text put together at compile time, for statements that share a column list.
 template <std::size_t N>
@@ -33,12 +28,124 @@ struct SqlText {
     constexpr operator std::string_view() const { return {chars.data(), N}; }
 };
 
-template <std::size_t... N>
-consteval auto sql_text(char const (&... parts)[N]) {
-    SqlText<(0 + ... + (N - 1))> text;
-    auto out = text.chars.begin();
-    ((out = std::copy_n(parts, N - 1, out)), ...);
+namespace detail {
+
+template <std::size_t N>
+constexpr std::string_view view(char const (&text)[N]) {
+    return {text, N - 1};
+}
+template <std::size_t N>
+constexpr std::string_view view(SqlText<N> const& text) {
     return text;
+}
+
+template <class Part>
+inline constexpr std::size_t size_of = 0;
+template <std::size_t N>
+inline constexpr std::size_t size_of<char[N]> = N - 1;
+template <std::size_t N>
+inline constexpr std::size_t size_of<SqlText<N>> = N;
+
+/// What `Write` writes, as a constant.
+template <auto Write>
+consteval auto written() {
+    SqlText<Write().size()> text;
+    std::ranges::copy(Write(), text.chars.begin());
+    return text;
+}
+
+constexpr void append_number(std::string& text, std::size_t number) {
+    if (number >= 10) append_number(text, number / 10);
+    text += static_cast<char>('0' + number % 10);
+}
+
+constexpr void append_placeholder(std::string& text, std::size_t number) {
+    text += '$';
+    append_number(text, number);
+}
+
+constexpr void append_column(std::string& text, std::string_view member) {
+    // OFFSET is a reserved word. Quoting every name would hide misspelt ones from SQLite, which takes them for text.
+    bool const reserved = member == "offset";
+    if (reserved) text += '"';
+    text += member;
+    if (reserved) text += '"';
+}
+
+}  // namespace detail
+
+template <class... Parts>
+consteval auto sql_text(Parts const&... parts) {
+    SqlText<(0 + ... + detail::size_of<Parts>)> text;
+    auto out = text.chars.begin();
+    ((out = std::ranges::copy(detail::view(parts), out).out), ...);
+    return text;
+}
+
+/// What stands before a column's name where a statement joins tables: `o.`. Specialised for structs of joined columns.
+template <class T>
+inline constexpr auto column_prefix = [](std::string_view /*member*/) -> std::string_view { return {}; };
+
+namespace detail {
+
+template <class T>
+constexpr std::string write_columns() {
+    std::string text;
+    for_each_member<T>([&](auto member) {
+        if (!text.empty()) text += ", ";
+        text += column_prefix<T>(member.name);
+        append_column(text, member.name);
+    });
+    return text;
+}
+
+template <std::size_t First, std::size_t Count>
+constexpr std::string write_placeholders() {
+    std::string text;
+    for (auto number = First; number < First + Count; ++number) {
+        if (!text.empty()) text += ", ";
+        append_placeholder(text, number);
+    }
+    return text;
+}
+
+template <class T, std::size_t First>
+constexpr std::string write_changed_columns() {
+    std::string text;
+    auto number = First;
+    for_each_member<T>([&](auto member) {
+        if (!text.empty()) text += ", ";
+        append_column(text, member.name);
+        text += " = CASE WHEN ";
+        append_placeholder(text, number);
+        text += " THEN ";
+        append_placeholder(text, number + 1);
+        text += " ELSE ";
+        append_column(text, member.name);
+        text += " END";
+        number += 2;
+    });
+    return text;
+}
+
+}  // namespace detail
+
+/// `id, title, …`: all columns of a struct.
+template <DescribedStruct T>
+inline constexpr auto columns = detail::written<detail::write_columns<T>>();
+
+/// `$1, $2, …`: a placeholder for each column.
+template <DescribedStruct T>
+inline constexpr auto placeholders = detail::written<detail::write_placeholders<1, member_count<T>>>();
+
+/// `title = CASE WHEN $2 THEN $3 ELSE title END, …`: what `change_values` fills, from the placeholder `First` on.
+template <DescribedStruct T, std::size_t First>
+inline constexpr auto changed_columns = detail::written<detail::write_changed_columns<T, First>>();
+
+/// `INSERT INTO <table> (…) VALUES (…)`, for `to_values`.
+template <DescribedStruct T, std::size_t N>
+consteval auto insert_into(char const (&table)[N]) {
+    return sql_text("INSERT INTO ", table, " (", columns<T>, ") VALUES (", placeholders<T>, ")");
 }
 
 inline Value to_value(std::same_as<bool> auto value) { return value; }  // no pointer shall become one
@@ -61,10 +168,34 @@ Value to_value(std::optional<T> const& value) {
 static_assert(std::is_trivially_destructible_v<Value>);
 
 /// All members of a struct as parameters `$1`, `$2`, … They view the struct.
-template <class T>
+template <DescribedStruct T>
 auto to_values(T const& value) {
-    return std::apply([](auto const&... member) { return std::array<Value, sizeof...(member)>{to_value(member)...}; },
-                      Mapping<T>::members(value));
+    std::array<Value, member_count<T>> values;
+    auto next = values.begin();
+    for_each_member<T>([&](auto member) { *next++ = to_value(value.*member.pointer); });
+    return values;
+}
+
+/// The parameters of `changed_columns`: for each member whether it is set, and to what. They view the changes.
+template <DescribedStruct T>
+auto change_values(Changes<T> const& changes) {
+    std::array<Value, 2 * member_count<T>> values;
+    std::size_t index = 0;
+    for_each_member<T>([&](auto member) {
+        values[2 * index] = changes.is_set(index);
+        values[2 * index + 1] = to_value(changes.values().*member.pointer);
+        ++index;
+    });
+    return values;
+}
+
+/// Parameters behind parameters.
+template <std::size_t... N>
+auto join_values(std::array<Value, N> const&... parts) {
+    std::array<Value, (0 + ... + N)> values;
+    auto out = values.begin();
+    ((out = std::ranges::copy(parts, out).out), ...);
+    return values;
 }
 
 inline void read_column(Row const& row, int column, bool& out) { out = row.boolean(column); }
@@ -88,18 +219,16 @@ void read_column(Row const& row, int column, std::optional<T>& out) {
     if (!row.is_null(column)) read_column(row, column, out.emplace());
 }
 
-/// Reads the columns of `Mapping<T>` into `value`, which is fresh.
+/// Reads the columns of a described struct, or the one column of any other type, into `value`, which is fresh.
 template <class T>
 void read_row(Row const& row, T& value) {
-    std::apply([&row, column = 0](auto&... member) mutable { (read_column(row, column++, member), ...); },
-               Mapping<T>::members(value));
+    if constexpr (DescribedStruct<T>) {
+        int column = 0;
+        for_each_member<T>([&](auto member) { read_column(row, column++, value.*member.pointer); });
+    } else {
+        read_column(row, 0, value);
+    }
 }
-
-/// One number.
-template <>
-struct Mapping<std::int64_t> {
-    static auto members(std::int64_t& value) { return std::tie(value); }
-};
 
 /// Runs a statement that must not violate a constraint; how many rows it changed or returned.
 template <std::size_t N>

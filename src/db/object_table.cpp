@@ -3,19 +3,9 @@
 
 namespace clinikk::db {
 
-template <>
-struct Mapping<Object> {
-    static constexpr char columns[] = "id, store, bucket, key, size, sha256, media_type, state, created_at";
-    static auto members(auto& o) {
-        return std::tie(o.id, o.store, o.bucket, o.key, o.size, o.sha256, o.media_type, o.state, o.created_at);
-    }
-};
-
 namespace {
 
-constexpr auto& columns = Mapping<Object>::columns;
-
-constexpr auto insert_sql = sql_text("INSERT INTO objects (", columns, ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+constexpr auto insert_sql = insert_into<Object>("objects");
 constexpr Statement insert_object{"object_insert", insert_sql};
 
 constexpr Statement link_object{"object_link",
@@ -31,7 +21,7 @@ constexpr auto release_sql = sql_text(
     "UPDATE objects SET state = 'deleting'"
     " WHERE id IN (SELECT object_id FROM content_objects WHERE content_id = $1) AND NOT EXISTS"
     " (SELECT 1 FROM content_objects o WHERE o.object_id = objects.id AND o.content_id <> $1) RETURNING ",
-    columns);
+    columns<Object>);
 constexpr Statement release_objects{"object_release", release_sql};
 
 constexpr Statement unlink_objects{"object_unlink", "DELETE FROM content_objects WHERE content_id = $1"};
@@ -42,7 +32,7 @@ constexpr Statement relocate_object{"object_relocate",
                                     "UPDATE objects SET store = $3, bucket = $4, size = $5, sha256 = $6"
                                     " WHERE id = $1 AND store = $2 AND state = 'stored'"};
 
-constexpr auto list_unread_sql = sql_text("SELECT ", columns,
+constexpr auto list_unread_sql = sql_text("SELECT ", columns<Object>,
                                           " FROM objects WHERE state = 'stored' AND media_type IS NULL AND id > $1"
                                           " ORDER BY id LIMIT $2");
 constexpr Statement list_unread_objects{"object_list_unread", list_unread_sql};
@@ -51,7 +41,7 @@ constexpr Statement set_object_facts{"object_set_facts",
                                      "UPDATE objects SET size = $2, sha256 = $3, media_type = $4 WHERE id = $1"};
 
 constexpr auto list_sql =
-    sql_text("SELECT ", columns, " FROM objects WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3");
+    sql_text("SELECT ", columns<Object>, " FROM objects WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3");
 constexpr Statement list_objects{"object_list", list_sql};
 
 constexpr Statement has_object_key{"object_has_key", "SELECT COUNT(*) FROM objects WHERE store = $1 AND key = $2",

@@ -1,10 +1,10 @@
-#include "db/event_mapping.hpp"
+#include "db/mapping.hpp"
 #include "db/stores.hpp"
 
 namespace clinikk::db {
 namespace {
 
-constexpr auto insert_sql = sql_text("INSERT INTO outbox (", Mapping<Event>::columns, ") VALUES ($1, $2, $3, $4, $5)");
+constexpr auto insert_sql = insert_into<Event>("outbox");
 constexpr Statement insert_event{"outbox_insert", insert_sql};
 
 constexpr Statement prune_events{"outbox_prune", "DELETE FROM outbox WHERE created_at < $1"};

@@ -7,7 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "db/event_mapping.hpp"
+#include "db/mapping.hpp"
 #include "db/stores.hpp"
 
 namespace clinikk::db {
@@ -16,26 +16,15 @@ namespace asio = boost::asio;
 
 namespace {
 
-struct NumberedEvent {
+struct NumberedEvent : Event {
     std::int64_t seq = 0;
-    Event event;
 };
-
-}  // namespace
-
-template <>
-struct Mapping<NumberedEvent> {
-    static auto members(NumberedEvent& numbered) {
-        return std::tuple_cat(std::tie(numbered.seq), Mapping<Event>::members(numbered.event));
-    }
-};
-
-namespace {
+BOOST_DESCRIBE_STRUCT(NumberedEvent, (Event), (seq))
 
 constexpr Statement find_outbox_end{"signal_find_end", "SELECT COALESCE(MAX(seq), 0) FROM outbox", Reach::point};
 
 constexpr auto list_sql =
-    sql_text("SELECT seq, ", Mapping<Event>::columns, " FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2");
+    sql_text("SELECT ", columns<NumberedEvent>, " FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2");
 constexpr Statement list_events{"signal_list", list_sql};
 
 constexpr std::array statements{find_outbox_end, list_events};
@@ -104,8 +93,8 @@ Task<bool> PollingSignals::poll() {
     }
     std::array const parameters{to_value(last_), to_value(batch)};
     auto const events = co_await find_all<NumberedEvent>(database_, list_events, parameters);
-    for (auto const& [seq, event] : events) {
-        last_ = seq;
+    for (auto const& event : events) {
+        last_ = event.seq;
         tell(event);
     }
     co_return std::ssize(events) == batch;

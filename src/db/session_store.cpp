@@ -1,24 +1,18 @@
+#include "db/mapping.hpp"
 #include "db/stores.hpp"
-#include "db/user_mapping.hpp"
 
 namespace clinikk::db {
 
 // `clinikk::Session` is a login, `db::Session` is where statements run.
 using Login = clinikk::Session;
 
-template <>
-struct Mapping<Login> {
-    static constexpr char columns[] = "id, user_id, created_at, expires_at";
-    static auto members(auto& login) { return std::tie(login.id, login.user_id, login.created_at, login.expires_at); }
-};
-
 namespace {
 
-constexpr auto insert_sql = sql_text("INSERT INTO sessions (", Mapping<Login>::columns, ") VALUES ($1, $2, $3, $4)");
+constexpr auto insert_sql = insert_into<Login>("sessions");
 constexpr Statement insert_session{"session_insert", insert_sql};
 
 constexpr auto find_active_user_sql =
-    sql_text("SELECT ", Mapping<User>::columns,
+    sql_text("SELECT ", columns<User>,
              " FROM users WHERE is_active AND id ="
              " (SELECT user_id FROM sessions WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2)");
 constexpr Statement find_active_session_user{"session_find_active_user", find_active_user_sql, Reach::point};

@@ -3,31 +3,9 @@
 
 namespace clinikk::db {
 
-template <>
-struct Mapping<Upload> {
-    // OFFSET is a reserved word, hence the quotes.
-    static constexpr char columns[] =
-        "id, content_id, owner_id, method, state, \"offset\", length, object_id, store, object_key, s3_upload_id, "
-        "holder, lease_until, expires_at, created_at, part_size, metadata";
-    static auto members(auto& u) {
-        return std::tie(u.id, u.content_id, u.owner_id, u.method, u.state, u.offset, u.length, u.object_id, u.store,
-                        u.object_key, u.s3_upload_id, u.holder, u.lease_until, u.expires_at, u.created_at, u.part_size,
-                        u.metadata);
-    }
-};
-
-template <>
-struct Mapping<UploadStore::InFlight> {
-    static auto members(auto& sum) { return std::tie(sum.count, sum.bytes); }
-};
-
 namespace {
 
-constexpr auto& columns = Mapping<Upload>::columns;
-
-constexpr auto insert_sql =
-    sql_text("INSERT INTO uploads (", columns,
-             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)");
+constexpr auto insert_sql = insert_into<Upload>("uploads");
 constexpr Statement insert_upload{"upload_insert", insert_sql};
 
 constexpr Statement renew_upload{"upload_renew",
@@ -52,7 +30,7 @@ constexpr Statement claim_upload{"upload_claim",
 
 constexpr Statement finish_upload{"upload_finish", "DELETE FROM uploads WHERE id = $1 AND holder = $2"};
 
-constexpr auto find_sql = sql_text("SELECT ", columns, " FROM uploads WHERE id = $1");
+constexpr auto find_sql = sql_text("SELECT ", columns<Upload>, " FROM uploads WHERE id = $1");
 constexpr Statement find_upload{"upload_find", find_sql, Reach::point};
 
 // An absent length compares as unknown, which leaves the offset. The cast is for PostgreSQL, as its sum of bigints
@@ -63,7 +41,7 @@ constexpr Statement sum_uploads_in_flight{
     " FROM uploads WHERE owner_id = $1 AND lease_until > $2"};
 
 constexpr auto list_abandoned_sql =
-    sql_text("SELECT ", columns, " FROM uploads WHERE lease_until < $1 ORDER BY lease_until, id LIMIT $2");
+    sql_text("SELECT ", columns<Upload>, " FROM uploads WHERE lease_until < $1 ORDER BY lease_until, id LIMIT $2");
 constexpr Statement list_abandoned_uploads{"upload_list_abandoned", list_abandoned_sql};
 
 constexpr std::array statements{insert_upload,         renew_upload,          start_upload_commit, take_over_upload,
@@ -112,9 +90,9 @@ public:
         return find_one<Upload>(session_, find_upload, std::array{to_value(id)});
     }
 
-    Task<InFlight> in_flight(Uuid owner_id, Timestamp at) override {
+    Task<UploadsInFlight> in_flight(Uuid owner_id, Timestamp at) override {
         std::array const parameters{to_value(owner_id), to_value(at)};
-        auto const sum = co_await find_one<InFlight>(session_, sum_uploads_in_flight, parameters);
+        auto const sum = co_await find_one<UploadsInFlight>(session_, sum_uploads_in_flight, parameters);
         co_return sum.value();
     }
 

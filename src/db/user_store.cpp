@@ -1,21 +1,19 @@
+#include "db/mapping.hpp"
 #include "db/stores.hpp"
-#include "db/user_mapping.hpp"
 
 namespace clinikk::db {
 namespace {
 
-constexpr auto& columns = Mapping<User>::columns;
-
-constexpr auto insert_sql = sql_text("INSERT INTO users (", columns, ") VALUES ($1, $2, $3, $4, $5, $6, $7)");
+constexpr auto insert_sql = insert_into<User>("users");
 constexpr Statement insert_user{"user_insert", insert_sql};
 
-constexpr auto find_sql = sql_text("SELECT ", columns, " FROM users WHERE id = $1");
+constexpr auto find_sql = sql_text("SELECT ", columns<User>, " FROM users WHERE id = $1");
 constexpr Statement find_user{"user_find", find_sql, Reach::point};
 
-constexpr auto find_by_email_key_sql = sql_text("SELECT ", columns, " FROM users WHERE email_key = $1");
+constexpr auto find_by_email_key_sql = sql_text("SELECT ", columns<User>, " FROM users WHERE email_key = $1");
 constexpr Statement find_user_by_email_key{"user_find_by_email_key", find_by_email_key_sql, Reach::point};
 
-constexpr auto list_sql = sql_text("SELECT ", columns, " FROM users ORDER BY created_at, id");
+constexpr auto list_sql = sql_text("SELECT ", columns<User>, " FROM users ORDER BY created_at, id");
 constexpr Statement list_users{"user_list", list_sql};
 
 constexpr Statement set_user_password_hash{"user_set_password_hash",

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "base/task.hpp"
 #include "base/time.hpp"
 #include "base/uuid.hpp"
+#include "domain/changes.hpp"
 #include "domain/media.hpp"
 
 namespace clinikk {
@@ -23,16 +25,23 @@ BOOST_DESCRIBE_ENUM(Visibility, everyone)
 enum class ContentStatus : std::uint8_t { preparing, ready, errored };
 BOOST_DESCRIBE_ENUM(ContentStatus, preparing, ready, errored)
 
+/// What an editor says of a content, whichever way the content comes. Requests, columns and answers follow from these
+/// members by name.
+struct ContentDescription {
+    std::string title{};
+    std::string description{};
+    ContentKind content_type = ContentKind::video;
+    std::optional<std::int64_t> duration{};  ///< whole seconds; where the editor gave none, the probe's, rounded
+    std::optional<std::string> thumbnail_url{};
+    std::optional<std::string> language{};  ///< of its speech and text: a BCP 47 tag, `en-GB`
+};
+BOOST_DESCRIBE_STRUCT(ContentDescription, (), (title, description, content_type, duration, thumbnail_url, language))
+
 /// A video or an audio with its description. The facts of its source object (media type, size, digest, …) stand in
 /// its row as well, so that a listing reads one table.
-struct Content {
+struct Content : ContentDescription {
     Uuid id;
-    std::string title;
-    std::string description;
-    ContentKind kind = ContentKind::video;
-    std::optional<std::int64_t> duration;  ///< whole seconds, as given by the editor, else the probe's, rounded
     std::optional<std::int64_t> duration_ms;
-    std::optional<std::string> thumbnail_url;
     std::optional<std::string> storage_url;  ///< none on the local disk: there it follows from PUBLIC_URL
     std::optional<std::string> media_type;
     std::optional<std::int64_t> size;
@@ -49,6 +58,9 @@ struct Content {
     Timestamp created_at;
     Timestamp updated_at;
 };
+BOOST_DESCRIBE_STRUCT(Content, (ContentDescription),
+                      (id, duration_ms, storage_url, media_type, size, sha256, width, height, video_codec, audio_codec,
+                       bit_rate, file_name, owner_id, visibility, status, created_at, updated_at))
 
 /// What a playback needs to know: one point read.
 struct PlayableSource {
@@ -63,6 +75,8 @@ struct PlayableSource {
     std::optional<std::string> storage_url;
     Timestamp created_at;  ///< of the object: Last-Modified
 };
+BOOST_DESCRIBE_STRUCT(PlayableSource, (),
+                      (store, bucket, key, size, sha256, media_type, file_name, title, storage_url, created_at))
 
 /// What reading a source has told.
 struct SourceFacts {
@@ -76,6 +90,7 @@ struct LinkedContent {
     Uuid id;
     std::string storage_url;
 };
+BOOST_DESCRIBE_STRUCT(LinkedContent, (), (id, storage_url))
 
 enum class ContentSort : std::uint8_t { newest_first, oldest_first };
 BOOST_DESCRIBE_ENUM(ContentSort, newest_first, oldest_first)
@@ -94,14 +109,7 @@ struct ContentQuery {
     std::int64_t limit = 100;
 };
 
-/// Members to change; absent ones stay.
-struct ContentChanges {
-    std::optional<std::string> title{};
-    std::optional<std::string> description{};
-    std::optional<ContentKind> kind{};
-    std::optional<std::int64_t> duration{};
-    std::optional<std::string> thumbnail_url{};
-};
+using ContentChanges = Changes<ContentDescription>;
 
 class ContentStore {
 public:

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,9 +18,11 @@ namespace clinikk {
 
 /// `deleting`: no content refers to it any more, its bytes are to be removed.
 enum class ObjectState : std::uint8_t { stored, deleting };
+BOOST_DESCRIBE_ENUM(ObjectState, stored, deleting)
 
 /// What a content uses an object for.
 enum class ObjectRole : std::uint8_t { source };
+BOOST_DESCRIBE_ENUM(ObjectRole, source)
 
 /// The row of an object: immutable bytes in a store. What was taken over from elsewhere has not been read yet: its
 /// size, digest and media type are unknown.
@@ -32,6 +37,7 @@ struct Object {
     ObjectState state = ObjectState::stored;
     Timestamp created_at;
 };
+BOOST_DESCRIBE_STRUCT(Object, (), (id, store, bucket, key, size, sha256, media_type, state, created_at))
 
 class ObjectTable {
 public:

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/describe/class.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -18,6 +20,7 @@ struct Event {
     std::string payload;  ///< JSON object
     Timestamp created_at;
 };
+BOOST_DESCRIBE_STRUCT(Event, (), (id, type, subject, payload, created_at))
 
 /// The outbox, as a transaction sees it: the event is told exactly if the transaction commits.
 class Outbox {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,9 +20,11 @@ namespace clinikk {
 /// upload is `receiving` nobody holds it and nobody renews its lease, which lasts until it expires; whoever completes
 /// it holds it meanwhile.
 enum class UploadMethod : std::uint8_t { form, direct };
+BOOST_DESCRIBE_ENUM(UploadMethod, form, direct)
 
 /// `receiving`: bytes come; `committing`: all bytes are there, object and rows are being made.
 enum class UploadState : std::uint8_t { receiving, committing };
+BOOST_DESCRIBE_ENUM(UploadState, receiving, committing)
 
 /// A write in flight, whatever the protocol. Its holder renews the lease; one whose lease has run out and whose
 /// temporary bytes are unlocked belongs to the collector.
@@ -42,6 +47,16 @@ struct Upload {
     std::optional<std::int64_t> part_size{};  ///< of a direct upload: bytes of each part but the last
     std::optional<std::string> metadata{};    ///< of a direct upload: what its editor said, JSON
 };
+BOOST_DESCRIBE_STRUCT(Upload, (),
+                      (id, content_id, owner_id, method, state, offset, length, object_id, store, object_key,
+                       s3_upload_id, holder, lease_until, expires_at, created_at, part_size, metadata))
+
+/// Writes under way of one owner: how many, and the bytes they announced or received, the larger.
+struct UploadsInFlight {
+    std::int64_t count = 0;
+    std::int64_t bytes = 0;
+};
+BOOST_DESCRIBE_STRUCT(UploadsInFlight, (), (count, bytes))
 
 class UploadStore {
 public:
@@ -63,12 +78,7 @@ public:
     /// Removes the row at the end of the write. False as with `renew`.
     virtual Task<bool> finish(Uuid id, std::string_view holder) = 0;
     virtual Task<std::optional<Upload>> find(Uuid id) = 0;
-    /// Writes under way of this owner: how many, and the bytes they announced or received, the larger.
-    struct InFlight {
-        std::int64_t count = 0;
-        std::int64_t bytes = 0;
-    };
-    virtual Task<InFlight> in_flight(Uuid owner_id, Timestamp at) = 0;
+    virtual Task<UploadsInFlight> in_flight(Uuid owner_id, Timestamp at) = 0;
     /// Those whose lease ran out before `before`, at most `limit`.
     virtual Task<std::vector<Upload>> list_abandoned(Timestamp before, std::size_t limit) = 0;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
 
 #include <cstdint>
@@ -28,6 +29,7 @@ struct User {
     bool is_active = true;
     Timestamp created_at;
 };
+BOOST_DESCRIBE_STRUCT(User, (), (id, email, email_key, password_hash, role, is_active, created_at))
 
 /// A login. Access tokens name it (`sid`), so that revoking it, or disabling its user, ends them at once.
 struct Session {
@@ -36,6 +38,7 @@ struct Session {
     Timestamp created_at;
     Timestamp expires_at;
 };
+BOOST_DESCRIBE_STRUCT(Session, (), (id, user_id, created_at, expires_at))
 
 class UserStore {
 public:

@@ -122,6 +122,17 @@ private:
     explicit HttpUrl(std::string value) : ValueOf(std::move(value)) {}
 };
 
+/// A language tag of BCP 47 (RFC 5646 section 2.1), well-formed and in its usual case: `en`, `pt-BR`, `zh-Hant-TW`. The
+/// registry of subtags is not consulted. Grandfathered tags, which have newer forms, are refused.
+class LanguageTag : public ValueOf<std::string> {
+public:
+    static Parsed<LanguageTag> parse(std::string_view text);
+    static ValueSchema schema();
+
+private:
+    explicit LanguageTag(std::string value) : ValueOf(std::move(value)) {}
+};
+
 /// A length of time in whole seconds, 0 to 10^9.
 class Seconds : public ValueOf<std::int64_t> {
 public:

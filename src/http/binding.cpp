@@ -71,9 +71,9 @@ InputField const* find_field(std::vector<InputField> const& fields, std::string_
     return &*found;
 }
 
-bool is_left_out(InputField const& field, ValueSchema const& schema, bool json) noexcept {
+bool is_left_out(InputField const& field, bool takes_empty, bool json) noexcept {
     if (json) return field.kind == InputField::Kind::null;
-    return field.text.empty() && (schema.type == ValueSchema::Type::integer || schema.format == "uri");
+    return field.text.empty() && !takes_empty;
 }
 
 bool kind_matches(InputField const& field, ValueSchema const& schema, bool json, std::vector<FieldError>& errors) {

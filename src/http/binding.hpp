@@ -3,11 +3,16 @@
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
 
+#include <algorithm>
+#include <bitset>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/described.hpp"
 #include "base/result.hpp"
+#include "domain/changes.hpp"
 #include "http/endpoint.hpp"
 #include "http/input.hpp"
 #include "http/schema.hpp"
@@ -34,6 +39,16 @@ public:
     Inner const* operator->() const noexcept { return &*value_; }
     void set(Inner value) { value_ = std::move(value); }
 
+    /// What it holds for the domain: the plain value, or an optional one where it may be absent.
+    auto plain() const {
+        using Plain = std::remove_cvref_t<decltype(value_->value())>;
+        if constexpr (may_be_absent) {
+            return value_ ? std::optional<Plain>(value_->value()) : std::nullopt;
+        } else {
+            return Plain(value_->value());
+        }
+    }
+
 private:
     std::optional<Inner> value_;
 };
@@ -57,6 +72,36 @@ using Query = Member<Place::query, T>;
 template <class T>
 using FormField = Member<Place::body, T>;
 
+/// Changes to a resource, as a member of a request: `Fields` is a described struct of the body's members as a new
+/// resource has them. Each may be left out, which leaves it as it is. One that may be absent is cleared by `null` in
+/// JSON (RFC 7396) and by an empty text field of a form; an empty number in a form is one that was not filled in.
+template <class Fields>
+class Patch {
+public:
+    using Described = Fields;
+
+    Fields fields{};
+    std::bitset<member_count<Fields>> is_given{};
+
+    /// The changes to the members of `T`, each of which has a field of its name.
+    template <class T>
+    Changes<T> to() const {
+        static_assert(member_count<T> == member_count<Fields>, "a field changes nothing");
+        Changes<T> changes;
+        boost::mp11::mp_for_each<boost::mp11::mp_iota_c<member_count<T>>>([&](auto index) {
+            using Target = boost::mp11::mp_at_c<MembersOf<T>, index>;
+            constexpr auto place = clinikk::detail::place_of<Fields, Target>;
+            static_assert(place < member_count<Fields>, "a member has no field of its name");
+            using Source = boost::mp11::mp_at_c<MembersOf<Fields>, place>;
+            if (is_given.test(place)) changes.template set<index>((fields.*Source::pointer).plain());
+        });
+        return changes;
+    }
+};
+
+template <class M>
+concept PatchType = requires { typename M::Described; };
+
 /// The field of that name, none when it is absent; a second one is an error.
 InputField const* find_field(std::vector<InputField> const& fields, std::string_view name,
                              std::vector<FieldError>& errors);
@@ -65,8 +110,8 @@ InputField const* find_field(std::vector<InputField> const& fields, std::string_
 bool kind_matches(InputField const& field, ValueSchema const& schema, bool json, std::vector<FieldError>& errors);
 
 /// Whether a field of a body that need not be given says that it is not: `null` in JSON, and in a form, which sends
-/// what was not filled in as empty text, a number or an address without a character.
-bool is_left_out(InputField const& field, ValueSchema const& schema, bool json) noexcept;
+/// what was not filled in as empty text, a text without a character, unless the type `takes_empty` text as a value.
+bool is_left_out(InputField const& field, bool takes_empty, bool json) noexcept;
 
 /// Adds an error for each JSON member that is not in `known`.
 void refuse_unknown(Input const& input, std::vector<std::string_view> const& known, std::vector<FieldError>& errors);
@@ -100,11 +145,10 @@ L bind_list(std::string_view name, Input const& input, std::vector<FieldError>& 
         std::vector<FieldError> wrong;
         std::vector<std::string_view> names;
         auto& bound = list.items.emplace_back();
-        boost::mp11::mp_for_each<boost::describe::describe_members<typename L::Item, boost::describe::mod_public>>(
-            [&](auto part) {
-                names.push_back(part.name);
-                bind_member(bound.*part.pointer, part.name, item, wrong);
-            });
+        for_each_member<typename L::Item>([&](auto part) {
+            names.push_back(part.name);
+            bind_member(bound.*part.pointer, part.name, item, wrong);
+        });
         refuse_unknown(item, names, wrong);
         for (auto const& error : wrong) errors.push_back(item_error(name, index, error));
         if (!wrong.empty()) break;
@@ -129,8 +173,9 @@ void bind_scalar(M& member, std::string_view name, Input const& input, std::vect
     auto const schema = Inner::schema();
     auto const* field = find_field(fields, name, errors);
     constexpr bool in_body = M::place == Place::body;
+    bool const takes_empty = Inner::parse("").has_value();
     bool const left_out =
-        field != nullptr && in_body && M::may_be_absent && is_left_out(*field, schema, input.json_body);
+        field != nullptr && in_body && M::may_be_absent && is_left_out(*field, takes_empty, input.json_body);
     bool const absent = field == nullptr || left_out;
     if (absent && !schema.fallback.empty()) {
         member.set(*Inner::parse(schema.fallback));
@@ -146,6 +191,25 @@ void bind_scalar(M& member, std::string_view name, Input const& input, std::vect
     }
 }
 
+/// A member of a resource that is changed. `errors` also has what is wrong with it.
+template <class M>
+bool bind_change(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors) {
+    if (std::ranges::find(input.body, name, &InputField::name) == input.body.end()) return false;
+    bind_member(member, name, input, errors);
+    bool const is_form_number = !input.json_body && M::Inner::schema().type == ValueSchema::Type::integer;
+    return member || (M::may_be_absent && !is_form_number);
+}
+
+template <class Fields>
+void bind_patch(Patch<Fields>& patch, Input const& input, std::vector<std::string_view>& names,
+                std::vector<FieldError>& errors) {
+    std::size_t index = 0;
+    for_each_member<Fields>([&](auto member) {
+        names.push_back(member.name);
+        patch.is_given.set(index++, bind_change(patch.fields.*member.pointer, member.name, input, errors));
+    });
+}
+
 }  // namespace detail
 
 /// Fills a request from the input, or says all that is wrong with it (`validation_failed`). A path segment that is
@@ -157,11 +221,15 @@ Result<R> bind(Input const& input, ErrorCode no_such_path = ErrorCode::not_found
     std::vector<FieldError> errors;
     std::vector<std::string_view> body_names;
     bool path_fits = true;
-    boost::mp11::mp_for_each<boost::describe::describe_members<R, boost::describe::mod_public>>([&](auto member) {
+    for_each_member<R>([&](auto member) {
         auto& target = request.*member.pointer;
-        if (target.place == Place::body) body_names.push_back(member.name);
-        detail::bind_member(target, member.name, input, errors);
-        if (target.place == Place::path && !target) path_fits = false;
+        if constexpr (PatchType<std::remove_cvref_t<decltype(target)>>) {
+            detail::bind_patch(target, input, body_names, errors);
+        } else {
+            if (target.place == Place::body) body_names.push_back(member.name);
+            detail::bind_member(target, member.name, input, errors);
+            if (target.place == Place::path && !target) path_fits = false;
+        }
     });
     if (!path_fits) return Error(no_such_path);
     if (input.json_body) refuse_unknown(input, body_names, errors);
@@ -179,11 +247,10 @@ Schema describe_list() {
     Schema item;
     item.kind = Schema::Kind::object;
     item.name = L::Item::schema_name;
-    boost::mp11::mp_for_each<boost::describe::describe_members<typename L::Item, boost::describe::mod_public>>(
-        [&](auto member) {
-            using M = std::remove_cvref_t<decltype(std::declval<typename L::Item>().*member.pointer)>;
-            item.members.push_back(describe_member<M>(member.name));
-        });
+    for_each_member<typename L::Item>([&](auto member) {
+        using M = std::remove_cvref_t<decltype(std::declval<typename L::Item>().*member.pointer)>;
+        item.members.push_back(describe_member<M>(member.name));
+    });
     Schema list;
     list.kind = Schema::Kind::array;
     list.items = std::make_shared<Schema const>(std::move(item));
@@ -204,15 +271,22 @@ MemberSchema describe_member(std::string_view name) {
 /// What a request type says of an operation's parameters and body.
 template <class R>
 void describe_request(OperationSchema& schema) {
-    boost::mp11::mp_for_each<boost::describe::describe_members<R, boost::describe::mod_public>>([&](auto member) {
+    for_each_member<R>([&](auto member) {
         using M = std::remove_cvref_t<decltype(std::declval<R>().*member.pointer)>;
-        auto described = describe_member<M>(member.name);
-        if constexpr (M::place == Place::body) {
-            described.schema.nullable = M::may_be_absent;
-            schema.body.push_back(std::move(described));
+        if constexpr (PatchType<M>) {
+            OperationSchema whole;
+            describe_request<typename M::Described>(whole);
+            for (auto& field : whole.body) field.required = false;
+            std::ranges::move(whole.body, std::back_inserter(schema.body));
         } else {
-            auto const place = M::place == Place::path ? ParameterPlace::path : ParameterPlace::query;
-            schema.parameters.push_back({place, std::move(described)});
+            auto described = describe_member<M>(member.name);
+            if constexpr (M::place == Place::body) {
+                described.schema.nullable = M::may_be_absent;
+                schema.body.push_back(std::move(described));
+            } else {
+                auto const place = M::place == Place::path ? ParameterPlace::path : ParameterPlace::query;
+                schema.parameters.push_back({place, std::move(described)});
+            }
         }
     });
 }

@@ -35,7 +35,17 @@ std::string_view to_string(Method method) noexcept {
         case Method::get: return "GET";
         case Method::post: return "POST";
         case Method::put: return "PUT";
+        case Method::patch: return "PATCH";
         case Method::del: return "DELETE";
+    }
+    return "";
+}
+
+std::string_view to_string(Access access) noexcept {
+    switch (access) {
+        case Access::anyone: return "anyone";
+        case Access::signed_in: return "signed in";
+        case Access::editor: return "editor";
     }
     return "";
 }

@@ -15,12 +15,14 @@
 
 namespace clinikk::http {
 
-enum class Method : std::uint8_t { get, post, put, del };
+enum class Method : std::uint8_t { get, post, put, patch, del };
 
 std::string_view to_string(Method method) noexcept;
 
 /// Who may call.
 enum class Access : std::uint8_t { anyone, signed_in, editor };
+
+std::string_view to_string(Access access) noexcept;
 
 /// The forms in which an operation takes its body.
 enum class BodyForm : std::uint8_t { json, urlencoded, multipart };
@@ -36,7 +38,7 @@ struct PlainAnswer {
 struct Operation {
     Method method = Method::get;
     std::string_view path{};  ///< `/content/{content_id}`
-    std::string_view id{};    ///< handler, metric label, `operationId`
+    std::string_view id{};    ///< the handler's name: metric label, `operationId`
     std::string_view tag{};
     std::string_view summary{};
     std::string_view description{};

@@ -67,22 +67,45 @@ Schema answer_schema() {
     }
 }
 
+/// The types of a handler: `Task<Result<Answer>> handler(Context&, Request&, Input)`.
+template <class Handler>
+struct HandlerTypes;
+template <class ContextType, class InputType, class AnswerType>
+struct HandlerTypes<Task<Result<AnswerType>> (*)(ContextType&, Request&, InputType)> {
+    using Context = ContextType;
+    using Wanted = InputType;
+    using Answer = AnswerType;
+};
+
+/// The unqualified name of a function, as its compiler spells it.
+template <auto Handler>
+consteval std::string_view handler_name() {
+    std::string_view name = __PRETTY_FUNCTION__;
+    constexpr std::string_view mark = "Handler = ";
+    name.remove_prefix(name.find(mark) + mark.size());
+    name = name.substr(0, name.find_first_of(";]("));
+    auto const scope = name.rfind("::");
+    if (scope != name.npos) name.remove_prefix(scope + 2);
+    return name;
+}
+
 /// Parse and validate, call the handler, write its answer.
-template <class Api, class R, class V>
-Task<Result<Response>> call_handler(Api* api, Task<Result<V>> (Api::*handler)(Request&, R), Request& request) {
+template <auto Handler>
+Task<Result<Response>> call_handler(typename HandlerTypes<decltype(Handler)>::Context& context, Request& request) {
+    using Wanted = typename HandlerTypes<decltype(Handler)>::Wanted;
     int const status = request.endpoint->operation.success;
-    if constexpr (IsFileForm<R>::value) {
-        auto form = IsFileForm<R>::Type::open(request);
+    if constexpr (IsFileForm<Wanted>::value) {
+        auto form = IsFileForm<Wanted>::Type::open(request);
         if (!form) co_return form.error();
-        auto answer = co_await (api->*handler)(request, **form);
+        auto answer = co_await Handler(context, request, **form);
         if (!answer) co_return answer.error();
         co_return to_response(status, std::move(*answer));
     } else {
         auto const input = co_await read_input(request);
         if (!input) co_return input.error();
-        auto bound = bind<R>(*input, missing_resource(request.endpoint->operation));
+        auto bound = bind<Wanted>(*input, missing_resource(request.endpoint->operation));
         if (!bound) co_return bound.error();
-        auto answer = co_await (api->*handler)(request, std::move(*bound));
+        auto answer = co_await Handler(context, request, std::move(*bound));
         if (!answer) co_return answer.error();
         co_return to_response(status, std::move(*answer));
     }
@@ -90,32 +113,56 @@ Task<Result<Response>> call_handler(Api* api, Task<Result<V>> (Api::*handler)(Re
 
 }  // namespace detail
 
-/// The operations of the program: each resource adds its own.
+/// The operations of the program, in the order in which documents list them.
 class EndpointTable {
 public:
-    /// Adds an operation. Its input and output follow from the handler's types: the handler takes a request struct
-    /// (see `binding.hpp`) or a `FileForm`, and gives a described value, a `Reply` of one, or a whole `Response`.
-    /// `api` must outlive the table; without one the operation is only described. Where a whole `Response` is JSON all
-    /// the same, `answer` tells its shape.
-    template <class Api, class R, class V>
-    void add(Operation operation, Api* api, Task<Result<V>> (Api::*handler)(Request&, R),
-             Schema answer = detail::answer_schema<V>()) {
-        Endpoint endpoint{std::move(operation), {}, {}};
-        if constexpr (detail::IsFileForm<R>::value) {
-            describe_request<typename detail::IsFileForm<R>::Members>(endpoint.schema);
-            endpoint.schema.file_part = true;
-        } else {
-            describe_request<R>(endpoint.schema);
-        }
-        endpoint.schema.answer = std::move(answer);
-        endpoint.invoke = [api, handler](Request& request) { return detail::call_handler(api, handler, request); };
-        endpoints_.push_back(std::make_unique<Endpoint>(std::move(endpoint)));
-    }
+    void add(Endpoint endpoint) { endpoints_.push_back(std::make_unique<Endpoint>(std::move(endpoint))); }
 
     std::vector<std::unique_ptr<Endpoint>> const& endpoints() const noexcept { return endpoints_; }
 
 private:
     std::vector<std::unique_ptr<Endpoint>> endpoints_;
+};
+
+/// Adds operations whose handlers are free functions over one `Context`: all that handlers work with.
+template <class Context>
+class Routes {
+public:
+    /// `context` must outlive the table; without one the operations are only described. The file of a form has at most
+    /// `max_file_size` bytes.
+    Routes(EndpointTable& table, Context* context, std::uint64_t max_file_size)
+        : table_(table), context_(context), max_file_size_(max_file_size) {}
+
+    /// Adds the operation whose id is the name of `Handler`. Its input and output follow from the handler's types: the
+    /// handler takes a request struct (see `binding.hpp`) or a `FileForm`, and gives a described value, a `Reply` of
+    /// one, or a whole `Response`. Where a whole `Response` is JSON all the same, `answer` tells its shape.
+    template <auto Handler>
+    void add(Operation operation,
+             Schema answer = detail::answer_schema<typename detail::HandlerTypes<decltype(Handler)>::Answer>()) {
+        using Wanted = typename detail::HandlerTypes<decltype(Handler)>::Wanted;
+        operation.id = detail::handler_name<Handler>();
+        Endpoint endpoint{std::move(operation), {}, {}};
+        if constexpr (detail::IsFileForm<Wanted>::value) {
+            describe_request<typename detail::IsFileForm<Wanted>::Members>(endpoint.schema);
+            endpoint.schema.file_part = true;
+            endpoint.operation.body_limit = max_file_size_ + form_overhead;
+        } else {
+            describe_request<Wanted>(endpoint.schema);
+        }
+        endpoint.schema.answer = std::move(answer);
+        endpoint.invoke = [context = context_](Request& request) {
+            return detail::call_handler<Handler>(*context, request);
+        };
+        table_.add(std::move(endpoint));
+    }
+
+private:
+    /// What a form needs around its file: other fields, part heads, boundaries.
+    static constexpr std::uint64_t form_overhead = 1024UL * 1024;
+
+    EndpointTable& table_;
+    Context* context_;
+    std::uint64_t max_file_size_;
 };
 
 }  // namespace clinikk::http

@@ -160,7 +160,7 @@ Task<Result<std::vector<InputField>>> read_multipart(Request& request, std::stri
 std::optional<BodyForm> form_of(std::string_view content_type) {
     auto const type = parse_media_type(content_type);
     if (!type) return std::nullopt;
-    if (type->essence == "application/json") return BodyForm::json;
+    if (type->essence == "application/json" || type->essence == "application/merge-patch+json") return BodyForm::json;
     if (type->essence == "application/x-www-form-urlencoded") return BodyForm::urlencoded;
     if (type->essence == "multipart/form-data") return BodyForm::multipart;
     return std::nullopt;

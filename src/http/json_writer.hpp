@@ -9,6 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "base/described.hpp"
 #include "base/encoding.hpp"
 #include "base/json_text.hpp"
 #include "http/schema.hpp"
@@ -46,8 +47,7 @@ std::string_view enumerator_name(T value) {
 template <class T>
 void write_struct(std::string& out, T const& value) {
     char separator = '{';
-    using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
-    boost::mp11::mp_for_each<Members>([&](auto member) {
+    for_each_member<T>([&](auto member) {
         out += separator;
         separator = ',';
         write_plain(out, member.name);

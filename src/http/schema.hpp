@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/described.hpp"
 #include "base/sha256.hpp"
 #include "base/time.hpp"
 #include "base/uuid.hpp"
@@ -51,9 +52,6 @@ struct IsOptional : std::false_type {};
 template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
 
-template <class T>
-concept DescribedStruct = boost::describe::has_describe_members<T>::value && !std::is_union_v<T>;
-
 /// The shape of a C++ type as `write_json` writes it. A described struct names its component by a static member
 /// `schema_name`; a type with a static `schema()` tells its own.
 template <class T>
@@ -73,8 +71,7 @@ Schema struct_schema() {
     Schema schema;
     schema.kind = Schema::Kind::object;
     schema.name = T::schema_name;
-    using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
-    boost::mp11::mp_for_each<Members>([&](auto member) {
+    for_each_member<T>([&](auto member) {
         using Member = std::remove_cvref_t<decltype(std::declval<T>().*member.pointer)>;
         schema.members.push_back({member.name, schema_of<Member>(), true});
     });

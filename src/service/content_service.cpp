@@ -47,7 +47,8 @@ Task<Result<Content>> ContentService::update(User const& caller, Uuid id, Conten
     UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
         auto const content = co_await find_for_change(stores, caller, id);
         if (!content) co_return content.error();
-        if (changes.kind && !kind_fits(*content, *changes.kind)) co_return Error(ErrorCode::media_kind_mismatch);
+        auto const* const kind = changes.find(&ContentDescription::content_type);
+        if (kind != nullptr && !kind_fits(*content, *kind)) co_return Error(ErrorCode::media_kind_mismatch);
         updated = co_await stores.contents().update(id, changes, now());
         auto const event = content_event("content.updated", id);
         co_await stores.outbox().publish(event);

@@ -2,6 +2,8 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
+#include <boost/json/value_to.hpp>
 
 #include <algorithm>
 #include <array>
@@ -33,21 +35,24 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 17> media_ty
     {"bin", "application/octet-stream"},
 }};
 
-std::string text_of(json::object const& object, std::string_view name) {
-    return std::string(object.at(name).as_string());
+template <class T>
+void read(json::object const& object, std::string_view name, T& out) {
+    out = json::value_to<T>(object.at(name));
+}
+
+/// A row that an older version of the program wrote lacks the members that came later.
+template <class T>
+void read(json::object const& object, std::string_view name, std::optional<T>& out) {
+    auto const* const value = object.if_contains(name);
+    if (value != nullptr && !value->is_null()) out = json::value_to<T>(*value);
 }
 
 }  // namespace
 
 std::string serialize(DirectUploadDescription const& description) {
-    auto const& content = description.content;
-    json::object object{{"title", content.title},
-                        {"description", content.description},
-                        {"content_type", content.kind == ContentKind::video ? "video" : "audio"},
-                        {"file_name", description.file_name},
-                        {"disposition", description.disposition}};
-    if (content.duration) object["duration"] = *content.duration;
-    if (content.thumbnail_url) object["thumbnail_url"] = *content.thumbnail_url;
+    json::object object;
+    for_each_member<DirectUploadDescription>(
+        [&](auto member) { object[member.name] = json::value_from(description.*member.pointer); });
     return json::serialize(object);
 }
 
@@ -55,14 +60,8 @@ DirectUploadDescription parse_description(std::string_view text) {
     auto const document = json::parse(text);
     auto const& object = document.as_object();
     DirectUploadDescription description;
-    auto& content = description.content;
-    content.title = text_of(object, "title");
-    content.description = text_of(object, "description");
-    content.kind = text_of(object, "content_type") == "video" ? ContentKind::video : ContentKind::audio;
-    if (auto const* const duration = object.if_contains("duration")) content.duration = duration->as_int64();
-    if (object.contains("thumbnail_url")) content.thumbnail_url = text_of(object, "thumbnail_url");
-    description.file_name = text_of(object, "file_name");
-    description.disposition = text_of(object, "disposition");
+    for_each_member<DirectUploadDescription>(
+        [&](auto member) { read(object, member.name, description.*member.pointer); });
     return description;
 }
 
@@ -73,7 +72,7 @@ ObjectLabel guess_label(DirectUploadDescription const& description, Uuid object_
                            [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
     auto const* found = std::ranges::find(media_types, extension, [](auto const& entry) { return entry.first; });
     if (found == media_types.end()) --found;
-    return {object_key(description.content.kind, object_id, found->first), std::string(found->second),
+    return {object_key(description.content_type, object_id, found->first), std::string(found->second),
             description.disposition};
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/describe/class.hpp>
+
 #include <string>
 #include <string_view>
 
@@ -9,11 +11,11 @@
 namespace clinikk {
 
 /// What the client of a direct upload said when it began, kept in the upload's row until its bytes are there.
-struct DirectUploadDescription {
-    NewContent content{};
+struct DirectUploadDescription : ContentDescription {
     std::string file_name{};
     std::string disposition{};  ///< Content-Disposition for those who fetch the object from the store
 };
+BOOST_DESCRIBE_STRUCT(DirectUploadDescription, (ContentDescription), (file_name, disposition))
 
 /// As JSON.
 std::string serialize(DirectUploadDescription const& description);

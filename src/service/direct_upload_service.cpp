@@ -260,7 +260,7 @@ Task<Result<Content>> DirectUploadService::find_content(User const& caller, Uuid
 Task<Result<Content>> DirectUploadService::complete_claimed(Upload& upload, UploadLease& lease,
                                                             UploadCompletion const& completion) {
     auto const description = parse_description(upload.metadata.value());
-    auto const kind = description.content.kind;
+    auto const kind = description.content_type;
     auto const assembled = co_await assemble(upload, completion);
     if (!assembled) co_return assembled.error();
     auto bytes = co_await read_once(upload, lease);
@@ -273,7 +273,7 @@ Task<Result<Content>> DirectUploadService::complete_claimed(Upload& upload, Uplo
                             description.disposition};
     auto const placed = co_await put_in_place(upload, guess_label(description, upload.object_id), label);
     if (!placed) co_return placed.error();
-    FinishedUpload const finished{upload,    description.content,   *facts, bytes->stored,
+    FinishedUpload const finished{upload,    description,           *facts, bytes->stored,
                                   label.key, description.file_name, now()};
     auto content = co_await publish_upload(work_, objects_.named(upload.store), holder_, finished);
     if (!content) co_return content.error();

@@ -26,13 +26,9 @@ Content make_content(FinishedUpload const& finished) {
     auto const& [upload, description, facts, stored, key, file_name, at] = finished;
     Content content;
     content.id = upload.content_id;
-    content.title = description.title;
-    content.description = description.description;
-    content.kind = description.kind;
-    content.duration = description.duration;
+    static_cast<ContentDescription&>(content) = description;
     if (!content.duration) content.duration = facts.duration();
     content.duration_ms = facts.duration_ms;
-    content.thumbnail_url = description.thumbnail_url;
     content.media_type = facts.media_type;
     content.size = static_cast<std::int64_t>(stored.size);
     content.sha256 = stored.sha256;

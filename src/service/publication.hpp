@@ -17,15 +17,6 @@
 /// object and a content.
 namespace clinikk {
 
-/// What an editor says of a new content.
-struct NewContent {
-    std::string title;
-    std::string description;
-    ContentKind kind = ContentKind::video;
-    std::optional<std::int64_t> duration{};  ///< whole seconds; else the probe's
-    std::optional<std::string> thumbnail_url{};
-};
-
 struct UploadLimits {
     std::uint64_t max_size = 0;                 ///< MAX_UPLOAD_SIZE, bytes
     std::optional<std::uint64_t> user_quota{};  ///< USER_QUOTA, bytes of one owner
@@ -43,7 +34,7 @@ std::string object_key(ContentKind kind, Uuid object_id, std::string_view extens
 /// An upload whose bytes are durable in their store.
 struct FinishedUpload {
     Upload const& upload;
-    NewContent const& description;
+    ContentDescription const& description;
     MediaFacts const& facts;
     StoredBytes stored{};
     std::string key{};

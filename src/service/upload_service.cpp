@@ -121,14 +121,14 @@ Task<Result<Content>> UploadService::receive_reserved(Write& write, UploadLease&
     write.stored = *stored;
     auto const description = co_await incoming.description();
     if (!description) co_return description.error();
-    auto facts = co_await write.inspection->finish(description->kind);
+    auto facts = co_await write.inspection->finish(description->content_type);
     if (!facts) co_return facts.error();
-    write.kind = description->kind;
+    write.kind = description->content_type;
     write.facts = std::move(*facts);
     co_return co_await publish(write, *description);
 }
 
-Task<Result<Content>> UploadService::publish(Write& write, NewContent const& description) {
+Task<Result<Content>> UploadService::publish(Write& write, ContentDescription const& description) {
     auto const& upload = write.upload;
     auto& store = objects_.current();
     auto const key = write.label().key;

@@ -38,7 +38,7 @@ public:
     /// Where it was stated before the file; asked for when the file has begun.
     virtual std::optional<ContentKind> stated_kind() const = 0;
     /// When the file has been read whole.
-    virtual Task<Result<NewContent>> description() = 0;
+    virtual Task<Result<ContentDescription>> description() = 0;
 };
 
 /// Takes uploads: checks that there is room, streams the bytes into the store while they are hashed and examined,
@@ -57,7 +57,7 @@ private:
     struct Write;
 
     Task<Result<Content>> receive_reserved(Write& write, UploadLease& lease, IncomingUpload& incoming);
-    Task<Result<Content>> publish(Write& write, NewContent const& description);
+    Task<Result<Content>> publish(Write& write, ContentDescription const& description);
     Task<> discard(Write& write);
 
     UnitOfWork& work_;

@@ -56,6 +56,8 @@ describe('fields of a content', () => {
     ['a thumbnail with spaces', { thumbnail_url: 'http://example.com/a b.png' }, ['#/thumbnail_url']],
     ['a thumbnail with a line end', { thumbnail_url: 'http://example.com/\r\nX: y' }, ['#/thumbnail_url']],
     ['a thumbnail with credentials', { thumbnail_url: 'http://a:b@example.com/' }, ['#/thumbnail_url']],
+    ['a language that is none', { language: 'english language' }, ['#/language']],
+    ['a language without end', { language: `en-x${'-abcdefgh'.repeat(20)}` }, ['#/language']],
     ['a thumbnail without end', { thumbnail_url: `http://example.com/${long(2048)}` }, ['#/thumbnail_url']],
     [
       'all of it wrong at once',
@@ -103,21 +105,58 @@ describe('fields of a content', () => {
     assert.notEqual(changed.json().owner_id, NOBODY);
   });
 
-  test('a number or an address that a form leaves empty is not given', async () => {
-    const empty = { duration: '', thumbnail_url: '' };
-    const made = await create(empty);
+  test('what a form leaves empty is not given', async () => {
+    const made = await create({ duration: '', thumbnail_url: '', language: '' });
     assert.equal(made.status, 201, made.text());
     assert.equal(made.json().thumbnail_url, null);
-    const given = { duration: '7', thumbnail_url: 'https://example.com/a.png' };
-    assert.equal((await server.put(`/content/${made.json().id}`, { token, form: given })).status, 200);
-    for (const body of [{ form: empty }, { multipart: Object.entries(empty).map(([name, value]) => field(name, value)) }]) {
-      const answer = await server.put(`/content/${made.json().id}`, { token, ...body });
-      assert.equal(answer.status, 200, answer.text());
-      assert.equal(answer.json().duration, 7);
-      assert.equal(answer.json().thumbnail_url, given.thumbnail_url);
-    }
-    assertInvalid(await server.put(`/content/${id}`, { token, json: empty }), ['#/duration', '#/thumbnail_url']);
+    assert.equal(made.json().language, null);
+    assert.equal(made.json().duration, 0);
   });
+
+  test('an empty text field of a form clears, an empty number stays', async () => {
+    const given = { duration: '7', thumbnail_url: 'https://example.com/a.png', language: 'en' };
+    const empty = { duration: '', thumbnail_url: '', language: '' };
+    const { id: changed } = (await create(given)).json();
+    for (const body of [{ form: empty }, { multipart: Object.entries(empty).map(([name, value]) => field(name, value)) }]) {
+      assert.equal((await server.put(`/content/${changed}`, { token, form: given })).status, 200);
+      const answer = await server.put(`/content/${changed}`, { token, ...body });
+      assert.equal(answer.status, 200, answer.text());
+      const { duration, thumbnail_url, language } = answer.json();
+      assert.deepEqual({ duration, thumbnail_url, language }, { duration: 7, thumbnail_url: null, language: null });
+    }
+    assertInvalid(await server.put(`/content/${changed}`, { token, json: empty }), ['#/duration', '#/language', '#/thumbnail_url']);
+  });
+
+  for (const method of ['put', 'patch']) {
+    test(`${method}: left out stays, null clears, a value sets`, async () => {
+      const given = { duration: 7, thumbnail_url: 'https://example.com/a.png', language: 'pt-br' };
+      const made = (await create()).json();
+      const change = async (json, headers) => {
+        const answer = await server[method](`/content/${made.id}`, { token, json, headers });
+        assert.equal(answer.status, 200, answer.text());
+        assert.deepEqual((await server.get(`/content/${made.id}`)).json(), answer.json());
+        const { title, duration, thumbnail_url, language } = answer.json();
+        return { title, duration, thumbnail_url, language };
+      };
+      const full = { title: made.title, ...given, language: 'pt-BR' };
+      assert.deepEqual(await change(given), full);
+      assert.deepEqual(await change({}), full);
+      assert.deepEqual(await change({ thumbnail_url: null }), { ...full, thumbnail_url: null });
+      assert.deepEqual(await change({ title: 'Other', language: null }, { 'Content-Type': 'application/merge-patch+json' }), {
+        ...full,
+        title: 'Other',
+        thumbnail_url: null,
+        language: null,
+      });
+      const cleared = await change({ duration: null });
+      assert.equal(cleared.duration, null);
+    });
+
+    test(`${method}: what every content has cannot be cleared`, async () => {
+      const json = { title: null, description: null, content_type: null };
+      assertInvalid(await server[method](`/content/${id}`, { token, json }), ['#/content_type', '#/description', '#/title']);
+    });
+  }
 
   for (const [what, json, expected] of [
     ['a member nobody knows', { colour: 'blue' }, ['#/colour']],
@@ -152,6 +191,7 @@ describe('fields of a content', () => {
     ['no words of description', { description: '' }],
     ['a duration of nothing', { duration: '0' }],
     ['a thumbnail under a name in another script', { thumbnail_url: 'https://xn--e1afmkfd.example/%D1%84.png?a=b&c=d#e' }],
+    ['a language', { language: 'zh-Hant-TW' }],
     ['a thumbnail at a port', { thumbnail_url: 'http://127.0.0.1:8080/a.png' }],
   ]) {
     test(`${what} comes back as it was sent`, async () => {
@@ -272,6 +312,7 @@ describe('permissions', () => {
     for (const answer of [
       await server.put(`/content/${content.id}`, { token, form: { title: 'Mine now' } }),
       await server.put(`/content/${content.id}`, { token, json: { title: 'Mine now' } }),
+      await server.patch(`/content/${content.id}`, { token, json: { title: 'Mine now' } }),
       await server.delete(`/content/${content.id}`, { token }),
     ]) {
       assert.equal(answer.status, 403);

@@ -9,7 +9,7 @@ import { startServer } from '../support/server.js';
 
 const OPERATIONS = [
   ['POST', '/auth/register'], ['POST', '/auth/token'], ['GET', '/auth/me'], ['POST', '/content'], ['GET', '/content'],
-  ['GET', '/content/{content_id}'], ['PUT', '/content/{content_id}'], ['DELETE', '/content/{content_id}'],
+  ['GET', '/content/{content_id}'], ['PUT', '/content/{content_id}'], ['PATCH', '/content/{content_id}'], ['DELETE', '/content/{content_id}'],
   ['GET', '/content/{content_id}/stream'], ['GET', '/health'], ['GET', '/health/ready'], ['GET', '/health/detailed'],
 ];
 const BROWSER = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
@@ -69,7 +69,7 @@ describe('the API document', () => {
     const secured = contract.operations().filter(({ operation }) => (operation.security ?? []).length > 0);
     assert.deepEqual(
       secured.map(({ method, template }) => `${method} ${template}`).sort(),
-      ['DELETE /content/{content_id}', 'DELETE /uploads/{upload_id}', 'GET /auth/me', 'GET /uploads/{upload_id}', 'POST /content',
+      ['DELETE /content/{content_id}', 'DELETE /uploads/{upload_id}', 'GET /auth/me', 'GET /uploads/{upload_id}', 'PATCH /content/{content_id}', 'POST /content',
         'POST /uploads', 'POST /uploads/{upload_id}/complete', 'POST /uploads/{upload_id}/parts', 'PUT /content/{content_id}'],
     );
   });

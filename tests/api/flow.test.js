@@ -10,7 +10,7 @@ import { field, file } from '../support/multipart.js';
 import { startServer } from '../support/server.js';
 
 const CONTENT_MEMBERS = [
-  'audio_codec', 'bit_rate', 'content_type', 'created_at', 'description', 'duration', 'duration_ms', 'height', 'id',
+  'audio_codec', 'bit_rate', 'content_type', 'created_at', 'description', 'duration', 'duration_ms', 'height', 'id', 'language',
   'media_type', 'owner_id', 'sha256', 'size', 'status', 'storage_url', 'thumbnail_url', 'title', 'updated_at',
   'video_codec', 'visibility', 'width',
 ];

@@ -17,53 +17,35 @@ INSTANTIATE_TEST_SUITE_P(Drivers, ContentStoreContract, ::testing::ValuesIn(all_
 
 /// With every member set, to another value each.
 Content make_full(Uuid owner) {
-    return {.id = new_uuid(),
-            .title = "Breathing",
-            .description = "In and out",
-            .kind = ContentKind::audio,
-            .duration = 61,
-            .duration_ms = 61'250,
-            .thumbnail_url = "https://example.org/thumb.jpg",
-            .storage_url = "https://bucket.example.org/audio/1.mp3",
-            .media_type = "audio/mpeg",
-            .size = 9'000'000'000,
-            .sha256 = Sha256::of("bytes"),
-            .width = 1920,
-            .height = 1080,
-            .video_codec = "h264",
-            .audio_codec = "mp3",
-            .bit_rate = 128'000,
-            .file_name = "b\xc3\xbc\"cher.mp3",
-            .owner_id = owner,
-            .visibility = Visibility::everyone,
-            .status = ContentStatus::errored,
-            .created_at = Timestamp(std::chrono::microseconds(1'700'000'000'123'456)),
-            .updated_at = Timestamp(std::chrono::microseconds(1'700'000'001'654'321))};
+    Content content;
+    content.id = new_uuid();
+    content.title = "Breathing";
+    content.description = "In and out";
+    content.content_type = ContentKind::audio;
+    content.duration = 61;
+    content.thumbnail_url = "https://example.org/thumb.jpg";
+    content.language = "pt-BR";
+    content.duration_ms = 61'250;
+    content.storage_url = "https://bucket.example.org/audio/1.mp3";
+    content.media_type = "audio/mpeg";
+    content.size = 9'000'000'000;
+    content.sha256 = Sha256::of("bytes");
+    content.width = 1920;
+    content.height = 1080;
+    content.video_codec = "h264";
+    content.audio_codec = "mp3";
+    content.bit_rate = 128'000;
+    content.file_name = "b\xc3\xbc\"cher.mp3";
+    content.owner_id = owner;
+    content.status = ContentStatus::errored;
+    content.created_at = Timestamp(std::chrono::microseconds(1'700'000'000'123'456));
+    content.updated_at = Timestamp(std::chrono::microseconds(1'700'000'001'654'321));
+    return content;
 }
 
 void expect_equal(Content const& left, Content const& right) {
-    EXPECT_EQ(left.id, right.id);
-    EXPECT_EQ(left.title, right.title);
-    EXPECT_EQ(left.description, right.description);
-    EXPECT_EQ(left.kind, right.kind);
-    EXPECT_EQ(left.duration, right.duration);
-    EXPECT_EQ(left.duration_ms, right.duration_ms);
-    EXPECT_EQ(left.thumbnail_url, right.thumbnail_url);
-    EXPECT_EQ(left.storage_url, right.storage_url);
-    EXPECT_EQ(left.media_type, right.media_type);
-    EXPECT_EQ(left.size, right.size);
-    EXPECT_EQ(left.sha256, right.sha256);
-    EXPECT_EQ(left.width, right.width);
-    EXPECT_EQ(left.height, right.height);
-    EXPECT_EQ(left.video_codec, right.video_codec);
-    EXPECT_EQ(left.audio_codec, right.audio_codec);
-    EXPECT_EQ(left.bit_rate, right.bit_rate);
-    EXPECT_EQ(left.file_name, right.file_name);
-    EXPECT_EQ(left.owner_id, right.owner_id);
-    EXPECT_EQ(left.visibility, right.visibility);
-    EXPECT_EQ(left.status, right.status);
-    EXPECT_EQ(left.created_at, right.created_at);
-    EXPECT_EQ(left.updated_at, right.updated_at);
+    for_each_member<Content>(
+        [&](auto member) { EXPECT_EQ(left.*member.pointer, right.*member.pointer) << member.name; });
 }
 
 TEST_P(ContentStoreContract, AllMembersComeBack) {
@@ -89,7 +71,7 @@ TEST_P(ContentStoreContract, AbsentMembersStayAbsent) {
 TEST_P(ContentStoreContract, UnknownOnesAreNotThere) {
     add_content();
     EXPECT_FALSE(run(stores().contents().find(new_uuid())));
-    ContentChanges const changes{.title = "x"};
+    auto const changes = ContentChanges().set(&ContentDescription::title, "x");
     EXPECT_FALSE(run(stores().contents().update(new_uuid(), changes, at(1))));
     EXPECT_FALSE(run(stores().contents().remove(new_uuid())));
     EXPECT_FALSE(run(stores().contents().find_source(new_uuid())));
@@ -113,22 +95,25 @@ TEST_P(ContentStoreContract, UpdateChangesWhatIsGivenAndNothingElse) {
     content.updated_at = at(50);
     expect_equal(run(stores().contents().update(content.id, nothing, at(50))).value(), content);
 
-    ContentChanges const only_title{.title = "Another"};
+    auto const only_title = ContentChanges().set(&ContentDescription::title, "Another");
     content.title = "Another";
     content.updated_at = at(60);
     expect_equal(run(stores().contents().update(content.id, only_title, at(60))).value(), content);
     expect_equal(run(stores().contents().find(content.id)).value(), content);
 
-    ContentChanges const everything{.title = "T",
-                                    .description = "",
-                                    .kind = ContentKind::video,
-                                    .duration = 0,
-                                    .thumbnail_url = "https://example.org/other.jpg"};
+    auto const everything = ContentChanges()
+                                .set(&ContentDescription::title, "T")
+                                .set(&ContentDescription::description, "")
+                                .set(&ContentDescription::content_type, ContentKind::video)
+                                .set(&ContentDescription::duration, 0)
+                                .set(&ContentDescription::thumbnail_url, "https://example.org/other.jpg")
+                                .set(&ContentDescription::language, "en");
     content.title = "T";
     content.description = "";
-    content.kind = ContentKind::video;
+    content.content_type = ContentKind::video;
     content.duration = 0;
     content.thumbnail_url = "https://example.org/other.jpg";
+    content.language = "en";
     content.updated_at = at(70);
     expect_equal(run(stores().contents().update(content.id, everything, at(70))).value(), content);
     expect_equal(run(stores().contents().find(content.id)).value(), content);
@@ -138,10 +123,27 @@ TEST_P(ContentStoreContract, UpdateChangesWhatIsGivenAndNothingElse) {
 
 TEST_P(ContentStoreContract, UpdateSetsWhatWasAbsent) {
     auto const content = add_content();
-    ContentChanges const changes{.duration = 5, .thumbnail_url = "https://example.org/a.jpg"};
+    auto const changes = ContentChanges()
+                             .set(&ContentDescription::duration, 5)
+                             .set(&ContentDescription::thumbnail_url, "https://example.org/a.jpg");
     auto const updated = run(stores().contents().update(content.id, changes, at(1))).value();
     EXPECT_EQ(updated.duration, 5);
     EXPECT_EQ(updated.thumbnail_url, "https://example.org/a.jpg");
+}
+
+TEST_P(ContentStoreContract, UpdateClearsWhatIsSetToNothing) {
+    Content content = make_full(add_user("owner@example.org"));
+    run(stores().contents().insert(content));
+    auto const changes = ContentChanges()
+                             .set(&ContentDescription::duration, std::nullopt)
+                             .set(&ContentDescription::thumbnail_url, std::nullopt)
+                             .set(&ContentDescription::language, std::nullopt);
+    content.duration.reset();
+    content.thumbnail_url.reset();
+    content.language.reset();
+    content.updated_at = at(50);
+    expect_equal(run(stores().contents().update(content.id, changes, at(50))).value(), content);
+    expect_equal(run(stores().contents().find(content.id)).value(), content);
 }
 
 /// 30 contents, ten at each of three moments, two of three videos; sorted oldest first.
@@ -157,7 +159,7 @@ protected:
     std::vector<Uuid> expected(ContentQuery const& query) const {
         std::vector<Uuid> ids;
         for (auto const& content : contents_) {
-            if (!query.kind || content.kind == *query.kind) ids.push_back(content.id);
+            if (!query.kind || content.content_type == *query.kind) ids.push_back(content.id);
         }
         if (query.sort == ContentSort::newest_first) std::ranges::reverse(ids);
         auto const skip = std::min<std::size_t>(static_cast<std::size_t>(query.skip), ids.size());

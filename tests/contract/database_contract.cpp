@@ -114,7 +114,7 @@ Content DatabaseContract::add_content(Timestamp created_at, ContentKind kind, st
     Content content;
     content.id = new_uuid();
     content.title = "A title";
-    content.kind = kind;
+    content.content_type = kind;
     content.owner_id = owner;
     content.created_at = created_at;
     content.updated_at = created_at;

@@ -96,7 +96,7 @@ TEST_P(UnitOfWorkContract, WhatIsCommittedIsSeenAtOnceByOthers) {
     auto const content = add_content();
     for (int i = 0; i < 200; ++i) {
         // Both read all the time, so that a stale view would be used again.
-        ContentChanges const changes{.title = std::to_string(i)};
+        auto const changes = ContentChanges().set(&ContentDescription::title, std::to_string(i));
         auto& writing = i % 2 == 0 ? work() : *other_work;
         auto& reading = i % 2 == 0 ? *other_work : work();
         run(reading.stores().contents().find(content.id));
@@ -214,13 +214,14 @@ TEST_P(UnitOfWorkContract, OfManyWhoTakeTheSameKeyOneGetsIt) {
 
 TEST_P(UnitOfWorkContract, IncrementsAreNotLost) {
     auto const content = add_content();
-    ContentChanges const zero{.duration = 0};
+    auto const zero = ContentChanges().set(&ContentDescription::duration, 0);
     run(stores().contents().update(content.id, zero, at(0)));
     auto const another = open_another();
     auto const other_work = db::make_unit_of_work(*another);
     auto increment = [&](Stores& in, int) -> Task<Result<void>> {
         auto const seen = co_await in.contents().find(content.id);
-        ContentChanges const changes{.duration = seen.value().duration.value() + 1};
+        auto const next = seen.value().duration.value() + 1;
+        auto const changes = ContentChanges().set(&ContentDescription::duration, next);
         co_await in.contents().update(content.id, changes, at(1));
         co_return Result<void>{};
     };
@@ -246,7 +247,7 @@ TEST_P(UnitOfWorkContract, ReadersSeeTransactionsWholeOrNotAtAll) {
     });
     for (int i = 0; i < 100; ++i) {
         auto const moved = run(work().transaction([&](Stores& in) -> Task<Result<void>> {
-            ContentChanges const changes{.title = std::to_string(i)};
+            auto const changes = ContentChanges().set(&ContentDescription::title, std::to_string(i));
             co_await in.contents().update(left.id, changes, at(i));
             co_await in.contents().update(right.id, changes, at(i));
             co_return Result<void>{};

@@ -154,6 +154,10 @@ export class Server {
   put(target, options) {
     return this.request('PUT', target, options);
   }
+
+  patch(target, options) {
+    return this.request('PATCH', target, options);
+  }
   delete(target, options) {
     return this.request('DELETE', target, options);
   }

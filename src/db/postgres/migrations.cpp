@@ -1,11 +1,9 @@
 #include "db/postgres/migrations.hpp"
 
-#include <array>
 #include <string>
 #include <vector>
 
 #include "db/postgres/blocking_connection.hpp"
-#include "db/postgres/migrations/all.hpp"
 #include "db/schema_version.hpp"
 
 namespace clinikk::db {
@@ -40,7 +38,7 @@ std::int64_t read_served_version(BlockingConnection& connection, std::int64_t kn
 }
 
 /// One step, for the transaction that is open.
-void apply(BlockingConnection& connection, PostgresMigration const& migration) {
+void apply(BlockingConnection& connection, Migration const& migration) {
     connection.run_script(
         "CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL PRIMARY KEY,"
         " name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());"
@@ -50,12 +48,12 @@ void apply(BlockingConnection& connection, PostgresMigration const& migration) {
         std::string(migration.oldest_program) + "')");
 }
 
-void log_step(Log& log, PostgresMigration const& migration) {
+void log_step(Log& log, Migration const& migration) {
     log.info("schema_migrated", {{"version", migration.version}, {"name", migration.name}});
 }
 
 /// All of it or nothing. The connection is not used again when this throws, and its end rolls back.
-void adopt(BlockingConnection& connection, std::span<PostgresMigration const> migrations, Log& log,
+void adopt(BlockingConnection& connection, std::span<Migration const> migrations, Log& log,
            AdoptionReport const& report) {
     connection.run_script("BEGIN");
     set_poc_tables_aside(connection);
@@ -68,13 +66,8 @@ void adopt(BlockingConnection& connection, std::span<PostgresMigration const> mi
 
 }  // namespace
 
-std::span<PostgresMigration const> postgres_migrations() {
-    static std::array const all{migrations::postgres_initial_0001, migrations::postgres_adopted_and_direct_0002};
-    return all;
-}
-
 void migrate_postgres(PostgresOptions const& options, Log& log, AdoptionReport const& report,
-                      std::span<PostgresMigration const> migrations) {
+                      std::span<Migration const> migrations) {
     BlockingConnection connection(options.conninfo);
     // Given back when the connection ends. Waiting for another process may take long.
     connection.run_script("SELECT pg_advisory_lock(7163482090)");
@@ -92,7 +85,7 @@ void migrate_postgres(PostgresOptions const& options, Log& log, AdoptionReport c
     }
 }
 
-void check_postgres_schema(PostgresOptions const& options, std::span<PostgresMigration const> migrations) {
+void check_postgres_schema(PostgresOptions const& options, std::span<Migration const> migrations) {
     BlockingConnection connection(options.conninfo);
     refuse_older(database, read_served_version(connection, std::ssize(migrations)), std::ssize(migrations));
 }

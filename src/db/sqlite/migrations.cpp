@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "db/sqlite/migrations/all.hpp"
 #include "db/sqlite/sqlite_connection.hpp"
 
 namespace clinikk::db {
@@ -63,7 +62,7 @@ std::int64_t read_served_version(SqliteConnection& connection, SqliteOptions con
 }
 
 /// One step, unless another process has done it meanwhile. Whether it was done here.
-bool apply(SqliteConnection& connection, SqliteMigration const& migration) {
+bool apply(SqliteConnection& connection, Migration const& migration) {
     connection.execute(begin);
     try {
         bool const is_due = read_version(connection) == migration.version - 1;
@@ -88,12 +87,7 @@ bool apply(SqliteConnection& connection, SqliteMigration const& migration) {
 
 }  // namespace
 
-std::span<SqliteMigration const> sqlite_migrations() {
-    static std::array const all{migrations::initial_0001, migrations::adopted_and_direct_0002};
-    return all;
-}
-
-void migrate_sqlite(SqliteOptions const& options, Log& log, std::span<SqliteMigration const> migrations) {
+void migrate_sqlite(SqliteOptions const& options, Log& log, std::span<Migration const> migrations) {
     SqliteConnection connection(options.path, SqliteConnection::Use::create, options.busy_timeout);
     auto const version = read_served_version(connection, options, std::ssize(migrations));
     if (version >= std::ssize(migrations)) return;
@@ -106,7 +100,7 @@ void migrate_sqlite(SqliteOptions const& options, Log& log, std::span<SqliteMigr
     read_served_version(connection, options, std::ssize(migrations));
 }
 
-void check_sqlite_schema(SqliteOptions const& options, std::span<SqliteMigration const> migrations) {
+void check_sqlite_schema(SqliteOptions const& options, std::span<Migration const> migrations) {
     std::int64_t version = 0;
     if (std::filesystem::exists(options.path)) {
         SqliteConnection connection(options.path, SqliteConnection::Use::read, options.busy_timeout);

@@ -44,6 +44,7 @@ const requests = {
   list: () => ['GET', '/content', {}],
   get: ({ content }) => ['GET', `/content/${content.id}`, {}],
   update: ({ me, content }) => ['PUT', `/content/${content.id}`, { token: me.token, json: { title: 'x' } }],
+  patch: ({ me, content }) => ['PATCH', `/content/${content.id}`, { token: me.token, json: { title: 'x' } }],
   remove: ({ me, content }) => ['DELETE', `/content/${content.id}`, { token: me.token }],
   stream: ({ content }) => ['GET', `/content/${content.id}/stream`, {}],
   begin: ({ me }) => ['POST', '/uploads', { token: me.token, json: { title: 'x', description: '', content_type: 'audio', file_name: 'x.wav', size: 1000 } }],
@@ -57,7 +58,7 @@ const requests = {
 };
 const TEMPLATES = {
   'POST /auth/register': 'register', 'POST /auth/token': 'login', 'GET /auth/me': 'me', 'POST /content': 'create', 'GET /content': 'list',
-  'GET /content/{content_id}': 'get', 'PUT /content/{content_id}': 'update', 'DELETE /content/{content_id}': 'remove',
+  'GET /content/{content_id}': 'get', 'PUT /content/{content_id}': 'update', 'PATCH /content/{content_id}': 'patch', 'DELETE /content/{content_id}': 'remove',
   'POST /uploads': 'begin', 'GET /uploads/{upload_id}': 'upload', 'POST /uploads/{upload_id}/parts': 'parts',
   'POST /uploads/{upload_id}/complete': 'complete', 'DELETE /uploads/{upload_id}': 'abort',
   'GET /content/{content_id}/stream': 'stream', 'GET /health': 'health', 'GET /health/ready': 'ready', 'GET /health/detailed': 'detailed',
@@ -82,7 +83,7 @@ function bytesOf([method, target, options], { lines = [], version = 'HTTP/1.1', 
 /** What any operation may meet; each producer gets the context and the valid request. */
 const COMMON = {
   bad_request: ({ server }, request) => server.raw(bytesOf(request, { lines: ['X : y'] })),
-  method_not_allowed: ({ server }, [, target]) => server.request('PATCH', target, { check: false }),
+  method_not_allowed: ({ server }, [, target]) => server.request('TRACE', target, { check: false }),
   request_timeout: async ({ impatient }, request) => {
     const wire = await impatient.wire();
     await wire.write(bytesOf(request).subarray(0, 20));
@@ -179,6 +180,10 @@ const OWN = {
   update: {
     validation_failed: ({ server, me, content }) => server.put(`/content/${content.id}`, { token: me.token, json: { title: '' } }),
     media_kind_mismatch: ({ server, me, content }) => server.put(`/content/${content.id}`, { token: me.token, json: { content_type: 'video' } }),
+  },
+  patch: {
+    validation_failed: ({ server, me, content }) => server.patch(`/content/${content.id}`, { token: me.token, json: { title: '' } }),
+    media_kind_mismatch: ({ server, me, content }) => server.patch(`/content/${content.id}`, { token: me.token, json: { content_type: 'video' } }),
   },
   stream: {
     source_unavailable: async ({ server, me }) => {

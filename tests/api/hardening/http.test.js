@@ -206,7 +206,7 @@ describe('methods', () => {
     ['/health', ['GET', 'HEAD', 'OPTIONS'], ['POST', 'PUT', 'DELETE', 'PATCH', 'TRACE']],
     ['/auth/register', ['OPTIONS', 'POST'], ['GET', 'HEAD', 'PUT', 'DELETE']],
     ['/content', ['GET', 'HEAD', 'OPTIONS', 'POST'], ['PUT', 'DELETE', 'PATCH']],
-    ['/content/ID', ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PUT'], ['POST', 'PATCH']],
+    ['/content/ID', ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'PUT'], ['POST', 'TRACE']],
     ['/content/ID/stream', ['GET', 'HEAD', 'OPTIONS'], ['POST', 'PUT', 'DELETE']],
   ]) {
     test(`${path} takes ${allowed}`, async () => {

@@ -2,16 +2,22 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/content.hpp"
+#include "domain/object.hpp"
+#include "domain/upload.hpp"
+#include "domain/user.hpp"
+
 namespace clinikk::db {
 namespace {
 
 template <StoredEnum Enum>
 void expect_both_ways() {
-    for (auto const& [value, text] : enum_texts<Enum>) {
-        EXPECT_EQ(enum_to_text(value), text);
-        EXPECT_EQ(enum_from_text<Enum>(text), value);
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<Enum>>([](auto enumerator) {
+        std::string_view const text = enumerator.name;
+        EXPECT_EQ(enum_to_text(enumerator.value), text);
+        EXPECT_EQ(enum_from_text<Enum>(text), enumerator.value);
         for (char const c : text) EXPECT_TRUE((c >= 'a' && c <= 'z') || c == '_') << text;
-    }
+    });
     EXPECT_THROW(enum_from_text<Enum>("no such text"), std::runtime_error);
     EXPECT_THROW(enum_from_text<Enum>(""), std::runtime_error);
     EXPECT_THROW(enum_to_text(static_cast<Enum>(99)), std::logic_error);

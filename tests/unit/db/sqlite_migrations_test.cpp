@@ -16,7 +16,7 @@ namespace {
 
 class SqliteMigrations : public ::testing::Test {
 protected:
-    void migrate(std::span<SqliteMigration const> migrations) { migrate_sqlite(options_, log_, migrations); }
+    void migrate(std::span<Migration const> migrations) { migrate_sqlite(options_, log_, migrations); }
 
     std::int64_t number(std::string_view sql) {
         SqliteConnection connection(options_.path, SqliteConnection::Use::write, options_.busy_timeout);
@@ -40,17 +40,17 @@ protected:
     SqliteOptions options_{.path = directory_.path() / "test.db"};
 };
 
-constexpr SqliteMigration make_a{1, "make_a", "0.1.0",
+constexpr Migration make_a{1, "make_a", "0.1.0",
                                  "CREATE TABLE a (x INTEGER PRIMARY KEY); INSERT INTO a VALUES (7);"};
-constexpr SqliteMigration make_b{2, "make_b", "0.1.0",
+constexpr Migration make_b{2, "make_b", "0.1.0",
                                  "CREATE TABLE b (x INTEGER REFERENCES a); INSERT INTO b VALUES (7);"};
-constexpr SqliteMigration broken{3, "broken", "0.1.0", "CREATE TABLE c (x); INSERT INTO nowhere VALUES (1);"};
-constexpr SqliteMigration orphans{3, "orphans", "0.1.0", "DELETE FROM a;"};
-constexpr SqliteMigration rebuild{3, "rebuild", "0.1.0",
+constexpr Migration broken{3, "broken", "0.1.0", "CREATE TABLE c (x); INSERT INTO nowhere VALUES (1);"};
+constexpr Migration orphans{3, "orphans", "0.1.0", "DELETE FROM a;"};
+constexpr Migration rebuild{3, "rebuild", "0.1.0",
                                   "CREATE TABLE new_a (x INTEGER PRIMARY KEY, y INTEGER);"
                                   "INSERT INTO new_a SELECT x, x + 1 FROM a; DROP TABLE a;"
                                   "ALTER TABLE new_a RENAME TO a;"};
-constexpr SqliteMigration count{1, "count", "0.1.0", "CREATE TABLE a (x); INSERT INTO a VALUES (1);"};
+constexpr Migration count{1, "count", "0.1.0", "CREATE TABLE a (x); INSERT INTO a VALUES (1);"};
 
 TEST_F(SqliteMigrations, TheProgramsOwnAreNumberedWithoutGap) {
     std::int64_t expected = 0;
@@ -90,7 +90,7 @@ TEST_F(SqliteMigrations, AStepThatOrphansRowsIsUndone) {
 }
 
 TEST_F(SqliteMigrations, ANewerDatabaseIsRefusedByProgramsBelowItsMinimum) {
-    std::array const newer{make_a, SqliteMigration{2, "later", "99.1.0", "CREATE TABLE b (x);"}};
+    std::array const newer{make_a, Migration{2, "later", "99.1.0", "CREATE TABLE b (x);"}};
     std::array const older{make_a};
     migrate(newer);
     for (auto const& attempt : {std::function<void()>([&] { migrate(older); }),
@@ -120,7 +120,7 @@ TEST_F(SqliteMigrations, AVersionTableThatNamesNoProgramGetsItsColumn) {
         SqliteConnection connection(options_.path, SqliteConnection::Use::write, options_.busy_timeout);
         connection.run_script("ALTER TABLE schema_version DROP COLUMN oldest_program");
     }
-    std::array<SqliteMigration, 0> const none{};
+    std::array<Migration, 0> const none{};
     EXPECT_NE(refusal([&] { migrate(none); }).find("newer than this program's 0: start"), std::string::npos);
     migrate(std::array{make_a, make_b});
     EXPECT_EQ(number("SELECT COUNT(*) FROM schema_version WHERE oldest_program = '0.1.0'"), 2);
@@ -139,8 +139,8 @@ TEST_F(SqliteMigrations, CheckRefusesAnOldSchemaAndChangesNothing) {
 }
 
 TEST_F(SqliteMigrations, ProcessesThatStartTogetherMigrateOnce) {
-    std::array const steps{count, SqliteMigration{2, "add", "0.1.0", "INSERT INTO a VALUES (2);"},
-                           SqliteMigration{3, "add", "0.1.0", "INSERT INTO a VALUES (3);"}};
+    std::array const steps{count, Migration{2, "add", "0.1.0", "INSERT INTO a VALUES (2);"},
+                           Migration{3, "add", "0.1.0", "INSERT INTO a VALUES (3);"}};
     std::array<pid_t, 8> children{};
     for (auto& child : children) {
         child = fork();

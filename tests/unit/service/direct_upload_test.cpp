@@ -29,25 +29,35 @@ TEST(PartPlan, CutsFilesOfEverySize) {
 }
 
 DirectUploadDescription described(std::string file_name, ContentKind kind = ContentKind::video) {
-    return {{"Straße \"1\"\n", "", kind, {}, {}}, std::move(file_name), "inline"};
+    DirectUploadDescription description;
+    description.title = "Straße \"1\"\n";
+    description.content_type = kind;
+    description.file_name = std::move(file_name);
+    description.disposition = "inline";
+    return description;
 }
 
 TEST(DirectUploadDescription, ComesBackAsItWas) {
     auto full = described("../\xF0\x9F\x8E\xAC.mp4", ContentKind::audio);
-    full.content.duration = 7;
-    full.content.thumbnail_url = "https://example.org/?a=\"b\"";
-    auto const back = parse_description(serialize(full));
-    EXPECT_EQ(back.content.title, full.content.title);
-    EXPECT_EQ(back.content.kind, ContentKind::audio);
-    EXPECT_EQ(back.content.duration, 7);
-    EXPECT_EQ(back.content.thumbnail_url, full.content.thumbnail_url);
-    EXPECT_EQ(back.file_name, full.file_name);
-    EXPECT_EQ(back.disposition, "inline");
-    auto const bare = parse_description(serialize(described("x")));
-    EXPECT_FALSE(bare.content.duration);
-    EXPECT_FALSE(bare.content.thumbnail_url);
+    full.duration = 7;
+    full.thumbnail_url = "https://example.org/?a=\"b\"";
+    full.language = "de";
+    for (auto const& description : {full, described("x")}) {
+        auto const back = parse_description(serialize(description));
+        for_each_member<DirectUploadDescription>(
+            [&](auto member) { EXPECT_EQ(back.*member.pointer, description.*member.pointer) << member.name; });
+    }
     EXPECT_ANY_THROW(parse_description("{}"));
     EXPECT_ANY_THROW(parse_description("not JSON"));
+}
+
+TEST(DirectUploadDescription, TakesARowFromBeforeAMemberExisted) {
+    auto const old = parse_description(
+        R"({"title":"T","description":"","content_type":"audio","file_name":"a","disposition":"inline"})");
+    EXPECT_EQ(old.title, "T");
+    EXPECT_EQ(old.content_type, ContentKind::audio);
+    EXPECT_FALSE(old.duration);
+    EXPECT_FALSE(old.language);
 }
 
 TEST(DirectUploadDescription, LetsTheNameOfTheFileTellItsType) {

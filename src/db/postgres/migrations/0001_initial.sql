@@ -1,9 +1,5 @@
-#include "db/postgres/migrations/all.hpp"
-
-namespace clinikk::db::migrations {
-
-// Constraints have the names that the SQLite schema gives them, where PostgreSQL's default differs.
-constinit PostgresMigration const postgres_initial_0001{1, "initial", "0.1.0", R"sql(
+-- oldest program: 0.1.0
+-- Constraints have the names that the SQLite schema gives them, where PostgreSQL's default differs.
 CREATE TABLE users (
     id            uuid        NOT NULL PRIMARY KEY,
     email         text        NOT NULL,
@@ -116,6 +112,3 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER outbox_number BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION outbox_number();
-)sql"};
-
-}  // namespace clinikk::db::migrations

@@ -1,10 +1,6 @@
-#include "db/sqlite/migrations/all.hpp"
-
-namespace clinikk::db::migrations {
-
-// Objects that were taken over from elsewhere have not been read yet: size, digest and media type are unknown. Uploads
-// that go to the bucket past this program keep what their editor said until the bytes are there.
-constinit SqliteMigration const adopted_and_direct_0002{2, "adopted_and_direct", "0.1.0", R"sql(
+-- oldest program: 0.1.0
+-- Objects that were taken over from elsewhere have not been read yet: size, digest and media type are unknown. Uploads
+-- that go to the bucket past this program keep what their editor said until the bytes are there.
 CREATE TABLE new_objects (
     id         BLOB    NOT NULL PRIMARY KEY CONSTRAINT objects_id_check CHECK (length(id) = 16),
     store      TEXT    NOT NULL,
@@ -48,6 +44,3 @@ DROP TABLE uploads;
 ALTER TABLE new_uploads RENAME TO uploads;
 CREATE INDEX uploads_owner_id_lease_until_idx ON uploads (owner_id, lease_until);
 CREATE INDEX uploads_lease_until_id_idx ON uploads (lease_until, id);
-)sql"};
-
-}  // namespace clinikk::db::migrations

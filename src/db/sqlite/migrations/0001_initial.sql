@@ -1,10 +1,6 @@
-#include "db/sqlite/migrations/all.hpp"
-
-namespace clinikk::db::migrations {
-
-// Ids are 16 bytes, times are microseconds since 1970 in UTC, truth values are 0 and 1. Tables whose rows are small
-// are stored under their primary key; contents, whose rows are not, have a rowid.
-constinit SqliteMigration const initial_0001{1, "initial", "0.1.0", R"sql(
+-- oldest program: 0.1.0
+-- Ids are 16 bytes, times are microseconds since 1970 in UTC, truth values are 0 and 1. Tables whose rows are small
+-- are stored under their primary key; contents, whose rows are not, have a rowid.
 CREATE TABLE users (
     id            BLOB    NOT NULL PRIMARY KEY CONSTRAINT users_id_check CHECK (length(id) = 16),
     email         TEXT    NOT NULL,
@@ -107,6 +103,3 @@ CREATE TABLE outbox (
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX outbox_created_at_idx ON outbox (created_at);
-)sql"};
-
-}  // namespace clinikk::db::migrations

@@ -1,9 +1,5 @@
-#include "db/postgres/migrations/all.hpp"
-
-namespace clinikk::db::migrations {
-
-// As on SQLite; and whoever listens is told of new events when their transaction commits.
-constinit PostgresMigration const postgres_adopted_and_direct_0002{2, "adopted_and_direct", "0.1.0", R"sql(
+-- oldest program: 0.1.0
+-- As on SQLite; and whoever listens is told of new events when their transaction commits.
 ALTER TABLE objects
     ALTER COLUMN size DROP NOT NULL,
     ALTER COLUMN sha256 DROP NOT NULL,
@@ -23,6 +19,3 @@ BEGIN
     PERFORM pg_notify('clinikk_outbox', '');
     RETURN NEW;
 END $$;
-)sql"};
-
-}  // namespace clinikk::db::migrations

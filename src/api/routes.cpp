@@ -1,0 +1,36 @@
+#include "api/routes.hpp"
+
+namespace clinikk::api {
+
+http::EndpointTable make_endpoints(Services* services, std::uint64_t max_upload_size) {
+    http::EndpointTable table;
+    Routes routes(table, services, max_upload_size);
+    add_user_routes(routes);
+    add_session_routes(routes);
+    add_content_routes(routes);
+    add_stream_routes(routes);
+    add_upload_routes(routes);
+    add_health_routes(routes);
+    add_docs_routes(routes);
+    return table;
+}
+
+std::string list_endpoints(http::EndpointTable const& table) {
+    std::string text = "| method | path | operation | who may call |\n|---|---|---|---|\n";
+    for (auto const& endpoint : table.endpoints()) {
+        auto const& operation = endpoint->operation;
+        if (operation.hidden) continue;
+        text += "| ";
+        text += to_string(operation.method);
+        text += " | `";
+        text += operation.path;
+        text += "` | `";
+        text += operation.id;
+        text += "` | ";
+        text += to_string(operation.access);
+        text += " |\n";
+    }
+    return text;
+}
+
+}  // namespace clinikk::api

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+#include "api/services.hpp"
+
+/// The API: each resource adds its operations, and has them at the top of its file.
+namespace clinikk::api {
+
+void add_user_routes(Routes& routes);
+void add_session_routes(Routes& routes);
+void add_content_routes(Routes& routes);
+void add_stream_routes(Routes& routes);
+void add_upload_routes(Routes& routes);
+void add_health_routes(Routes& routes);
+void add_docs_routes(Routes& routes);
+
+/// All operations. Without `services`, which must outlive the table, they are only described. `max_upload_size` bounds
+/// the file of a form, bytes.
+http::EndpointTable make_endpoints(Services* services, std::uint64_t max_upload_size);
+
+/// The operations that are part of the API document as a table for people: method, path, id and who may call, a line
+/// each.
+std::string list_endpoints(http::EndpointTable const& table);
+
+}  // namespace clinikk::api

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "base/log.hpp"
+#include "domain/media.hpp"
+#include "domain/object_store.hpp"
+#include "domain/unit_of_work.hpp"
+#include "http/endpoint_table.hpp"
+#include "service/content_service.hpp"
+#include "service/direct_upload_service.hpp"
+#include "service/session_service.hpp"
+#include "service/upload_service.hpp"
+#include "service/user_service.hpp"
+
+namespace clinikk::api {
+
+using namespace http;
+
+/// How contents are played.
+struct StreamOptions {
+    bool redirect = true;  ///< send clients to the store where it can serve them itself (STREAM_MODE)
+    std::chrono::seconds redirect_life{3600};  ///< how long such an address is good (PRESIGN_EXPIRES)
+};
+
+/// What the health operations look at.
+struct HealthSubjects {
+    UnitOfWork& work;
+    std::string database_driver;  ///< `sqlite` or `postgres`
+    ObjectStore& objects;
+    MediaInspector& inspector;
+    std::function<bool()> ready;  ///< false while starting or draining; thread-safe
+    Log& log;
+};
+
+/// All that the handlers work with: each is a free function over this.
+struct Services {
+    UserService& users;
+    SessionService& sessions;
+    ContentService& contents;
+    UploadService& uploads;
+    DirectUploadService& direct_uploads;
+    HealthSubjects health;
+    Role registration_role;  ///< of accounts that register themselves
+    StreamOptions stream;
+    std::string openapi{};  ///< the document that `/openapi.json` gives; set once the table is whole
+};
+
+using Routes = http::Routes<Services>;
+
+}  // namespace clinikk::api

@@ -1,0 +1,35 @@
+#include "api/session.hpp"
+
+#include "api/routes.hpp"
+
+namespace clinikk::api {
+
+void add_session_routes(Routes& routes) {
+    using enum ErrorCode;
+    routes.add<create_token>({.method = Method::post,
+                              .path = "/auth/token",
+                              .tag = "auth",
+                              .summary = "Log in",
+                              .description = "Takes JSON with `email` and `password`, or the form of the OAuth2 "
+                                             "password grant with `username` and `password`.",
+                              .body = {BodyForm::json, BodyForm::urlencoded},
+                              .errors = {credentials_invalid, rate_limited}});
+}
+
+void TokenRequest::check(std::vector<FieldError>& errors) const {
+    // The OAuth2 form calls it otherwise.
+    if (!email && !username) errors.push_back(field_error(grant_type ? "username" : "email", "is required"));
+    bool const other_grant = grant_type && !grant_type->value().empty() && grant_type->value() != "password";
+    if (other_grant) errors.push_back(field_error("grant_type", "must be password"));
+}
+
+Task<Result<Reply<TokenView>>> create_token(Services& services, Request&, TokenRequest wanted) {
+    auto const& name = wanted.email ? wanted.email->value() : wanted.username->value();
+    auto login = co_await services.sessions.log_in(name, wanted.password->value());
+    if (!login) co_return login.error();
+    Reply<TokenView> reply{{std::move(login->access_token), "bearer", login->expires_in.count()}};
+    reply.headers.add("Cache-Control", "no-store");
+    co_return reply;
+}
+
+}  // namespace clinikk::api

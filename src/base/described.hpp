@@ -1,0 +1,84 @@
+#pragma once
+
+#include <boost/describe/bases.hpp>
+#include <boost/describe/members.hpp>
+#include <boost/describe/modifiers.hpp>
+#include <boost/mp11/algorithm.hpp>
+#include <boost/mp11/list.hpp>
+
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+/// Described structs (`BOOST_DESCRIBE_STRUCT`) by the names of their members. What is written for a struct here, such as
+/// its columns or its JSON, follows from its declaration, and nothing depends on the order of two members.
+namespace clinikk {
+
+/// The descriptors of the public members of `T`, those of its bases first.
+template <class T>
+using MembersOf = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
+
+template <class T>
+inline constexpr std::size_t member_count = boost::mp11::mp_size<MembersOf<T>>::value;
+
+template <class T>
+concept DescribedStruct = boost::describe::has_describe_members<T>::value && !std::is_union_v<T>;
+
+/// Calls `visit` with each descriptor of `T`: `member.name`, `value.*member.pointer`.
+template <DescribedStruct T, class Visit>
+constexpr void for_each_member(Visit visit) {
+    boost::mp11::mp_for_each<MembersOf<T>>(visit);
+}
+
+namespace detail {
+
+template <class Descriptor>
+struct HasNameOf {
+    template <class Other>
+    using fn = boost::mp11::mp_bool<std::string_view(Descriptor::name) == std::string_view(Other::name)>;
+};
+
+/// The place of the member of `T` that has the name of `Descriptor`; `member_count<T>` when there is none.
+template <class T, class Descriptor>
+inline constexpr std::size_t place_of =
+    boost::mp11::mp_find_if_q<MembersOf<std::remove_cvref_t<T>>, HasNameOf<Descriptor>>::value;
+
+/// What a member holds for the world outside: a request's member gives its plain value.
+template <class Member>
+decltype(auto) plain_value(Member&& member) {
+    if constexpr (requires { std::forward<Member>(member).plain(); }) {
+        return std::forward<Member>(member).plain();
+    } else {
+        return std::forward<Member>(member);
+    }
+}
+
+template <class Descriptor, class Target, class First, class... Rest>
+void take_member(Target& target, First&& first, Rest&&... rest) {
+    using Source = std::remove_cvref_t<First>;
+    constexpr auto place = place_of<Source, Descriptor>;
+    if constexpr (place < member_count<Source>) {
+        using Found = boost::mp11::mp_at_c<MembersOf<Source>, place>;
+        target.*Descriptor::pointer = plain_value(std::forward<First>(first).*Found::pointer);
+    } else {
+        static_assert(sizeof...(Rest) > 0, "a member of the target has no source of its name");
+        take_member<Descriptor>(target, std::forward<Rest>(rest)...);
+    }
+}
+
+}  // namespace detail
+
+/// A `Target` each of whose members comes from the first of `sources` that has a member of that name; moved from
+/// sources that are given as rvalues. A member without a source does not compile.
+template <DescribedStruct Target, class... Sources>
+Target from_members(Sources&&... sources) {
+    Target target{};
+    for_each_member<Target>([&](auto member) {
+        // Each member of a source is moved from at most once: names are unique in the target.
+        detail::take_member<decltype(member)>(target, std::forward<Sources>(sources)...);
+    });
+    return target;
+}
+
+}  // namespace clinikk
