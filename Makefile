@@ -1,6 +1,6 @@
 # Each verb is one line of help and one call; the work is done by tools/ and CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run check test test-fresh bench fuzz lint fmt clean
+.PHONY: help setup build run check test tsan test-fresh bench fuzz lint fmt clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,11 @@ test:  ## setup, release build, every test
 	@tools/setup test
 	@tools/build release
 	@tools/test release unit contract api api-postgres postgres s3 e2e fault
+
+tsan:  ## setup, ThreadSanitizer build, the suites in which threads meet
+	@tools/setup test
+	@tools/build tsan
+	@tools/test tsan unit contract api postgres fault
 
 test-fresh:  ## prove the README on a bare Debian 12 (root; downloads a base system once)
 	@tools/test-fresh

@@ -43,7 +43,10 @@ Task<> BlockingPool::run_job(std::function<void()>& job) {
                 failure = std::current_exception();
             }
             pending_.fetch_sub(1, std::memory_order_relaxed);
-            asio::post(executor, [handler = std::move(handler), failure]() mutable { std::move(handler)(failure); });
+            // Nothing of the exception stays here: who reads it also frees it, and no other thread.
+            asio::post(executor, [handler = std::move(handler), failure = std::move(failure)]() mutable {
+                std::move(handler)(std::move(failure));
+            });
         });
     };
     co_await asio::async_initiate<asio::use_awaitable_t<> const, void(std::exception_ptr)>(initiate,

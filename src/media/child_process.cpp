@@ -131,11 +131,14 @@ public:
     // group's, cannot belong to anyone else.
     siginfo_t reap() {
         ::kill(-pid_, SIGKILL);
+        siginfo_t result{};
         siginfo_t info{};
-        while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED) != 0 && errno == EINTR) {
+        // The child's own children come to us when we are the first process of a container.
+        while (::waitid(P_PGID, static_cast<id_t>(pid_), &info, WEXITED) == 0 || errno == EINTR) {
+            if (info.si_pid == pid_) result = info;
         }
         reaped_ = true;
-        return info;
+        return result;
     }
 
 private:

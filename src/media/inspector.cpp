@@ -168,17 +168,27 @@ bool is_sandbox_failure(ChildResult const& result) {
     return reserved || result.errors.starts_with("bwrap: ");
 }
 
+bool ran_out_of_memory(ChildResult const& result) {
+    if (result.end != ChildEnd::exited || result.code == 0) return false;
+    constexpr std::string_view ffmpeg_says = "Cannot allocate memory\n";
+    return result.code == static_cast<int>(SandboxExit::out_of_memory) || result.errors.ends_with(ffmpeg_says);
+}
+
 Result<ProbeReport> Inspector::probe(Container container, FileDescriptor const& input) {
     auto command = launcher_.command(confinement_.get(), ffprobe_, ffprobe_arguments(container), input.get());
     command.deadline = options_.deadline;
     auto const result = run_child(command);
     if (is_sandbox_failure(result)) throw std::runtime_error("ffprobe did not run: " + result.errors);
 
-    // Bubblewrap tells of a signal as shells do.
+    // The sandbox tells of a signal as shells do.
     int const signal = result.end == ChildEnd::killed ? result.code : result.code > 128 ? result.code - 128 : 0;
     if (result.end == ChildEnd::timed_out || signal == SIGKILL || signal == SIGXCPU) {
         log_.warning("media.probe.timeout", {{"signal", signal}});
         return Error(ErrorCode::media_probe_timeout, "Reading the file's structure took too long.");
+    }
+    if (ran_out_of_memory(result)) {
+        log_.warning("media.probe.out_of_memory", {{"errors", result.errors}});
+        return Error(ErrorCode::media_unsupported, "The file's structure takes more memory to read than it may take.");
     }
     if (result.end == ChildEnd::too_talkative || signal != 0) {
         log_.warning("media.probe.crashed", {{"signal", signal}, {"errors", result.errors}});

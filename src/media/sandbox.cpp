@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -109,11 +110,23 @@ bool limit(__rlimit_resource resource, rlim_t value) {
 }
 
 bool set_limits(bool inside_bubblewrap) {
-    // Processes are counted for a user, not for a program. Bubblewrap's namespace counts its own; outside, the
-    // service and everything else of its user count too.
-    rlim_t const processes = inside_bubblewrap ? 64 : 2048;
+    // Threads are counted for a user, not for a program, and not for root. Bubblewrap's namespace counts its own;
+    // outside, the service and everything else of its user count too.
+    rlim_t const threads = inside_bubblewrap ? 64 : 2048;
+    // Of the address space most is libraries, which are mapped whole (FFmpeg: 240 MiB) and hardly read: the limit that
+    // bounds memory is RLIMIT_DATA's, and this one only what escapes from it.
+    constexpr rlim_t address_space = rlim_t{512} << 20;
     return limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 1 << 20) && limit(RLIMIT_NOFILE, 32) && limit(RLIMIT_CPU, 15) &&
-           limit(RLIMIT_MEMLOCK, 64 << 10) && limit(RLIMIT_NPROC, processes) && limit(RLIMIT_AS, rlim_t{1} << 30);
+           limit(RLIMIT_MEMLOCK, 64 << 10) && limit(RLIMIT_NPROC, threads) && limit(RLIMIT_STACK, 8 << 20) &&
+           limit(RLIMIT_DATA, sandbox_memory) && limit(RLIMIT_AS, address_space);
+}
+
+// Whoever else runs here is worth more: when memory is short the kernel looks for a process to end.
+void volunteer_for_oom() {
+    int const file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0) return;  // no /proc: the limits still hold
+    [[maybe_unused]] auto const written = ::write(file, "1000", 4);
+    ::close(file);
 }
 
 LandlockRules landlock_rules(std::string const& program) {
@@ -133,11 +146,55 @@ std::string give_up_privileges(Options const& options) {
         if (::getppid() != options.parent) return "the parent has gone";
     }
     ::umask(077);
+    volunteer_for_oom();
     if (::chdir("/") != 0) return "cannot change to /";
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "cannot set NO_NEW_PRIVS";
     if (!drop_capabilities()) return "cannot drop capabilities";
     close_from(sandbox_input_fd + 1);
     return {};
+}
+
+// In the child: becomes the program. Returns only on failure.
+int become_program(Options const& options, std::string const& program, WriteAccess write_access, pid_t launcher) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != launcher) return fail(SandboxExit::refused, "the launcher has gone");
+    int const error = install_seccomp_filter(write_access, program.c_str());
+    if (error != 0) return fail(SandboxExit::refused, "cannot install the seccomp filter", error);
+    if (!set_limits(options.inside_bubblewrap)) return fail(SandboxExit::refused, "cannot set limits", errno);
+    auto path = "PATH=" + std::string(search_path);
+    std::string locale = "LC_ALL=C";
+    char* environment[] = {path.data(), locale.data(), nullptr};
+    ::execve(program.c_str(), options.program, environment);
+    return fail(SandboxExit::not_executable, program, errno);
+}
+
+// In the launcher: the exit status for how the child ended. A program that got no memory may say anything, FFmpeg's
+// Matroska reader for one "End of file": what it had taken by then tells.
+int wait_for(pid_t child) {
+    int status = 0;
+    rusage usage{};
+    while (::wait4(child, &status, 0, &usage) < 0) {
+        if (errno != EINTR) return fail(SandboxExit::refused, "cannot wait for the program", errno);
+    }
+    constexpr long most_of_it = sandbox_memory / 1024 * 5 / 8;
+    bool const failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    bool const ended_for_time = WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL);
+    if (failed && !ended_for_time && usage.ru_maxrss > most_of_it) return static_cast<int>(SandboxExit::out_of_memory);
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int run_program(Options const& options, std::string const& program, WriteAccess write_access) {
+    pid_t const launcher = ::getpid();
+    pid_t const child = ::fork();
+    if (child < 0) return fail(SandboxExit::refused, "cannot start a process", errno);
+    // What the C library does at the end of a program is not for those that have a filter.
+    if (child == 0) ::_exit(become_program(options, program, write_access, launcher));
+    int const error = install_seccomp_filter(write_access, nullptr);
+    if (error != 0) {
+        ::kill(child, SIGKILL);
+        return fail(SandboxExit::refused, "cannot install the seccomp filter", error);
+    }
+    ::_exit(wait_for(child));
 }
 
 }  // namespace
@@ -162,19 +219,13 @@ int sandbox_exec_main(int argc, char** argv) {
                     "not run");
     }
     bool const guarded = landlocked || options->inside_bubblewrap;
-    int const error = install_seccomp_filter(guarded ? WriteAccess::by_file_rules : WriteAccess::none);
-    if (error != 0) return fail(SandboxExit::refused, "cannot install the seccomp filter", error);
-    if (!set_limits(options->inside_bubblewrap)) return fail(SandboxExit::refused, "cannot set limits", errno);
+    auto const write_access = guarded ? WriteAccess::by_file_rules : WriteAccess::none;
+    if (!options->check) return run_program(*options, program, write_access);
 
-    if (options->check) {
-        std::string_view const answer = landlocked ? "landlock\n" : "seccomp\n";
-        return ::write(STDOUT_FILENO, answer.data(), answer.size()) > 0 ? 0 : 1;
-    }
-    auto path = "PATH=" + std::string(search_path);
-    std::string locale = "LC_ALL=C";
-    char* environment[] = {path.data(), locale.data(), nullptr};
-    ::execve(program.c_str(), options->program, environment);
-    return fail(SandboxExit::not_executable, program, errno);
+    int const error = install_seccomp_filter(write_access, nullptr);
+    if (error != 0) return fail(SandboxExit::refused, "cannot install the seccomp filter", error);
+    std::string_view const answer = landlocked ? "landlock\n" : "seccomp\n";
+    return ::write(STDOUT_FILENO, answer.data(), answer.size()) > 0 ? 0 : 1;
 }
 
 }  // namespace clinikk::media

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -21,11 +22,11 @@ constexpr std::array denied{
     "socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "sendto", "sendmsg", "sendmmsg",
     "recvfrom", "recvmsg", "recvmmsg", "setsockopt", "socketcall",
     // other processes; setsid and setpgid would leave the group that is killed at the end
-    "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "kcmp", "pidfd_open",
-    "pidfd_getfd", "pidfd_send_signal", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "setsid", "setpgid",
-    "setpriority", "ioprio_set", "sched_setscheduler", "sched_setparam", "sched_setattr", "migrate_pages", "move_pages",
-    "shmget", "shmat", "shmctl", "semget", "semop", "semtimedop", "semctl", "msgget", "msgsnd", "msgrcv", "msgctl",
-    "ipc", "mq_open", "mq_unlink",
+    "fork", "vfork", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise",
+    "process_mrelease", "kcmp", "pidfd_open", "pidfd_getfd", "pidfd_send_signal", "tkill", "rt_sigqueueinfo",
+    "rt_tgsigqueueinfo", "setsid", "setpgid", "setpriority", "ioprio_set", "sched_setscheduler", "sched_setparam",
+    "sched_setattr", "migrate_pages", "move_pages", "shmget", "shmat", "shmctl", "semget", "semop", "semtimedop",
+    "semctl", "msgget", "msgsnd", "msgrcv", "msgctl", "ipc", "mq_open", "mq_unlink",
     // other views of the file system
     "mount", "umount", "umount2", "mount_setattr", "move_mount", "open_tree", "open_tree_attr", "fsopen", "fsconfig",
     "fsmount", "fspick", "pivot_root", "chroot", "unshare", "setns", "open_by_handle_at", "name_to_handle_at",
@@ -82,6 +83,8 @@ private:
 };
 
 void deny_by_argument(Rules& rules) {
+    // Threads, and no processes.
+    rules.deny("clone", scmp_arg_cmp{0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0});
     // New namespaces come by clone, too.
     for (std::uint64_t const flag :
          {CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP}) {
@@ -98,6 +101,16 @@ void deny_by_argument(Rules& rules) {
     }
 }
 
+// What RLIMIT_DATA does not count: memory shared with nobody's file, and stacks that grow.
+void deny_uncounted_memory(Rules& rules) {
+    for (std::uint64_t const flags : {MAP_SHARED | MAP_ANONYMOUS, MAP_GROWSDOWN}) rules.deny_flag("mmap", 3, flags);
+}
+
+void deny_execution(Rules& rules, char const* program) {
+    if (program == nullptr) return rules.deny("execve");
+    rules.deny("execve", scmp_arg_cmp{0, SCMP_CMP_NE, reinterpret_cast<scmp_datum_t>(program), 0});
+}
+
 void deny_writing(Rules& rules) {
     for (std::uint64_t const flag : {O_WRONLY, O_RDWR, O_CREAT, O_TRUNC}) {
         rules.deny_flag("open", 1, flag);
@@ -107,13 +120,15 @@ void deny_writing(Rules& rules) {
 
 }  // namespace
 
-int install_seccomp_filter(WriteAccess write_access) noexcept {
+int install_seccomp_filter(WriteAccess write_access, char const* program) noexcept {
     Filter const filter(::seccomp_init(SCMP_ACT_ALLOW), ::seccomp_release);
     if (!filter) return ENOMEM;
     Rules rules(filter.get());
     for (auto const* name : denied) rules.deny(name);
     for (auto const* name : absent) rules.deny(name, SCMP_ACT_ERRNO(ENOSYS));
     deny_by_argument(rules);
+    deny_uncounted_memory(rules);
+    deny_execution(rules, program);
     if (write_access == WriteAccess::none) deny_writing(rules);
     if (rules.error() != 0) return rules.error();
     // A binary tree instead of a list of some two hundred comparisons for each call.

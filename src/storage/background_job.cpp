@@ -62,7 +62,8 @@ Task<> BackgroundJob::wait() {
         if (!state->set_wake(wake)) wake();
     };
     co_await asio::async_initiate<asio::use_awaitable_t<> const, void()>(initiate, asio::use_awaitable);
-    if (state->failure) std::rethrow_exception(state->failure);
+    // The thread that did the work may still hold the state, and must not be the one that frees the exception.
+    if (auto failure = std::exchange(state->failure, nullptr)) std::rethrow_exception(std::move(failure));
 }
 
 }  // namespace clinikk

@@ -60,7 +60,7 @@ export const FILES = {
   'cover.mp3': {
     kind: 'audio',
     type: 'audio/mpeg',
-    recipe: [...sound(), ...picture('', 1), '-map', '0:a', '-map', '1:v', '-frames:v', '1', '-c:a', 'libmp3lame', '-c:v', 'png', '-disposition:v', 'attached_pic'],
+    recipe: [...sound(), ...picture('', 0.1), '-map', '0:a', '-map', '1:v', '-c:a', 'libmp3lame', '-c:v', 'png', '-disposition:v', 'attached_pic'],
   },
   'long.mp4': { kind: 'video', type: 'video/mp4', recipe: [...picture('', 20), ...sound(20), ...h264, ...aac, '-movflags', '+faststart'] },
   'long.mp3': { kind: 'audio', type: 'audio/mpeg', recipe: [...sound(20), '-c:a', 'libmp3lame', '-b:a', '64k'] },

@@ -12,7 +12,7 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 export const PROGRAM = path.resolve(ROOT, process.env.CLINIKK_TV || 'build/release/clinikk-tv');
 
 // Nothing of this machine's settings reaches the program: a test sees the defaults plus what it sets itself.
-const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'ASAN_OPTIONS', 'UBSAN_OPTIONS', 'LSAN_OPTIONS', 'SANDBOX'];
+const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'ASAN_OPTIONS', 'UBSAN_OPTIONS', 'LSAN_OPTIONS', 'TSAN_OPTIONS', 'SANDBOX'];
 
 /**
  * Under TEST_POSTGRES_URL each data directory has a database of its own on that server; made when it is first asked for.

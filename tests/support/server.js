@@ -105,7 +105,7 @@ export class Server {
     await this.#clean();
     const { code, signal } = this.exit;
     if (code !== 0) throw new Error(`the server ended with code ${code}, signal ${signal}\n${this.tail()}`);
-    const report = /AddressSanitizer|runtime error:|LeakSanitizer/.exec(this.log);
+    const report = /AddressSanitizer|runtime error:|LeakSanitizer|ThreadSanitizer/.exec(this.log);
     if (report) throw new Error(`a sanitizer reported something\n${this.tail(20_000)}`);
   }
 

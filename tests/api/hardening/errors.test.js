@@ -221,7 +221,7 @@ describe('errors', () => {
     context.content = await upload(server, context.me.token, SOUND);
 
     const hanging = path.join(cwd, 'ffprobe');
-    await writeFile(hanging, '#!/bin/bash\nexec sleep 1000\n', { mode: 0o755 });
+    await writeFile(hanging, '#!/usr/bin/perl\nsleep 1000;\n', { mode: 0o755 });
     const stuck = await start('stuck', { FFPROBE: hanging });
     const stuckUser = await newUser(stuck);
     context.stuckAnswer = stuck.post('/content', { token: stuckUser.token, multipart: uploadParts(SOUND) });

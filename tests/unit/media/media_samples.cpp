@@ -47,7 +47,6 @@ constexpr std::array recipes{
     Recipe{"tiny.opus", "tiny.mp4", "-vn -c:a libopus"},
     Recipe{"tiny.ogv", "tiny.mp4", "-c:v libtheora -c:a libvorbis"},
     Recipe{"silent.mp4", "@video", "-c:v libx264 -pix_fmt yuv420p"},
-    Recipe{"turned.mp4", "silent.mp4", "-c copy -metadata:s:v rotate=90"},
     Recipe{"anamorphic.mp4", "@video", "-vf setsar=2/1 -c:v libx264 -pix_fmt yuv420p"},
     Recipe{"encrypted.mp4", "silent.mp4",
            "-c copy -encryption_scheme cenc-aes-ctr -encryption_key 76a6c65c5ea762046bd749a2e632ccbb "
