@@ -1,6 +1,7 @@
 #include "api/session.hpp"
 
 #include "api/routes.hpp"
+#include "domain/client_network.hpp"
 
 namespace clinikk::api {
 
@@ -11,7 +12,8 @@ void add_session_routes(Routes& routes) {
                               .tag = "auth",
                               .summary = "Log in",
                               .description = "Takes JSON with `email` and `password`, or the form of the OAuth2 "
-                                             "password grant with `username` and `password`.",
+                                             "password grant with `username` and `password`. Wrong passwords are slowed down "
+                                             "for each account and client address: `Retry-After` says when to come back.",
                               .body = {BodyForm::json, BodyForm::urlencoded},
                               .errors = {credentials_invalid, rate_limited}});
 }
@@ -23,9 +25,10 @@ void TokenRequest::check(std::vector<FieldError>& errors) const {
     if (other_grant) errors.push_back(field_error("grant_type", "must be password"));
 }
 
-Task<Result<Reply<TokenView>>> create_token(Services& services, Request&, TokenRequest wanted) {
+Task<Result<Reply<TokenView>>> create_token(Services& services, Request& request, TokenRequest wanted) {
     auto const& name = wanted.email ? wanted.email->value() : wanted.username->value();
-    auto login = co_await services.sessions.log_in(name, wanted.password->value());
+    auto login =
+        co_await services.sessions.log_in(name, wanted.password->value(), client_network(request.remote_address));
     if (!login) co_return login.error();
     Reply<TokenView> reply{{std::move(login->access_token), "bearer", login->expires_in.count()}};
     reply.headers.add("Cache-Control", "no-store");

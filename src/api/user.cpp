@@ -1,6 +1,7 @@
 #include "api/user.hpp"
 
 #include "api/routes.hpp"
+#include "domain/client_network.hpp"
 
 namespace clinikk::api {
 
@@ -19,8 +20,9 @@ void add_user_routes(Routes& routes) {
                         .access = Access::signed_in});
 }
 
-Task<Result<Reply<UserView>>> register_user(Services& services, Request&, RegisterRequest wanted) {
-    auto const user = co_await services.users.add(*wanted.email, *wanted.password, services.registration_role);
+Task<Result<Reply<UserView>>> register_user(Services& services, Request& request, RegisterRequest wanted) {
+    auto const user = co_await services.users.add(*wanted.email, *wanted.password, services.registration_role,
+                                                  client_network(request.remote_address));
     if (!user) co_return user.error();
     Reply<UserView> reply{from_members<UserView>(*user)};
     reply.headers.add("Location", "/auth/me");
@@ -28,7 +30,7 @@ Task<Result<Reply<UserView>>> register_user(Services& services, Request&, Regist
 }
 
 Task<Result<Reply<UserView>>> get_me(Services&, Request& request, NoInput) {
-    Reply<UserView> reply{from_members<UserView>(*request.caller)};
+    Reply<UserView> reply{from_members<UserView>(request.caller->user)};
     reply.headers.add("Cache-Control", "no-store");
     co_return reply;
 }

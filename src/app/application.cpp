@@ -35,7 +35,8 @@ namespace {
 
 constexpr std::string_view token_issuer = "clinikk-tv";
 /// Logins that may wait for a hash; more are told to come back.
-constexpr std::size_t max_waiting_logins = 64;
+/// Logins and registrations under way at once: so many of strangers, and as many of clients that have logged in before.
+constexpr std::size_t places_at_hasher = 64;
 constexpr std::chrono::seconds collection_interval{60};
 /// How long an event may take to reach this process where nobody tells of it; PostgreSQL does.
 constexpr std::chrono::milliseconds sqlite_poll_interval{250};
@@ -120,7 +121,7 @@ http::ServerOptions server_options(Settings const& settings) {
 class SessionAuthenticator : public http::Authenticator {
 public:
     explicit SessionAuthenticator(SessionService& sessions) : sessions_(sessions) {}
-    Task<Result<User>> authenticate(std::string_view token) override { return sessions_.authenticate(token); }
+    Task<Result<Caller>> authenticate(std::string_view token) override { return sessions_.authenticate(token); }
 
 private:
     SessionService& sessions_;
@@ -201,7 +202,7 @@ struct Application::Parts {
           signals(*database, log, on_postgres(settings) ? postgres_poll_interval : sqlite_poll_interval),
           storage(settings, file_pool, log),
           inspector(media::make_media_inspector(inspector_options(settings), log)),
-          hasher(make_password_hasher(hash_pool, {}, max_waiting_logins)),
+          hasher(make_password_hasher(hash_pool, {}, places_at_hasher)),
           tokens(make_tokens(settings)),
           users(*work, *hasher),
           sessions(*work, *hasher, *tokens, settings.rate_limit),

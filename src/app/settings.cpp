@@ -260,7 +260,7 @@ const std::array settings_table{
             [](Settings& s, Text t) { s.gc_grace = duration(t); }},
     Setting{"REUSE_PORT", "0", "1: several processes may listen on the port, for rolling restarts",
             [](Settings& s, Text t) { s.reuse_port = one_of(t, on_off); }},
-    Setting{"RATE_LIMIT", "on", "off: failed logins of one account are not slowed down",
+    Setting{"RATE_LIMIT", "on", "off: failed logins are not slowed down",
             [](Settings& s, Text t) { s.rate_limit = one_of(t, on_off); }},
     Setting{"LOG_LEVEL", "info", "trace, debug, info, warning or error",
             [](Settings& s, Text t) { s.log_level = one_of(t, log_levels); }},

@@ -2,7 +2,9 @@
 
 #include <boost/assert/source_location.hpp>
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -87,6 +89,7 @@ struct Error {
     ErrorCode code;
     std::string detail;
     std::vector<FieldError> errors{};
+    std::optional<std::chrono::seconds> retry_after{};  ///< of 429 and 503: when it is worth trying again
 
     /// For `Result::error()`, which must be able to make one (Boost.System).
     Error() : Error(ErrorCode::internal) {}
@@ -95,6 +98,13 @@ struct Error {
     Error(ErrorCode code_in, std::string detail_in) : code(code_in), detail(std::move(detail_in)) {}
     Error(ErrorCode code_in, std::string detail_in, std::vector<FieldError> errors_in)
         : code(code_in), detail(std::move(detail_in)), errors(std::move(errors_in)) {}
+
+    /// An error that passes: the client is told to come back after that time.
+    static Error passing(ErrorCode code, std::chrono::seconds retry_after) {
+        Error error(code);
+        error.retry_after = retry_after;
+        return error;
+    }
 };
 
 /// Breakage that is expected to pass: the database or the store does not answer. Becomes a 503; the message goes to

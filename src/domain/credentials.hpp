@@ -12,16 +12,24 @@
 
 namespace clinikk {
 
-/// Slow on purpose, off the I/O threads. Both fail with `unavailable` when too many are waiting already.
+/// For whom a password is hashed. There is room for so many to wait, and each network has a share of it; known clients
+/// have a room of their own, which no number of strangers fills.
+struct HashingClient {
+    std::string network{};  ///< as `client_network` names it; empty: a command of this program
+    bool is_known = false;  ///< has logged in from there before
+};
+
+/// Slow on purpose, off the I/O threads. Both fail with `unavailable`, and the time after which to come back, when
+/// there is no room to wait.
 class PasswordHasher {
 public:
     virtual ~PasswordHasher() = default;
 
     /// A salted PHC string (Argon2id).
-    virtual Task<Result<std::string>> hash(std::string_view password) = 0;
+    virtual Task<Result<std::string>> hash(std::string_view password, HashingClient client) = 0;
     /// Whether the password belongs to the hash. With an empty hash it costs the same and says no: an unknown
     /// e-mail address must not answer faster than a wrong password.
-    virtual Task<Result<bool>> verify(std::string_view password, std::string_view hash) = 0;
+    virtual Task<Result<bool>> verify(std::string_view password, std::string_view hash, HashingClient client) = 0;
     /// Whether the hash is of a kind that `hash` no longer makes: it is to be replaced when its password is known.
     virtual bool is_outdated(std::string_view hash) const noexcept = 0;
 };

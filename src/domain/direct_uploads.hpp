@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
+#include "base/task.hpp"
 #include "base/time.hpp"
 #include "domain/object_store.hpp"
 
@@ -58,9 +60,11 @@ public:
     /// The parts that have come, by number; empty when there is no such upload: it was completed, or aborted.
     virtual Task<std::optional<std::vector<StoredPart>>> list_parts(DirectUploadHandle const& upload) = 0;
 
-    /// Makes the parts an object of `size` bytes.
-    virtual Task<> complete(DirectUploadHandle const& upload, std::vector<StoredPart> const& parts,
-                            std::uint64_t size) = 0;
+    /// Makes the parts an object of `size` bytes. Fails with `parts_mismatch` when they are not those that are there by
+    /// now, since a client may overwrite a part until its address expires; with `upload_not_found` when there is no
+    /// such upload any more, and no object that it could have become.
+    virtual Task<Result<void>> complete(DirectUploadHandle const& upload, std::vector<StoredPart> const& parts,
+                                        std::uint64_t size) = 0;
 
     /// Gives up the parts that have come; it is no error when there are none any more.
     virtual Task<> abort(DirectUploadHandle const& upload) = 0;

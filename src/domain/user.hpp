@@ -40,6 +40,13 @@ struct Session {
 };
 BOOST_DESCRIBE_STRUCT(Session, (), (id, user_id, created_at, expires_at))
 
+/// Who a request acts for. What is done later, or for good, asks the database once more (`current_editor`).
+struct Caller {
+    User user{};      ///< as it was when the token was looked at
+    Uuid session_id;  ///< of the token
+    Timestamp since;  ///< when it was looked at
+};
+
 class UserStore {
 public:
     virtual ~UserStore() = default;
@@ -66,7 +73,8 @@ public:
     virtual Task<std::optional<User>> find_active_user(Uuid session_id, Timestamp at) = 0;
     /// Ends all sessions of a user.
     virtual Task<> revoke_all(Uuid user_id, Timestamp at) = 0;
-    /// Removes sessions that expired before `before`; how many.
+    /// Removes sessions that expired before `before`; how many. Operations that began before a session expired still
+    /// ask whether it was revoked.
     virtual Task<std::uint64_t> remove_expired(Timestamp before) = 0;
 };
 

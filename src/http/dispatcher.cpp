@@ -129,7 +129,7 @@ Task<Result<void>> Dispatcher::authorise(Request& request) {
     }
     auto caller = co_await authenticator_.authenticate(credentials.substr(bearer.size()));
     if (!caller) co_return caller.error();
-    if (access == Access::editor && caller->role == Role::viewer) co_return Error(ErrorCode::forbidden);
+    if (access == Access::editor && caller->user.role == Role::viewer) co_return Error(ErrorCode::forbidden);
     request.caller = std::move(*caller);
     co_return Result<void>{};
 }

@@ -19,7 +19,7 @@ namespace clinikk::http {
 class Authenticator {
 public:
     virtual ~Authenticator() = default;
-    virtual Task<Result<User>> authenticate(std::string_view token) = 0;
+    virtual Task<Result<Caller>> authenticate(std::string_view token) = 0;
 };
 
 struct DispatcherOptions {

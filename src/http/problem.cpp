@@ -13,6 +13,9 @@ BOOST_DESCRIBE_STRUCT(FieldError, (), (detail, pointer))
 namespace clinikk::http {
 namespace {
 
+/// Where the error itself does not tell: a database or a store that is away is asked again within seconds.
+constexpr std::chrono::seconds usual_wait{5};
+
 struct Problem {
     std::string type;
     std::string_view title;
@@ -47,7 +50,9 @@ Response problem_response(Error const& error, std::string_view base_url, Uuid co
         // Without a token the challenge says only how; with a bad one also why (RFC 6750 section 3).
         response.headers.add("WWW-Authenticate", "Bearer");
     }
-    if (kind.status == 503 || kind.status == 429) response.headers.add("Retry-After", "5");
+    if (kind.status == 503 || kind.status == 429) {
+        response.headers.add("Retry-After", std::to_string(error.retry_after.value_or(usual_wait).count()));
+    }
     return response;
 }
 

@@ -37,7 +37,7 @@ struct Request {
     // Known once the request is routed and authorised:
     Endpoint const* endpoint = nullptr;
     std::vector<std::pair<std::string_view, std::string>> path_parameters{};
-    std::optional<User> caller{};
+    std::optional<Caller> caller{};
 
     bool abandoned = false;  ///< the client has gone, and what was under way for it is cancelled
 };

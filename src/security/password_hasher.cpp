@@ -10,6 +10,7 @@
 #include <string>
 
 #include "domain/unicode.hpp"
+#include "security/waiting_room.hpp"
 
 namespace clinikk {
 namespace {
@@ -61,22 +62,24 @@ bool is_argon2(std::string_view hash) noexcept { return hash.starts_with("$argon
 
 class Argon2PasswordHasher final : public PasswordHasher {
 public:
-    Argon2PasswordHasher(BlockingPool& pool, PasswordCost cost, std::size_t max_waiting)
-        : pool_(pool), cost_(cost), max_waiting_(max_waiting) {
+    Argon2PasswordHasher(BlockingPool& pool, PasswordCost cost, std::size_t places)
+        : pool_(pool), cost_(cost), room_(places) {
         // A hash that no password has; to compare with it costs as much as with any other.
         nobodys_hash_ = "$argon2id$v=19$m=" + std::to_string(cost.memory / 1024) +
                         ",t=" + std::to_string(cost.operations) + ",p=1$" + std::string(22, 'A') + "$" +
                         std::string(43, 'A');
     }
 
-    Task<Result<std::string>> hash(std::string_view password) override {
-        if (pool_.pending() > max_waiting_) co_return Error(ErrorCode::unavailable);
+    Task<Result<std::string>> hash(std::string_view password, HashingClient client) override {
+        auto const place = room_.enter(std::move(client));
+        if (!place) co_return Error::passing(ErrorCode::unavailable, room_.wait());
         auto const work = [this, password] { return make_hash(password); };
         co_return co_await pool_.run(work);
     }
 
-    Task<Result<bool>> verify(std::string_view password, std::string_view hash) override {
-        if (pool_.pending() > max_waiting_) co_return Error(ErrorCode::unavailable);
+    Task<Result<bool>> verify(std::string_view password, std::string_view hash, HashingClient client) override {
+        auto const place = room_.enter(std::move(client));
+        if (!place) co_return Error::passing(ErrorCode::unavailable, room_.wait());
         auto const work = [this, password, hash] { return matches(password, std::string(hash)); };
         co_return co_await pool_.run(work);
     }
@@ -110,20 +113,20 @@ private:
 
     BlockingPool& pool_;
     PasswordCost cost_;
-    std::size_t max_waiting_;
+    WaitingRoom room_;
     std::string nobodys_hash_;
 };
 
 }  // namespace
 
-std::unique_ptr<PasswordHasher> make_password_hasher(BlockingPool& pool, PasswordCost cost, std::size_t max_waiting) {
+std::unique_ptr<PasswordHasher> make_password_hasher(BlockingPool& pool, PasswordCost cost, std::size_t places) {
     if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
     if (cost.operations < crypto_pwhash_argon2id_OPSLIMIT_MIN ||
         cost.operations > crypto_pwhash_argon2id_OPSLIMIT_MAX || cost.memory < crypto_pwhash_argon2id_MEMLIMIT_MIN ||
         cost.memory > crypto_pwhash_argon2id_MEMLIMIT_MAX) {
         throw std::invalid_argument("the cost of password hashing is out of bounds");
     }
-    return std::make_unique<Argon2PasswordHasher>(pool, cost, max_waiting);
+    return std::make_unique<Argon2PasswordHasher>(pool, cost, places);
 }
 
 }  // namespace clinikk

@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::size_t batch = 100;
 constexpr std::chrono::hours event_life{24};
+/// Longer than any upload takes that began before its session expired: at its end the session is asked for once more.
+constexpr std::chrono::hours expired_session_life{7 * 24};
 /// Time to remove what one upload left behind; whoever fails at it, or dies, leaves it to the next collection.
 constexpr std::chrono::seconds claim_length{60};
 
@@ -27,7 +29,7 @@ Task<Collection> Collector::collect(bool dry_run, Report report) {
     }
     collection.deleted = co_await collect_deleted(dry_run, report);
     if (dry_run) co_return collection;
-    collection.sessions = co_await work_.stores().sessions().remove_expired(now());
+    collection.sessions = co_await work_.stores().sessions().remove_expired(now() - expired_session_life);
     collection.events = co_await work_.stores().outbox().prune(now() - event_life);
     co_return collection;
 }

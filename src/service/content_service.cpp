@@ -2,13 +2,10 @@
 
 #include <stdexcept>
 
+#include "service/permission.hpp"
+
 namespace clinikk {
 namespace {
-
-/// Only the owner and admins; contents without an owner are the admins'.
-bool may_change(User const& caller, Content const& content) {
-    return caller.role == Role::admin || content.owner_id == caller.id;
-}
 
 /// Whether the tracks of the stored bytes fit the kind; contents that were never probed fit any.
 bool kind_fits(Content const& content, ContentKind kind) {
@@ -16,10 +13,12 @@ bool kind_fits(Content const& content, ContentKind kind) {
     return (kind == ContentKind::video) == content.video_codec.has_value();
 }
 
-Task<Result<Content>> find_for_change(Stores& stores, User const& caller, Uuid id) {
+Task<Result<Content>> find_for_change(Stores& stores, Caller const& caller, Uuid id) {
+    auto const user = co_await current_editor(stores, caller);
+    if (!user) co_return user.error();
     auto content = co_await stores.contents().find(id);
     if (!content) co_return Error(ErrorCode::content_not_found);
-    if (!may_change(caller, *content)) co_return Error(ErrorCode::forbidden);
+    if (!may_act_for(*user, content->owner_id)) co_return Error(ErrorCode::forbidden);
     co_return std::move(*content);
 }
 
@@ -42,7 +41,7 @@ Task<std::vector<Content>> ContentService::list(ContentQuery const& query) {
     return work_.stores().contents().list(query);
 }
 
-Task<Result<Content>> ContentService::update(User const& caller, Uuid id, ContentChanges const& changes) {
+Task<Result<Content>> ContentService::update(Caller const& caller, Uuid id, ContentChanges const& changes) {
     std::optional<Content> updated;
     UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
         auto const content = co_await find_for_change(stores, caller, id);
@@ -59,7 +58,7 @@ Task<Result<Content>> ContentService::update(User const& caller, Uuid id, Conten
     co_return std::move(*updated);
 }
 
-Task<Result<void>> ContentService::remove(User const& caller, Uuid id) {
+Task<Result<void>> ContentService::remove(Caller const& caller, Uuid id) {
     std::vector<Object> released;
     UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
         auto const content = co_await find_for_change(stores, caller, id);

@@ -23,13 +23,13 @@ public:
 
     Task<std::vector<Content>> list(ContentQuery const& query);
 
-    /// For its owner and for admins. Fails with `content_not_found`, `forbidden`, or `media_kind_mismatch` when the
-    /// stored bytes are not of the new kind.
-    Task<Result<Content>> update(User const& caller, Uuid id, ContentChanges const& changes);
+    /// For its owner and for admins. Fails as `current_editor`, with `content_not_found`, `forbidden`, or
+    /// `media_kind_mismatch` when the stored bytes are not of the new kind.
+    Task<Result<Content>> update(Caller const& caller, Uuid id, ContentChanges const& changes);
 
     /// For its owner and for admins. The row is gone when this returns, and so is the object unless the process dies
-    /// in between: then the collector removes it. Fails with `content_not_found`, `forbidden`.
-    Task<Result<void>> remove(User const& caller, Uuid id);
+    /// in between: then the collector removes it. Fails as `current_editor`, with `content_not_found`, `forbidden`.
+    Task<Result<void>> remove(Caller const& caller, Uuid id);
 
     /// Gives contents to the account with this address; how many. All or, when one does not exist, none. Fails with
     /// `not_found` or `content_not_found`.

@@ -6,6 +6,7 @@
 #include <array>
 #include <exception>
 
+#include "service/permission.hpp"
 #include "service/upload_lease.hpp"
 
 namespace clinikk {
@@ -108,7 +109,7 @@ DirectUploadService::DirectUploadService(UnitOfWork& work, ObjectStores& objects
     : work_(work), objects_(objects), inspector_(inspector), options_(options), holder_(std::move(holder)), log_(log) {}
 
 /// What breaks off here leaves a row with a short lease, and the collector asks the store for what belongs to it.
-Task<Result<BegunUpload>> DirectUploadService::begin(User const& owner, DirectUploadDescription description,
+Task<Result<BegunUpload>> DirectUploadService::begin(Caller const& owner, DirectUploadDescription description,
                                                      std::uint64_t size) {
     auto& store = objects_.current();
     auto* const direct = store.direct_uploads();
@@ -122,7 +123,7 @@ Task<Result<BegunUpload>> DirectUploadService::begin(User const& owner, DirectUp
     upload.id = new_uuid();
     upload.object_id = upload.id;
     upload.content_id = upload.id;
-    upload.owner_id = owner.id;
+    upload.owner_id = owner.user.id;
     upload.method = UploadMethod::direct;
     upload.length = static_cast<std::int64_t>(size);
     upload.part_size = static_cast<std::int64_t>(plan.part_size);
@@ -132,7 +133,7 @@ Task<Result<BegunUpload>> DirectUploadService::begin(User const& owner, DirectUp
     upload.created_at = now();
     upload.lease_until = upload.created_at + upload_lease_length;
     upload.expires_at = upload.lease_until;
-    auto const room = co_await reserve_upload(work_, store, options_.limits, upload, size);
+    auto const room = co_await reserve_upload(work_, store, options_.limits, owner, upload, size);
     if (!room) co_return room.error();
 
     UploadLease const lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), upload, log_);
@@ -152,7 +153,7 @@ Task<Result<BegunUpload>> DirectUploadService::begin(User const& owner, DirectUp
     co_return begun;
 }
 
-Task<Result<UploadProgress>> DirectUploadService::progress(User const& caller, Uuid id) {
+Task<Result<UploadProgress>> DirectUploadService::progress(Caller const& caller, Uuid id) {
     auto const upload = co_await find(caller, id);
     if (!upload) co_return upload.error();
     UploadProgress progress{*upload};
@@ -165,7 +166,7 @@ Task<Result<UploadProgress>> DirectUploadService::progress(User const& caller, U
     co_return progress;
 }
 
-Task<Result<PartAddresses>> DirectUploadService::addresses(User const& caller, Uuid id, int first, int count) {
+Task<Result<PartAddresses>> DirectUploadService::addresses(Caller const& caller, Uuid id, int first, int count) {
     auto const upload = co_await find(caller, id);
     if (!upload) co_return upload.error();
     if (upload->state == UploadState::committing) co_return Error(ErrorCode::upload_busy);
@@ -182,7 +183,7 @@ Task<Result<PartAddresses>> DirectUploadService::addresses(User const& caller, U
     co_return co_await direct(*upload).addresses(handle_of(*upload), wanted, expires);
 }
 
-Task<Result<Content>> DirectUploadService::complete(User const& caller, Uuid id, UploadCompletion completion) {
+Task<Result<Content>> DirectUploadService::complete(Caller const& caller, Uuid id, UploadCompletion completion) {
     auto claimed = co_await claim(caller, id);
     if (!claimed && claimed.error().code == ErrorCode::upload_not_found) co_return co_await find_content(caller, id);
     if (!claimed) co_return claimed.error();
@@ -191,7 +192,7 @@ Task<Result<Content>> DirectUploadService::complete(User const& caller, Uuid id,
     Result<Content> outcome = Error(ErrorCode::internal);
     std::exception_ptr breakage;
     try {
-        outcome = co_await complete_claimed(upload, lease, completion);
+        outcome = co_await complete_claimed(caller, upload, lease, completion);
     } catch (...) {
         breakage = std::current_exception();
     }
@@ -205,7 +206,7 @@ Task<Result<Content>> DirectUploadService::complete(User const& caller, Uuid id,
     co_return outcome;
 }
 
-Task<Result<void>> DirectUploadService::abort(User const& caller, Uuid id) {
+Task<Result<void>> DirectUploadService::abort(Caller const& caller, Uuid id) {
     auto const upload = co_await claim(caller, id);
     if (!upload) co_return upload.error();
     std::exception_ptr breakage;
@@ -229,17 +230,18 @@ Task<> DirectUploadService::remove(Upload const& upload) {
     co_await work_.stores().uploads().finish(upload.id, holder_);
 }
 
-Task<Result<Upload>> DirectUploadService::find(User const& caller, Uuid id) {
+Task<Result<Upload>> DirectUploadService::find(Caller const& caller, Uuid id) {
+    auto const user = co_await current_editor(work_.stores(), caller);
+    if (!user) co_return user.error();
     auto upload = co_await work_.stores().uploads().find(id);
     bool const is_there = upload && upload->method == UploadMethod::direct && upload->expires_at >= now() &&
                           !upload->s3_upload_id.empty();
-    bool const is_callers = is_there && (caller.role == Role::admin || upload->owner_id == caller.id);
-    if (!is_callers) co_return Error(ErrorCode::upload_not_found);
+    if (!is_there || !may_act_for(*user, upload->owner_id)) co_return Error(ErrorCode::upload_not_found);
     co_return std::move(*upload);
 }
 
 /// The upload, which nobody else changes until its lease runs out.
-Task<Result<Upload>> DirectUploadService::claim(User const& caller, Uuid id) {
+Task<Result<Upload>> DirectUploadService::claim(Caller const& caller, Uuid id) {
     auto const found = co_await find(caller, id);
     if (!found) co_return found.error();
     auto const at = now();
@@ -250,14 +252,13 @@ Task<Result<Upload>> DirectUploadService::claim(User const& caller, Uuid id) {
 }
 
 /// What an upload that is no more has become.
-Task<Result<Content>> DirectUploadService::find_content(User const& caller, Uuid id) {
+Task<Result<Content>> DirectUploadService::find_content(Caller const& caller, Uuid id) {
     auto content = co_await work_.stores().contents().find(id);
-    bool const is_callers = content && (caller.role == Role::admin || content->owner_id == caller.id);
-    if (!is_callers) co_return Error(ErrorCode::upload_not_found);
+    if (!content || !may_act_for(caller.user, content->owner_id)) co_return Error(ErrorCode::upload_not_found);
     co_return std::move(*content);
 }
 
-Task<Result<Content>> DirectUploadService::complete_claimed(Upload& upload, UploadLease& lease,
+Task<Result<Content>> DirectUploadService::complete_claimed(Caller const& caller, Upload& upload, UploadLease& lease,
                                                             UploadCompletion const& completion) {
     auto const description = parse_description(upload.metadata.value());
     auto const kind = description.content_type;
@@ -275,7 +276,7 @@ Task<Result<Content>> DirectUploadService::complete_claimed(Upload& upload, Uplo
     if (!placed) co_return placed.error();
     FinishedUpload const finished{upload,    description,           *facts, bytes->stored,
                                   label.key, description.file_name, now()};
-    auto content = co_await publish_upload(work_, objects_.named(upload.store), holder_, finished);
+    auto content = co_await publish_upload(work_, objects_.named(upload.store), holder_, caller, finished);
     if (!content) co_return content.error();
     log_.info("content created",
               {{"content", content->id.to_string()}, {"key", label.key}, {"bytes", bytes->stored.size}});
@@ -289,7 +290,9 @@ Task<Result<void>> DirectUploadService::assemble(Upload const& upload, UploadCom
     if (parts) {
         auto const fit = check_parts(plan, *parts, completion);
         if (!fit) co_return fit.error();
-        co_await direct(upload).complete(handle_of(upload), *parts, plan.size);
+        auto const completed = co_await direct(upload).complete(handle_of(upload), *parts, plan.size);
+        bool const is_gone = !completed && completed.error().code == ErrorCode::upload_not_found;
+        if (!completed && !is_gone) co_return completed.error();
     }
     auto const found = co_await objects_.named(upload.store).stat(upload.object_key);
     if (found && found->size == plan.size) co_return Result<void>{};

@@ -70,7 +70,8 @@ struct DirectUploadOptions {
 /// Uploads past this process: the client sends the parts to the bucket, and when all are there the object is read once,
 /// hashed and examined like any other upload. Only an object that passes becomes a content; every other is removed.
 /// All state is in the row: any process may answer any call, and a completion that dies is made again by the next one.
-/// Uploads are their owner's and the admins'; to others they do not exist (`upload_not_found`).
+/// Uploads are their owner's and the admins'; to others they do not exist (`upload_not_found`). Each call, and what is
+/// published at the end of a completion, asks once more whether the caller may (`current_editor`).
 class DirectUploadService {
 public:
     /// `holder` names this process in the leases.
@@ -79,29 +80,30 @@ public:
 
     /// Fails with `direct_upload_unavailable`, `upload_too_large`, `quota_exceeded`, `too_many_uploads`, or
     /// `upload_interrupted` when the store took too long.
-    Task<Result<BegunUpload>> begin(User const& owner, DirectUploadDescription description, std::uint64_t size);
+    Task<Result<BegunUpload>> begin(Caller const& owner, DirectUploadDescription description, std::uint64_t size);
 
     /// Fails with `upload_not_found`.
-    Task<Result<UploadProgress>> progress(User const& caller, Uuid id);
+    Task<Result<UploadProgress>> progress(Caller const& caller, Uuid id);
 
     /// Addresses for up to `count` parts from number `first` on. Fails with `upload_not_found`, `upload_busy`, or
     /// `validation_failed` when there is no such part.
-    Task<Result<PartAddresses>> addresses(User const& caller, Uuid id, int first, int count);
+    Task<Result<PartAddresses>> addresses(Caller const& caller, Uuid id, int first, int count);
 
     /// Puts the parts together, reads the object once, and makes the content. An upload that was completed before gives
     /// its content again. Fails with `upload_not_found`, `upload_busy`, `upload_interrupted`, `parts_mismatch` (all of
     /// which leave the upload as it is), and with `digest_mismatch` and as the inspector does (which end it).
-    Task<Result<Content>> complete(User const& caller, Uuid id, UploadCompletion completion);
+    Task<Result<Content>> complete(Caller const& caller, Uuid id, UploadCompletion completion);
 
     /// Removes what has come. Fails with `upload_not_found`, `upload_busy`.
-    Task<Result<void>> abort(User const& caller, Uuid id);
+    Task<Result<void>> abort(Caller const& caller, Uuid id);
 
 private:
     struct Bytes;
-    Task<Result<Upload>> find(User const& caller, Uuid id);
-    Task<Result<Upload>> claim(User const& caller, Uuid id);
-    Task<Result<Content>> find_content(User const& caller, Uuid id);
-    Task<Result<Content>> complete_claimed(Upload& upload, UploadLease& lease, UploadCompletion const& completion);
+    Task<Result<Upload>> find(Caller const& caller, Uuid id);
+    Task<Result<Upload>> claim(Caller const& caller, Uuid id);
+    Task<Result<Content>> find_content(Caller const& caller, Uuid id);
+    Task<Result<Content>> complete_claimed(Caller const& caller, Upload& upload, UploadLease& lease,
+                                           UploadCompletion const& completion);
     Task<Result<void>> assemble(Upload const& upload, UploadCompletion const& completion);
     Task<Result<Bytes>> read_once(Upload const& upload, UploadLease& lease);
     Task<Result<void>> put_in_place(Upload& upload, ObjectLabel const& guess, ObjectLabel const& label);

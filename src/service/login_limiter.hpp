@@ -2,30 +2,89 @@
 
 #include <chrono>
 #include <cstddef>
+#include <list>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+
+#include "base/sha256.hpp"
 
 namespace clinikk {
 
-/// Slows down guessing at one account's password: ten failures at once, then one each ten seconds. Knows only what
-/// this process has seen. Thread-safe; bounded in memory.
+/// Slows down guessing at passwords. Only a password that was compared, and was wrong, counts.
+///
+/// - From a pair of account and network (`client_network`) ten attempts may fail at once. The tenth failure and each
+/// one
+///   behind it cost a wait: five seconds, then twice as much each time, up to a quarter of an hour. What failed at the
+///   same time adds up, to an hour at most. An hour after the last wait the failures are forgotten.
+/// - From all networks together that have never logged in to an account a hundred may fail at once, then one each ten
+///   seconds. A network that has logged in to the account before is not bound by this: whatever others do, only
+///   its own failures slow it down.
+///
+/// Knows only what this process has seen. Memory is bounded: the oldest entry makes room for a new one, and what stands
+/// in the tables are digests, however long the account's name is. Thread-safe.
 class LoginLimiter {
 public:
     using Clock = std::chrono::steady_clock;
 
-    /// Whether another attempt may be made at this account now; it counts as a failure until `succeeded`.
-    bool admit(std::string_view account, Clock::time_point at);
+    /// So many pairs, accounts and known pairs are remembered: 100 000 of each take about 40 MB.
+    explicit LoginLimiter(std::size_t capacity = 100'000);
 
-    void succeeded(std::string_view account);
+    struct Standing {
+        bool is_known = false;        ///< the network has logged in to the account before
+        std::chrono::seconds wait{};  ///< until the next attempt may be made; zero: now
+    };
+
+    /// What becomes of an attempt now. Changes nothing.
+    Standing standing(std::string_view account, std::string_view network, Clock::time_point at);
+
+    /// A password was compared, and was wrong.
+    void failed(std::string_view account, std::string_view network, Clock::time_point at);
+
+    /// It was right.
+    void succeeded(std::string_view account, std::string_view network);
+
+    /// How many entries there are in all tables.
+    std::size_t size();
 
 private:
-    void forget_old(Clock::time_point at);
+    struct DigestHash {
+        std::size_t operator()(Sha256Digest const& digest) const noexcept;
+    };
+
+    /// The latest `capacity` entries.
+    template <class Value>
+    class Recent {
+    public:
+        explicit Recent(std::size_t capacity) : capacity_(capacity) {}
+        Value const* find(Sha256Digest const& key) const;
+        /// The entry, made where there is none; the latest from now on.
+        Value& touch(Sha256Digest const& key);
+        void erase(Sha256Digest const& key);
+        std::size_t size() const noexcept { return places_.size(); }
+
+    private:
+        using Order = std::list<std::pair<Sha256Digest, Value>>;
+        std::size_t capacity_;
+        Order order_;  ///< latest first
+        std::unordered_map<Sha256Digest, typename Order::iterator, DigestHash> places_;
+    };
+
+    struct Failures {
+        int count = 0;
+        Clock::time_point until{};  ///< when the wait for them is over
+    };
+    struct Known {};
+
+    Sha256Digest digest(std::string_view account, std::string_view network) const;
 
     std::mutex mutex_;
-    /// Until when the failures of each account last: each adds ten seconds.
-    std::unordered_map<std::string, Clock::time_point> paid_until_;
+    std::string salt_;  ///< nobody outside can choose digests that collide in the tables
+    Recent<Failures> pairs_;
+    Recent<Clock::time_point> accounts_;  ///< when all that strangers have failed at is over: ten seconds for each
+    Recent<Known> known_;
 };
 
 }  // namespace clinikk

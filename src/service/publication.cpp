@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "service/permission.hpp"
+
 namespace clinikk {
 namespace {
 
@@ -47,12 +49,15 @@ Content make_content(FinishedUpload const& finished) {
 }  // namespace
 
 Task<Result<std::uint64_t>> reserve_upload(UnitOfWork& work, ObjectStore& store, UploadLimits const& limits,
-                                           Upload const& upload, std::optional<std::uint64_t> announced) {
+                                           Caller const& owner, Upload const& upload,
+                                           std::optional<std::uint64_t> announced) {
     if (auto const free = co_await store.free_space(); free && announced.value_or(1) > *free) {
         co_return Error(ErrorCode::insufficient_storage);
     }
     std::uint64_t room = limits.max_size;
     UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
+        auto const user = co_await current_editor(stores, owner);
+        if (!user) co_return user.error();
         auto const in_flight = co_await stores.uploads().in_flight(*upload.owner_id, upload.created_at);
         if (in_flight.count >= limits.max_per_user) co_return Error(ErrorCode::too_many_uploads);
         if (limits.user_quota) {
@@ -79,11 +84,14 @@ std::string object_key(ContentKind kind, Uuid object_id, std::string_view extens
 }
 
 Task<Result<Content>> publish_upload(UnitOfWork& work, ObjectStore const& store, std::string_view holder,
-                                     FinishedUpload const& finished) {
+                                     Caller const& caller, FinishedUpload const& finished) {
     auto const object = make_object(finished, store);
     auto content = make_content(finished);
     content.storage_url = store.public_url(object.key);
     UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
+        auto const user = co_await current_editor(stores, caller);
+        if (!user) co_return user.error();
+        if (!may_act_for(*user, finished.upload.owner_id)) co_return Error(ErrorCode::forbidden);
         bool const held = co_await stores.uploads().finish(finished.upload.id, holder);
         if (!held) co_return Error(ErrorCode::upload_interrupted);
         co_await stores.objects().insert(object);

@@ -12,6 +12,7 @@
 #include "domain/object_store.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/upload.hpp"
+#include "domain/user.hpp"
 
 /// How an upload begins and ends, whatever way its bytes take: there must be room for it, and in the end it becomes an
 /// object and a content.
@@ -23,10 +24,12 @@ struct UploadLimits {
     std::int64_t max_per_user = 8;              ///< MAX_UPLOADS_PER_USER, at once
 };
 
-/// Makes the upload's row if there is room for it; gives the number of bytes it may have. Fails with
-/// `too_many_uploads`, `quota_exceeded`, `insufficient_storage`. `announced`: an upper bound of its size.
+/// Makes the upload's row if its owner may still upload and there is room for it; gives the number of bytes it may
+/// have. Fails as `current_editor`, and with `too_many_uploads`, `quota_exceeded`, `insufficient_storage`. `announced`:
+/// an upper bound of its size.
 Task<Result<std::uint64_t>> reserve_upload(UnitOfWork& work, ObjectStore& store, UploadLimits const& limits,
-                                           Upload const& upload, std::optional<std::uint64_t> announced);
+                                           Caller const& owner, Upload const& upload,
+                                           std::optional<std::uint64_t> announced);
 
 /// `video/<uuid>.mp4`.
 std::string object_key(ContentKind kind, Uuid object_id, std::string_view extension);
@@ -43,8 +46,9 @@ struct FinishedUpload {
 };
 
 /// Makes object and content and ends the upload, in one transaction. Fails with `upload_interrupted` when the upload is
-/// no longer held by `holder`.
+/// no longer held by `holder`; as `current_editor` when the caller may no longer upload, and with `forbidden` when the
+/// upload is another's and the caller is no admin any more.
 Task<Result<Content>> publish_upload(UnitOfWork& work, ObjectStore const& store, std::string_view holder,
-                                     FinishedUpload const& finished);
+                                     Caller const& caller, FinishedUpload const& finished);
 
 }  // namespace clinikk

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,7 @@
 #include "base/task.hpp"
 #include "domain/credentials.hpp"
 #include "domain/unit_of_work.hpp"
+#include "domain/values.hpp"
 #include "service/login_limiter.hpp"
 
 namespace clinikk {
@@ -24,16 +26,23 @@ public:
     /// `limit_attempts`: slow down guessing at passwords.
     SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens, bool limit_attempts);
 
-    /// Fails with `credentials_invalid` for a wrong password, an unknown or malformed address and a disabled account
-    /// alike, each at the cost of one verification; with `rate_limited` after too many failures.
-    Task<Result<Login>> log_in(std::string_view email, std::string_view password);
+    /// A login from that network (see `client_network`). Fails with `credentials_invalid` for a wrong password, an
+    /// unknown or malformed address and a disabled account alike, each at the cost of one verification; with
+    /// `rate_limited` after too many failures (see `LoginLimiter`), with `unavailable` when too many wait to be
+    /// verified: both tell when to come back, and count as nothing.
+    Task<Result<Login>> log_in(std::string_view email, std::string_view password, std::string network);
 
-    /// The user of a token, asked of the database each time: a disabled account is out at its next request. Fails
+    /// Who acts with a token, asked of the database each time: a disabled account is out at its next request. Fails
     /// with `not_authenticated`.
-    Task<Result<User>> authenticate(std::string_view token);
+    Task<Result<Caller>> authenticate(std::string_view token);
 
 private:
-    Task<> renew_hash(User const& user, std::string_view password);
+    /// The user whose password it is.
+    Task<Result<User>> verify(Email const* address, std::string_view password, HashingClient client);
+    void count(Email const& address, std::string_view network, Result<User> const& verified);
+    /// Empty when the account is no longer as it was read.
+    Task<std::optional<Login>> open_session(User const& user);
+    Task<> renew_hash(User const& user, std::string_view password, HashingClient client);
 
     UnitOfWork& work_;
     PasswordHasher& hasher_;

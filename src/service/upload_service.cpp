@@ -36,6 +36,7 @@ private:
 
 /// One upload on its way.
 struct UploadService::Write {
+    Caller const& owner;
     Upload upload{};
     std::uint64_t max_size = 0;
     std::string file_name{};
@@ -60,15 +61,15 @@ UploadService::UploadService(UnitOfWork& work, ObjectStores& objects, MediaInspe
                              std::string holder, Log& log)
     : work_(work), objects_(objects), inspector_(inspector), limits_(limits), holder_(std::move(holder)), log_(log) {}
 
-Task<Result<Content>> UploadService::receive(User const& owner, IncomingUpload& incoming) {
-    Write write;
+Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload& incoming) {
+    Write write{owner};
     auto const at = now();
     auto const announced = incoming.announced_size();
     // One id for both: a store finds what was begun for an upload by the id in the object's key.
     write.upload.id = new_uuid();
     write.upload.object_id = write.upload.id;
     write.upload.content_id = new_uuid();
-    write.upload.owner_id = owner.id;
+    write.upload.owner_id = owner.user.id;
     if (announced) write.upload.length = static_cast<std::int64_t>(*announced);
     write.upload.store = objects_.current().name();
     write.upload.holder = holder_;
@@ -76,7 +77,7 @@ Task<Result<Content>> UploadService::receive(User const& owner, IncomingUpload& 
     write.upload.lease_until = at + upload_lease_length;
     write.upload.expires_at = at + std::chrono::hours(24);
 
-    auto const room = co_await reserve_upload(work_, objects_.current(), limits_, write.upload, announced);
+    auto const room = co_await reserve_upload(work_, objects_.current(), limits_, owner, write.upload, announced);
     if (!room) co_return room.error();
     write.max_size = std::min(*room, announced.value_or(*room));
 
@@ -139,7 +140,7 @@ Task<Result<Content>> UploadService::publish(Write& write, ContentDescription co
     co_await write.bytes->commit(key);
 
     FinishedUpload const finished{upload, description, *write.facts, write.stored, key, write.file_name, at};
-    auto content = co_await publish_upload(work_, store, holder_, finished);
+    auto content = co_await publish_upload(work_, store, holder_, write.owner, finished);
     if (!content) {
         co_await store.remove(key);
         co_return content.error();

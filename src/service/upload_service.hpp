@@ -50,8 +50,9 @@ public:
                   std::string holder, Log& log);
 
     /// Fails with `too_many_uploads`, `quota_exceeded`, `upload_too_large`, `insufficient_storage` before a byte is
-    /// read where the announced size tells; then as the incoming upload, the store and the inspector fail.
-    Task<Result<Content>> receive(User const& owner, IncomingUpload& incoming);
+    /// read where the announced size tells; then as the incoming upload, the store and the inspector fail. An account
+    /// that may no longer upload when all has come fails as a request made then (`not_authenticated`, `forbidden`).
+    Task<Result<Content>> receive(Caller const& owner, IncomingUpload& incoming);
 
 private:
     struct Write;

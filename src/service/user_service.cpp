@@ -4,8 +4,9 @@ namespace clinikk {
 
 UserService::UserService(UnitOfWork& work, PasswordHasher& hasher) : work_(work), hasher_(hasher) {}
 
-Task<Result<User>> UserService::add(Email const& email, Password const& password, Role role) {
-    auto hash = co_await hasher_.hash(password.value());
+Task<Result<User>> UserService::add(Email const& email, Password const& password, Role role, std::string network) {
+    HashingClient client{std::move(network)};
+    auto hash = co_await hasher_.hash(password.value(), std::move(client));
     if (!hash) co_return hash.error();
     User const user{new_uuid(), email.value(), email.key(), std::move(*hash), role, true, now()};
     auto const inserted = co_await work_.stores().users().insert(user);
@@ -16,7 +17,8 @@ Task<Result<User>> UserService::add(Email const& email, Password const& password
 Task<std::vector<User>> UserService::list() { co_return co_await work_.stores().users().list(); }
 
 Task<Result<User>> UserService::set_password(Email const& email, Password const& password) {
-    auto const hash = co_await hasher_.hash(password.value());
+    HashingClient client;
+    auto const hash = co_await hasher_.hash(password.value(), std::move(client));
     if (!hash) co_return hash.error();
     Change const change_hash = [&hash](Stores& stores, Uuid id) { return stores.users().set_password_hash(id, *hash); };
     co_return co_await change(email, change_hash);

@@ -17,8 +17,9 @@ class UserService {
 public:
     UserService(UnitOfWork& work, PasswordHasher& hasher);
 
-    /// A new account. Fails with `email_taken`, or `unavailable` when too many passwords wait to be hashed.
-    Task<Result<User>> add(Email const& email, Password const& password, Role role);
+    /// A new account, asked for from that network (`client_network`; empty: by a command). Fails with `email_taken`, or
+    /// `unavailable` when too many passwords wait to be hashed.
+    Task<Result<User>> add(Email const& email, Password const& password, Role role, std::string network = {});
 
     Task<std::vector<User>> list();
 

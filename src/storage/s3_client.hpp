@@ -28,6 +28,12 @@ private:
     std::string code_;
 };
 
+/// Whether a multipart upload is refused because there is none with that id: it was completed, or aborted. RADOS
+/// Gateway calls it `NoSuchKey` up to Quincy.
+inline bool is_lost_upload(Failure const& refused) {
+    return refused.code() == "NoSuchUpload" || refused.code() == "NoSuchKey";
+}
+
 /// Makes calls: signs them, and tries again, after a random time that grows, what is worth trying again (no answer,
 /// 429, 500, 502, 503, 504). All calls of this program may be made twice. Thread-safe.
 class Client {

@@ -1,6 +1,8 @@
 #include "storage/s3_direct_uploads.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "domain/object_key.hpp"
 #include "storage/s3_answers.hpp"
@@ -8,8 +10,12 @@
 namespace clinikk {
 namespace {
 
-/// What a lost upload is called: Amazon's name, and that of RADOS Gateway up to Quincy.
-bool is_gone(s3::Failure const& refused) { return refused.code() == "NoSuchUpload" || refused.code() == "NoSuchKey"; }
+/// Whether CompleteMultipartUpload was refused because of the parts, which are the client's: one has another ETag by
+/// now, is not there, is too small, or stands in the wrong order.
+bool is_mismatch(s3::Failure const& refused) {
+    constexpr std::array<std::string_view, 3> codes{"InvalidPart", "InvalidPartOrder", "EntityTooSmall"};
+    return std::ranges::find(codes, refused.code()) != codes.end();
+}
 
 class S3DirectUploads final : public DirectUploads {
 public:
@@ -56,18 +62,32 @@ public:
         co_return parts;
     }
 
-    Task<> complete(DirectUploadHandle const& upload, std::vector<StoredPart> const& parts,
-                    std::uint64_t size) override {
+    Task<Result<void>> complete(DirectUploadHandle const& upload, std::vector<StoredPart> const& parts,
+                                std::uint64_t size) override {
         std::vector<s3::UploadedPart> uploaded;
         for (auto const& part : parts) uploaded.push_back({part.number, part.etag});
-        co_await s3_complete(client(), upload.key, upload.upload_id, std::move(uploaded), size);
+        std::optional<s3::Failure> failure;
+        try {
+            co_await s3_complete(client(), upload.key, upload.upload_id, std::move(uploaded), size);
+            co_return Result<void>{};
+        } catch (s3::Failure const& refused) {
+            failure = refused;
+        }
+        if (is_mismatch(*failure)) {
+            co_return Error(ErrorCode::parts_mismatch,
+                            "A part was overwritten in the bucket while the upload was being completed");
+        }
+        // RADOS Gateway may call it an internal error when the upload is gone; the list of its parts tells.
+        bool const is_gone = failure->status() != 0 && !co_await list_parts(upload);
+        if (is_gone) co_return Error(ErrorCode::upload_not_found);
+        throw s3::Failure(*failure);
     }
 
     Task<> abort(DirectUploadHandle const& upload) override {
         try {
             co_await client().call(s3::abort_multipart_upload(upload.key, upload.upload_id));
         } catch (s3::Failure const& refused) {
-            if (!is_gone(refused)) throw;
+            if (!s3::is_lost_upload(refused)) throw;
         }
     }
 
@@ -90,7 +110,7 @@ private:
             if (!page) throw nonsense(upload);
             co_return page;
         } catch (s3::Failure const& refused) {
-            if (!is_gone(refused)) throw;
+            if (!s3::is_lost_upload(refused)) throw;
             co_return std::nullopt;
         }
     }

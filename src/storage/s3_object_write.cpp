@@ -185,7 +185,7 @@ Task<> s3_complete(s3::Client& client, std::string_view key, std::string_view up
     } catch (s3::Failure const& refused) {
         failure = refused;
     }
-    if (failure->code() == "NoSuchUpload" && co_await has_size(client, key, size)) co_return;
+    if (s3::is_lost_upload(*failure) && co_await has_size(client, key, size)) co_return;
     throw s3::Failure(*failure);
 }
 

@@ -1,12 +1,14 @@
 #include "security/password_hasher.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <ctime>
+#include <future>
 #include <limits>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 
@@ -19,9 +21,9 @@ using testing::run_task;
 
 class PasswordHasherTest : public ::testing::Test {
 protected:
-    std::string hash(std::string_view password) { return run_task(hasher_->hash(password)).value(); }
+    std::string hash(std::string_view password) { return run_task(hasher_->hash(password, {})).value(); }
     bool verify(std::string_view password, std::string_view hash) {
-        return run_task(hasher_->verify(password, hash)).value();
+        return run_task(hasher_->verify(password, hash, {})).value();
     }
 
     BlockingPool pool_{1};
@@ -40,7 +42,7 @@ TEST_F(PasswordHasherTest, VerifiesWhatItHashed) {
 
 TEST_F(PasswordHasherTest, DefaultsToTheRecommendedCost) {
     auto const hasher = make_password_hasher(pool_, {}, 1);
-    auto const made = run_task(hasher->hash("correct horse")).value();
+    auto const made = run_task(hasher->hash("correct horse", {})).value();
     EXPECT_TRUE(made.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")) << made;
 }
 
@@ -87,13 +89,13 @@ TEST_F(PasswordHasherTest, KnowsBcrypt) {
 /// An unknown address must not answer faster: with no hash, with too long a password, with bytes that are not UTF-8.
 TEST_F(PasswordHasherTest, RefusesAtTheSameCost) {
     auto const hasher = make_password_hasher(pool_, {2, 8 * 1024 * 1024}, 1);
-    auto const made = run_task(hasher->hash("correct horse")).value();
+    auto const made = run_task(hasher->hash("correct horse", {})).value();
     auto const duration = [&](std::string_view password, std::string_view known) {
         // Processor time: what else runs on the machine does not count.
         auto best = std::numeric_limits<std::clock_t>::max();
         for (int i = 0; i < 5; ++i) {
             auto const start = std::clock();
-            EXPECT_FALSE(run_task(hasher->verify(password, known)).value());
+            EXPECT_FALSE(run_task(hasher->verify(password, known, {})).value());
             best = std::min(best, std::clock() - start);
         }
         return static_cast<double>(best);
@@ -107,27 +109,27 @@ TEST_F(PasswordHasherTest, RefusesAtTheSameCost) {
 }
 
 TEST_F(PasswordHasherTest, RefusesWhenTooManyWait) {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool open = false;
-    auto const wait = [&] {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return open; });
-    };
-    pool_.post(wait);
-    pool_.post(wait);
-    auto const refused = run_task(hasher_->verify("correct horse", ""));
-    auto const refused_hash = run_task(hasher_->hash("correct horse"));
-    {
-        std::lock_guard const lock(mutex);
-        open = true;
-    }
-    changed.notify_all();
-    pool_.join();
+    // As long as the pool does something else nobody is served.
+    std::promise<void> open;
+    auto const gate = open.get_future().share();
+    pool_.post([gate] { gate.wait(); });
+    boost::asio::io_context loop;
+    auto waiting = boost::asio::co_spawn(loop, hasher_->verify("correct horse", "", {}), boost::asio::use_future);
+    loop.poll();
+    auto const refused = run_task(hasher_->verify("correct horse", "", {}));
+    auto const refused_hash = run_task(hasher_->hash("correct horse", {}));
+    auto known =
+        boost::asio::co_spawn(loop, hasher_->verify("correct horse", "", {"192.0.2.1", true}), boost::asio::use_future);
+    open.set_value();
+    loop.run();
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+    EXPECT_GE(refused.error().retry_after, std::chrono::seconds(1));
     ASSERT_FALSE(refused_hash);
     EXPECT_EQ(refused_hash.error().code, ErrorCode::unavailable);
+    EXPECT_TRUE(waiting.get().has_value());
+    EXPECT_TRUE(known.get().has_value()) << "known clients have a room of their own";
+    EXPECT_TRUE(run_task(hasher_->verify("correct horse", "", {})).has_value()) << "its place is free again";
 }
 
 TEST_F(PasswordHasherTest, RefusesImpossibleCosts) {

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "domain/credentials.hpp"
+
+namespace clinikk {
+
+/// Where those wait who want a password hashed: so many strangers, and so many known clients beside them. One network
+/// has at most half of either room, so that no single one fills it. Thread-safe; must outlive its places.
+class WaitingRoom {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    explicit WaitingRoom(std::size_t places) : places_(places) {}
+
+    /// A place that is taken until this is destroyed.
+    class Place {
+    public:
+        Place(WaitingRoom& room, HashingClient client);
+        Place(Place const&) = delete;
+        Place& operator=(Place const&) = delete;
+        ~Place();
+
+    private:
+        WaitingRoom& room_;
+        HashingClient client_;
+        Clock::time_point entered_;
+    };
+
+    /// Null when there is none for this client.
+    std::unique_ptr<Place> enter(HashingClient client);
+
+    /// After which time it is worth coming back: as long as the last one that left has stayed. At least a second.
+    std::chrono::seconds wait() const noexcept;
+
+private:
+    struct Section {
+        std::size_t taken = 0;
+        std::unordered_map<std::string, std::size_t> by_network{};
+    };
+
+    std::mutex mutex_;
+    std::size_t places_;
+    std::array<Section, 2> sections_;  ///< of strangers, and of known clients
+    std::atomic<Clock::duration> last_stay_{Clock::duration::zero()};
+};
+
+}  // namespace clinikk
