@@ -1,9 +1,9 @@
 # Each verb is one line of help and one call; the work is done by tools/ and CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run check test tsan test-fresh bench fuzz lint fmt clean
+.PHONY: help setup build run check test tsan test-fresh test-container bench fuzz lint fmt clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup:  ## install what building and running need (Debian packages, npm packages)
 	@tools/setup run
@@ -32,6 +32,9 @@ tsan:  ## setup, ThreadSanitizer build, the suites in which threads meet
 
 test-fresh:  ## prove the README on a bare Debian 12 (root; downloads a base system once)
 	@tools/test-fresh
+
+test-container:  ## build the image and test it with an engine of its own (root; docker.io, docker-compose, debootstrap)
+	@tools/test-container
 
 bench:  ## measure against nginx, boto3 and curl, side by side
 	@tools/setup bench

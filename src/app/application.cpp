@@ -15,6 +15,7 @@
 #include "app/storage.hpp"
 #include "base/blocking_pool.hpp"
 #include "db/polling_signals.hpp"
+#include "db/postgres/await_postgres.hpp"
 #include "db/postgres/postgres_database.hpp"
 #include "db/sqlite/migrations.hpp"
 #include "db/sqlite/sqlite_database.hpp"
@@ -76,9 +77,13 @@ std::unique_ptr<db::Database> open_database(Settings const& settings, Log& log) 
     return db::open_sqlite(sqlite_options(settings), log);
 }
 
-std::unique_ptr<AccessTokens> make_tokens(Settings const& settings) {
-    auto const secret =
-        settings.secret_key.empty() ? load_or_create_secret(settings.data_dir / "secret.key") : settings.secret_key;
+std::unique_ptr<AccessTokens> make_tokens(Settings const& settings, Log& log) {
+    auto secret = settings.secret_key;
+    if (secret.empty()) {
+        auto const file = settings.data_dir / "secret.key";
+        secret = load_or_create_secret(file);
+        log.info("generated_secret_key", {{"reason", "SECRET_KEY is not set"}, {"file", file.string()}});
+    }
     try {
         return make_access_tokens(
             {settings.algorithm, secret, std::string(token_issuer), std::chrono::seconds(settings.token_lifetime)});
@@ -146,11 +151,16 @@ void make_data_dir(std::filesystem::path const& path) {
         std::filesystem::permissions(path, std::filesystem::perms::owner_all, failure);
     }
     if (failure) throw SettingError("DATA_DIR: cannot make " + path.string() + ": " + failure.message());
+    if (::access(path.c_str(), R_OK | W_OK | X_OK) == 0) return;
+    auto const reason = std::generic_category().message(errno);
+    throw SettingError("DATA_DIR: cannot write to " + path.string() + ": " + reason + " (give it to user " +
+                       std::to_string(::geteuid()) + ", as whom this program runs, or choose another directory)");
 }
 
 void prepare_database(Settings const& settings, Log& log, db::AdoptionReport const& report) {
     make_data_dir(settings.data_dir);
     if (on_postgres(settings)) {
+        db::await_postgres(settings.database_url, settings.postgres_wait, log);
         if (settings.migrate) return db::migrate_postgres(postgres_options(settings), log, report);
         return db::check_postgres_schema(postgres_options(settings));
     }
@@ -203,7 +213,7 @@ struct Application::Parts {
           storage(settings, file_pool, log),
           inspector(media::make_media_inspector(inspector_options(settings), log)),
           hasher(make_password_hasher(hash_pool, {}, places_at_hasher)),
-          tokens(make_tokens(settings)),
+          tokens(make_tokens(settings, log)),
           users(*work, *hasher),
           sessions(*work, *hasher, *tokens, settings.rate_limit),
           contents(*work, storage.stores(), log),

@@ -28,11 +28,12 @@ std::string openapi_text();
 /// The operations of the API as a table for people: method, path, id and who may call.
 std::string endpoints_text();
 
-/// Makes the directory for its owner only: it holds passwords' hashes and a secret. Throws SettingError.
+/// Makes the directory, unless it is there, for its owner only: it holds passwords' hashes and a secret. Throws
+/// SettingError, also when it cannot be written to.
 void make_data_dir(std::filesystem::path const& path);
 
-/// Brings the database's schema up to date, or with `migrate` off checks that it is. What there is to know about rows
-/// that were taken over from the proof of concept is logged and told to `report`.
+/// Waits for the database, and brings its schema up to date, or with `migrate` off checks that it is. What there is to
+/// know about rows that were taken over from the proof of concept is logged and told to `report`.
 void prepare_database(Settings const& settings, Log& log, db::AdoptionReport const& report = {});
 
 /// One collector at a time on a data directory: the lock, or nothing while another process has it.

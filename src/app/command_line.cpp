@@ -1,7 +1,9 @@
 #include "app/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
+#include <csignal>
 #include <iostream>
 
 #include "app/account_commands.hpp"
@@ -10,6 +12,7 @@
 #include "app/check_storage.hpp"
 #include "app/library_commands.hpp"
 #include "app/settings.hpp"
+#include "app/settings_as_env.hpp"
 #include "domain/values.hpp"
 #include "media/sandbox.hpp"
 
@@ -82,6 +85,7 @@ public:
         add_check();
         add_accounts();
         add_openapi();
+        add_settings_command();
         app_.add_subcommand("version", "Print the version")->callback([this] {
             action_ = [] {
                 std::cout << "clinikk-tv " << CLINIKK_VERSION << '\n';
@@ -124,6 +128,17 @@ private:
         auto& command = add(name, help, std::move(action), parent);
         command.add_option("email", account_.email, "E-mail address of the account")->required();
         return command;
+    }
+
+    void add_settings_command() {
+        auto& command = *app_.add_subcommand("settings", "Print all settings with their defaults");
+        command.add_flag("--env", as_env_, "As a .env file; .env.example is this")->required();
+        command.callback([this] {
+            action_ = [] {
+                std::cout << settings_as_env();
+                return 0;
+            };
+        });
     }
 
     void add_storage() {
@@ -223,17 +238,28 @@ private:
     std::optional<Email> parsed_email_;
     bool dry_run_ = false;
     bool table_ = false;
+    bool as_env_ = false;  ///< the only form there is, asked for by name
     std::string from_;
     std::string to_;
     std::vector<std::string> origins_;
     std::function<int()> action_;
 };
 
+/// Signals do nothing to a container's first process unless it handles them. Here they end it as they end any other;
+/// `serve` puts its own handlers in the place of these once it serves.
+void heed_signals_as_first_process() {
+    if (::getpid() != 1) return;
+    for (int const signal : {SIGTERM, SIGINT}) {
+        std::signal(signal, [](int number) { ::_exit(128 + number); });
+    }
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
     // Before anything else: what it runs must find no threads and no open files.
     if (argc > 1 && std::string_view(argv[1]) == "sandbox-exec") return media::sandbox_exec_main(argc - 1, argv + 1);
+    heed_signals_as_first_process();
     try {
         return CommandLine().run(argc, argv);
     } catch (std::exception const& failure) {

@@ -177,17 +177,20 @@ const std::array settings_table{
     Setting{"DATABASE_URL", "", "postgresql://… or sqlite:PATH (default: SQLite in DATA_DIR)", set_database},
     Setting{"POSTGRES_USER", "", "PostgreSQL in parts, where DATABASE_URL is not set",
             [](Settings& s, Text t) { set_postgres(s, "user", t); }},
-    Setting{"POSTGRES_PASSWORD", "", "", [](Settings& s, Text t) { set_postgres(s, "password", t); }},
-    Setting{"POSTGRES_DB", "", "", [](Settings& s, Text t) { set_postgres(s, "dbname", t); }},
+    Setting{"POSTGRES_PASSWORD", "", "Password of that user",
+            [](Settings& s, Text t) { set_postgres(s, "password", t); }},
+    Setting{"POSTGRES_DB", "", "Name of the database", [](Settings& s, Text t) { set_postgres(s, "dbname", t); }},
     Setting{"POSTGRES_HOST", "", "A name, an address, or a directory with a socket",
             [](Settings& s, Text t) { set_postgres(s, "host", t); }},
-    Setting{"POSTGRES_PORT", "", "",
+    Setting{"POSTGRES_PORT", "", "Port of the server (default: 5432)",
             [](Settings& s, Text t) {
                 if (!t.empty()) whole_number<int>(t, 1, 65535);
                 set_postgres(s, "port", t);
             }},
     Setting{"POSTGRES_CONNECTIONS", "8", "Connections of this process at most",
             [](Settings& s, Text t) { s.postgres_connections = whole_number<std::size_t>(t, 1, 1000); }},
+    Setting{"POSTGRES_WAIT", "60s", "How long the start waits for a server that is not there yet",
+            [](Settings& s, Text t) { s.postgres_wait = duration(t); }},
     Setting{"MIGRATE", "auto", "auto, or off to refuse an old schema",
             [](Settings& s, Text t) { s.migrate = one_of(t, migrate_modes); }},
     Setting{"SECRET_KEY", "", "Key that signs access tokens (default: generated, kept in DATA_DIR)", set_secret},

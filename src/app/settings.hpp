@@ -45,6 +45,7 @@ struct Settings {
     std::string database_url{};  ///< empty: SQLite in data_dir; else `sqlite:PATH`, or what libpq takes
     std::map<std::string, std::string, std::less<>> postgres{};  ///< the POSTGRES settings under libpq's names
     std::size_t postgres_connections = 8;
+    std::chrono::seconds postgres_wait{60};
     std::string storage_provider = "local";
     StorageSettings storage{};
     bool migrate = true;

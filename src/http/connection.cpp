@@ -10,6 +10,8 @@ namespace clinikk::http {
 namespace {
 
 constexpr std::chrono::seconds linger_time{2};
+/// From a client's connect to the first byte of its request, while the server drains.
+constexpr std::chrono::milliseconds first_request_time{500};
 /// How long a request is under way before anybody looks whether its client is still there.
 constexpr std::chrono::seconds unwatched_time{1};
 /// More than the socket buffers of both sides hold: what was sent before the answer could be seen is all taken.
@@ -35,8 +37,9 @@ Connection::Connection(Transport::Socket socket, ConnectionContext const& contex
     remote_address_ = transport_.remote().address().to_string();
 }
 
-void Connection::end_if_idle() noexcept {
-    if (idle_) transport_.abort();
+void Connection::end_if_idle(Transport::Clock::time_point now) noexcept {
+    bool const may_begin = fresh_ && now - opened_ < first_request_time;
+    if (idle_ && !may_begin) transport_.abort();
 }
 
 void Connection::sweep(Transport::Clock::time_point now, boost::asio::cancellation_signal& cancellation) {
@@ -69,6 +72,7 @@ Task<Connection::HeadStatus> Connection::read_head(Error& refusal) {
         if (outcome.kind == HeadOutcome::Kind::complete) {
             head_size_ = outcome.consumed;
             idle_ = false;
+            fresh_ = false;
             co_return HeadStatus::complete;
         }
         if (outcome.kind == HeadOutcome::Kind::refused) {
@@ -77,7 +81,7 @@ Task<Connection::HeadStatus> Connection::read_head(Error& refusal) {
         }
         idle_ = buffer_.empty();
         if (idle_ && buffer_.capacity() > kept_buffer) std::string().swap(buffer_);
-        if (idle_ && context_.draining) co_return HeadStatus::ended;
+        if (idle_ && !fresh_ && context_.draining) co_return HeadStatus::ended;
         auto const ready = co_await transport_.wait_readable(deadline);
         if (ready == IoStatus::timed_out && !buffer_.empty()) {
             refusal = Error(ErrorCode::request_timeout);

@@ -50,8 +50,9 @@ public:
     /// way only reads, has lasted a while and has lost its client. Until then a client that closes its side early still
     /// gets its answer.
     void sweep(Transport::Clock::time_point now, boost::asio::cancellation_signal& cancellation);
-    /// Ends the connection if no request is under way.
-    void end_if_idle() noexcept;
+    /// For a server that drains: ends the connection if no request is under way, unless it is so young that its first
+    /// one may still be coming.
+    void end_if_idle(Transport::Clock::time_point now) noexcept;
     void abort() noexcept { transport_.abort(); }
 
 private:
@@ -72,6 +73,8 @@ private:
     std::size_t head_size_ = 0;   ///< bytes of `buffer_` that are the current head
     Request* handled_ = nullptr;  ///< the request that is with its handler
     bool idle_ = true;
+    bool fresh_ = true;  ///< no request has come yet
+    Transport::Clock::time_point const opened_ = Transport::Clock::now();
 };
 
 }  // namespace clinikk::http

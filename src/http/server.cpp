@@ -85,9 +85,8 @@ public:
         asio::post(context_, [this, deadline] {
             drain_deadline_ = draining_ ? std::min(drain_deadline_, deadline) : deadline;
             draining_ = true;
-            boost::system::error_code ignored;
-            acceptor_.close(ignored);
-            for (auto const& [connection, cancellation] : live_) connection->end_if_idle();
+            stop_listening();
+            end_idle_connections();
             sweep_timer_.cancel();
         });
     }
@@ -96,20 +95,42 @@ private:
     Task<> accept_all() {
         while (!draining_) {
             auto [failure, socket] = co_await acceptor_.async_accept(as_tuple);
+            if (!failure) {
+                take(std::move(socket));
+                continue;
+            }
             if (failure == asio::error::operation_aborted || !acceptor_.is_open()) co_return;
-            if (failure) {
-                // Out of descriptors: wait for a connection to end rather than spin.
-                log_.warning("accept failed", {{"error", failure.message()}});
-                asio::steady_timer pause(context_, descriptor_pause);
-                co_await pause.async_wait(as_tuple);
-                continue;
-            }
-            if (connections_.load(std::memory_order_relaxed) >= options_.max_connections) {
-                turn_away(std::move(socket));
-                continue;
-            }
+            // Out of descriptors: wait for a connection to end rather than spin.
+            log_.warning("accept failed", {{"error", failure.message()}});
+            asio::steady_timer pause(context_, descriptor_pause);
+            co_await pause.async_wait(as_tuple);
+        }
+    }
+
+    void take(tcp::socket socket) {
+        if (connections_.load(std::memory_order_relaxed) >= options_.max_connections) {
+            turn_away(std::move(socket));
+        } else {
             begin_serving(std::move(socket));
         }
+    }
+
+    /// Connections that the kernel has made already are served: closing the listener would reset them, and a proxy may
+    /// not send all requests again.
+    void stop_listening() {
+        boost::system::error_code failure;
+        acceptor_.non_blocking(true, failure);
+        while (acceptor_.is_open() && !failure) {
+            tcp::socket socket(context_);
+            acceptor_.accept(socket, failure);
+            if (!failure) take(std::move(socket));
+        }
+        acceptor_.close(failure);
+    }
+
+    void end_idle_connections() {
+        auto const now = Transport::Clock::now();
+        for (auto const& [connection, cancellation] : live_) connection->end_if_idle(now);
     }
 
     /// One connection too many is told so, if it takes it at once; it is never waited for.
@@ -150,6 +171,7 @@ private:
             co_await sweep_timer_.async_wait(as_tuple);
             auto const at = Transport::Clock::now();
             for (auto const& [connection, cancellation] : live_) connection->sweep(at, *cancellation);
+            if (draining_) end_idle_connections();
             if (draining_ && (is_drained() || at >= drain_deadline_)) {
                 context_.stop();
                 co_return;
