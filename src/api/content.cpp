@@ -69,7 +69,7 @@ public:
     Task<Result<IncomingFile>> file() override {
         auto const part = co_await form_.file();
         if (!part) co_return part.error();
-        IncomingFile file{*part, (*part)->name, inline_header((*part)->name)};
+        IncomingFile file{*part, (*part)->name, inline_header(without_directories((*part)->name))};
         co_return file;
     }
 

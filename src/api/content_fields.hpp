@@ -9,7 +9,7 @@
 
 namespace clinikk::api {
 
-using Title = Text<1, 200>;
+using Title = Line<1, 200>;
 using Description = Text<0, 5000>;
 
 /// What requests say of a content, whichever way it comes: a form, a direct upload, a change. The names are those of

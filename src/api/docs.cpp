@@ -7,8 +7,8 @@
 #include "base/encoding.hpp"
 #include "base/sha256.hpp"
 #include "embedded_assets.hpp"
+#include "http/content_coding.hpp"
 #include "http/gzip.hpp"
-#include "http/media_type.hpp"
 
 namespace clinikk::api {
 namespace {
@@ -49,7 +49,7 @@ constexpr std::string_view swagger_page = R"(<!doctype html>
 )";
 
 constexpr std::string_view swagger_start = R"(SwaggerUIBundle({
-  url: "/openapi.json",
+  url: new URL("../../openapi.json", document.currentScript.src).href,
   dom_id: "#swagger-ui",
   deepLinking: true,
   persistAuthorization: false,
@@ -82,8 +82,29 @@ constexpr std::string_view redoc_policy =
 constexpr std::string_view plain_page_policy =
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-Response page(std::string_view html, std::string_view policy) {
-    auto response = text_response(200, "text/html; charset=utf-8", std::string(html));
+/// The path of the service's address, where it has one; no slash at its end.
+std::string_view path_of(std::string_view base_url) {
+    auto const authority = base_url.find("://") + 3;
+    return base_url.substr(std::min(base_url.find('/', authority), base_url.size()));
+}
+
+/// The text with `path` before each of its links, which all are written `link` and begin with a slash.
+std::string with_path(std::string_view text, std::string_view link, std::string_view path) {
+    std::string out;
+    for (auto at = text.find(link); !path.empty() && at != std::string_view::npos; at = text.find(link)) {
+        auto const slash = at + link.size() - 1;
+        out += text.substr(0, slash);
+        out += path;
+        out += '/';
+        text.remove_prefix(slash + 1);
+    }
+    out += text;
+    return out;
+}
+
+Response page(Request const& request, std::string_view html, std::string_view policy) {
+    auto response =
+        text_response(200, "text/html; charset=utf-8", with_path(html, R"(="/)", path_of(request.base_url)));
     response.headers.add("Content-Security-Policy", policy);
     response.headers.add("Cache-Control", "no-cache");
     return response;
@@ -127,19 +148,24 @@ Response cacheable(Response response) {
 
 }  // namespace
 
-Task<Result<Response>> get_home(Services&, Request&, NoInput) {
+Task<Result<Response>> get_home(Services&, Request& request, NoInput) {
     Response response;
     response.status = 302;
-    response.headers.add("Location", "/docs");
+    response.headers.add("Location", request.base_url + "/docs");
     co_return response;
 }
 
-Task<Result<Response>> get_docs(Services&, Request&, NoInput) { co_return page(swagger_page, swagger_policy); }
+Task<Result<Response>> get_docs(Services&, Request& request, NoInput) {
+    co_return page(request, swagger_page, swagger_policy);
+}
 
-Task<Result<Response>> get_redoc(Services&, Request&, NoInput) { co_return page(redoc_page, redoc_policy); }
+Task<Result<Response>> get_redoc(Services&, Request& request, NoInput) {
+    co_return page(request, redoc_page, redoc_policy);
+}
 
-Task<Result<Response>> get_openapi(Services& services, Request&, NoInput) {
-    auto response = json_response(200, services.openapi);
+Task<Result<Response>> get_openapi(Services& services, Request& request, NoInput) {
+    auto document = with_path(services.openapi, R"("servers":[{"url":"/)", path_of(request.base_url));
+    auto response = json_response(200, std::move(document));
     response.headers.add("Cache-Control", "no-cache");
     co_return response;
 }
@@ -150,7 +176,7 @@ Task<Result<Response>> get_docs_asset(Services&, Request& request, AssetRequest 
     auto const all = assets::all();
     auto const found = std::ranges::find(all, name, &assets::Asset::name);
     if (found == all.end()) co_return Error(ErrorCode::not_found);
-    bool const compressed = accepts_gzip(request.head.find("Accept-Encoding"));
+    bool const compressed = accepts_gzip(request.head);
     auto bytes = compressed ? std::string(found->gzip) : gunzip(found->gzip);
     auto response = cacheable(text_response(200, media_type_of(name), std::move(bytes)));
     if (compressed) response.headers.add("Content-Encoding", "gzip");
@@ -158,10 +184,10 @@ Task<Result<Response>> get_docs_asset(Services&, Request& request, AssetRequest 
     co_return response;
 }
 
-Task<Result<Response>> get_problem(Services&, Request&, ProblemRequest wanted) {
+Task<Result<Response>> get_problem(Services&, Request& request, ProblemRequest wanted) {
     auto const* kind = find_error_kind(wanted.code->value());
     if (kind == nullptr) co_return Error(ErrorCode::not_found);
-    co_return page(problem_page(*kind), plain_page_policy);
+    co_return page(request, problem_page(*kind), plain_page_policy);
 }
 
 }  // namespace clinikk::api

@@ -37,8 +37,9 @@ public:
 };
 
 std::string extension_of(std::string_view key) {
-    auto const dot = key.rfind('.');
-    return dot == std::string_view::npos ? std::string() : std::string(key.substr(dot));
+    auto const name = key.substr(key.rfind('/') + 1);
+    auto const dot = name.rfind('.');
+    return dot == std::string_view::npos ? std::string() : std::string(name.substr(dot));
 }
 
 /// What has not been read yet is taken for what its name says.
@@ -55,8 +56,10 @@ std::string expected_media_type(std::string_view key) {
     return "application/octet-stream";
 }
 
+/// The uploader's name of the file; without one the title makes a name.
 std::string download_name(PlayableSource const& source) {
-    return source.file_name ? *source.file_name : source.title + extension_of(source.key);
+    auto const given = without_directories(source.file_name ? *source.file_name : std::string_view());
+    return given.empty() ? safe_file_name(source.title) + extension_of(source.key) : std::string(given);
 }
 
 /// What every answer about the bytes says, whatever part of them it carries. What is stored is somebody's upload: it
@@ -171,7 +174,7 @@ Task<Result<Response>> stream_content(Services& services, Request& request, Stre
     // Only GET has ranges (RFC 9110 section 14.2): to HEAD the field says nothing.
     RangeOutcome asked;
     if (!head_only && if_range_holds(request.head, validators)) {
-        asked = parse_range(request.head.find("Range"), *source.size);
+        asked = parse_range(request.head.find_only("Range"), *source.size);
     }
     if (asked.kind == RangeOutcome::Kind::unsatisfiable) co_return unsatisfiable(request, source);
     if (asked.count > 1) co_return several(services, std::move(response), request, source, asked);

@@ -101,7 +101,8 @@ UploadView view(UploadProgress progress) {
 
 Task<Result<Reply<BegunUploadView>>> begin_upload(Services& services, Request& request, BeginUploadRequest wanted) {
     auto const& file_name = wanted.file_name->value();
-    DirectUploadDescription description{from_members<ContentDescription>(wanted), file_name, inline_header(file_name)};
+    DirectUploadDescription description{from_members<ContentDescription>(wanted), file_name,
+                                        inline_header(without_directories(file_name))};
     auto const size = static_cast<std::uint64_t>(wanted.size->value());
     auto begun = co_await services.direct_uploads.begin(*request.caller, std::move(description), size);
     if (!begun) co_return begun.error();

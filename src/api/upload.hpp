@@ -19,7 +19,7 @@ namespace clinikk::api {
 inline constexpr std::size_t max_upload_parts = 10'000;
 
 struct BeginUploadRequest : ContentFields {
-    FormField<Text<1, 255>> file_name;
+    FormField<Line<1, 255>> file_name;
     FormField<FileSize> size;
 };
 BOOST_DESCRIBE_STRUCT(BeginUploadRequest, (ContentFields), (file_name, size))

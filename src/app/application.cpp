@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "api/routes.hpp"
+#include "app/descriptor_budget.hpp"
 #include "app/storage.hpp"
 #include "base/blocking_pool.hpp"
 #include "db/polling_signals.hpp"
@@ -108,18 +109,31 @@ media::InspectorOptions inspector_options(Settings const& settings) {
     return options;
 }
 
-http::ServerOptions server_options(Settings const& settings) {
+http::ServerOptions server_options(Settings const& settings, DescriptorBudget const& descriptors) {
     http::ServerOptions options;
     options.host = settings.host;
     options.port = settings.port;
     options.threads = settings.threads;
-    options.max_connections = settings.max_connections;
+    options.max_connections = descriptors.connections;
+    options.trusted_proxies = settings.trusted_proxies;
     options.reuse_port = settings.reuse_port;
     options.patience.head = settings.header_timeout;
     options.patience.idle = settings.idle_timeout;
     options.patience.minimum_rate = settings.min_rate;
     options.shutdown_grace = settings.shutdown_grace;
     return options;
+}
+
+/// What the process may have open, and therefore how many connections; the log tells.
+DescriptorBudget plan_descriptors(Settings const& settings, Log& log) {
+    auto const budget = share_out_descriptors(settings, raise_descriptor_limit());
+    auto const line = {LogField("connections", budget.connections), LogField("descriptors", budget.limit)};
+    if (budget.connections < settings.max_connections) {
+        log.warning("connections are limited by the descriptors there are (ulimit -n)", line);
+    } else {
+        log.info("connections are limited", line);
+    }
+    return budget;
 }
 
 /// Who a token belongs to, for the dispatcher.
@@ -177,6 +191,7 @@ void prepare_database(Settings const& settings, Log& log, db::AdoptionReport con
 struct Application::Parts {
     Settings settings;
     Log& log;
+    DescriptorBudget descriptors;
 
     BlockingPool file_pool;
     BlockingPool hash_pool;
@@ -205,12 +220,13 @@ struct Application::Parts {
     Parts(Settings const& settings_in, Log& log_in)
         : settings(settings_in),
           log(log_in),
-          file_pool(std::max<std::size_t>(4, settings.threads)),
+          descriptors(plan_descriptors(settings, log)),
+          file_pool(file_threads(settings)),
           hash_pool(std::max<std::size_t>(1, settings.threads / 2)),
           database(open_database(settings, log)),
           work(db::make_unit_of_work(*database)),
           signals(*database, log, on_postgres(settings) ? postgres_poll_interval : sqlite_poll_interval),
-          storage(settings, file_pool, log),
+          storage(settings, descriptors.open_files, file_pool, log),
           inspector(media::make_media_inspector(inspector_options(settings), log)),
           hasher(make_password_hasher(hash_pool, {}, places_at_hasher)),
           tokens(make_tokens(settings, log)),
@@ -229,7 +245,7 @@ struct Application::Parts {
           dispatcher(
               router, authenticator, [this] { return work->revision(); }, {settings.public_url, settings.cors_origins},
               log),
-          server(server_options(settings), dispatcher, log) {
+          server(server_options(settings, descriptors), dispatcher, log) {
         services.openapi = http::openapi_document(table, api_info);
         signals.subscribe([this](Event const& event) {
             if (event.type == "content.deleted") storage.local().close_idle_files();
@@ -321,7 +337,7 @@ struct Tools::Parts {
           log(log_in),
           database(open_database(settings, log)),
           work(db::make_unit_of_work(*database)),
-          storage(settings, pool, log),
+          storage(settings, 1, pool, log),
           hasher(make_password_hasher(pool, {}, 1)),
           users(*work, *hasher),
           contents(*work, storage.stores(), log),

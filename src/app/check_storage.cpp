@@ -16,7 +16,7 @@ int check_storage(Settings const& settings, std::vector<std::string> origins) {
     Log log(std::max(settings.log_level, LogLevel::error), settings.log_format);
     make_data_dir(settings.data_dir);
     BlockingPool pool(2);
-    Storage storage(settings, pool, log);
+    Storage storage(settings, 1, pool, log);
     auto& store = storage.stores().current();
     if (origins.empty()) {
         origins = settings.cors_origins;

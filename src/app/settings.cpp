@@ -61,6 +61,15 @@ void set_public_url(Settings& settings, Text text) {
     while (settings.public_url.ends_with('/')) settings.public_url.pop_back();
 }
 
+void set_trusted_proxies(Settings& settings, Text text) {
+    settings.trusted_proxies.clear();
+    for (auto const& item : comma_list(text)) {
+        auto const network = http::Network::parse(item);
+        if (!network) must("addresses and networks such as 127.0.0.1, 10.0.0.0/8 or fd00::/8, comma-separated");
+        settings.trusted_proxies.push_back(*network);
+    }
+}
+
 void set_origins(Settings& settings, Text text) {
     settings.cors_origins = comma_list(text);
     for (auto const& origin : settings.cors_origins) {
@@ -172,6 +181,10 @@ const std::array settings_table{
     Setting{"PORT", "8000", "Port to listen on; 0 takes any free one",
             [](Settings& s, Text t) { s.port = whole_number<std::uint16_t>(t, 0, 65535); }},
     Setting{"PUBLIC_URL", "", "Where clients reach the service (default: from each request)", set_public_url},
+    Setting{"TRUSTED_PROXIES", "",
+            "Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix count: addresses and networks, comma-separated "
+            "(default: none)",
+            set_trusted_proxies},
     Setting{"DATA_DIR", "./data", "Database, objects and the generated secret",
             [](Settings& s, Text t) { s.data_dir = t; }},
     Setting{"DATABASE_URL", "", "postgresql://… or sqlite:PATH (default: SQLite in DATA_DIR)", set_database},
@@ -249,7 +262,7 @@ const std::array settings_table{
             [](Settings& s, Text t) { s.disk_reserve = bytes(t); }},
     Setting{"THREADS", "", "Threads that serve (default: the cores it may use)",
             [](Settings& s, Text t) { s.threads = cores_or(t); }},
-    Setting{"MAX_CONNECTIONS", "20000", "Connections at once",
+    Setting{"MAX_CONNECTIONS", "20000", "Connections at once; fewer where the limit on open files (ulimit -n) is low",
             [](Settings& s, Text t) { s.max_connections = whole_number<std::size_t>(t, 1, 10'000'000); }},
     Setting{"MIN_RATE", "1KiB", "Bytes a second below which a body is given up, over 60 s",
             [](Settings& s, Text t) { s.min_rate = bytes(t); }},
@@ -305,6 +318,8 @@ void compose_database(Settings& settings) {
 }  // namespace
 
 std::span<Setting const> all_settings() { return settings_table; }
+
+std::size_t file_threads(Settings const& settings) noexcept { return std::max<std::size_t>(4, settings.threads); }
 
 std::string flag_of(std::string_view name) {
     std::string flag = "--";

@@ -14,6 +14,7 @@
 #include "app/env_file.hpp"
 #include "base/log.hpp"
 #include "domain/user.hpp"
+#include "http/forwarded.hpp"
 
 namespace clinikk::app {
 
@@ -41,6 +42,7 @@ struct Settings {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8000;
     std::string public_url{};
+    http::Networks trusted_proxies{};
     std::filesystem::path data_dir = "data";
     std::string database_url{};  ///< empty: SQLite in data_dir; else `sqlite:PATH`, or what libpq takes
     std::map<std::string, std::string, std::less<>> postgres{};  ///< the POSTGRES settings under libpq's names
@@ -74,6 +76,9 @@ struct Settings {
     bool sandbox_required = false;
     std::size_t probe_concurrency = 1;
 };
+
+/// Threads that do what blocks on files.
+std::size_t file_threads(Settings const& settings) noexcept;
 
 /// A value that cannot be used. The message is one line that names the setting; it never shows a secret.
 class SettingError : public std::runtime_error {

@@ -16,8 +16,8 @@ namespace clinikk::app {
 /// The object stores that the settings name: the local disk always, a bucket where one is set.
 class Storage {
 public:
-    /// Both must outlive it.
-    Storage(Settings const& settings, BlockingPool& pool, Log& log);
+    /// `open_files`: objects of the disk that are kept open for the next request. Pool and log must outlive it.
+    Storage(Settings const& settings, std::size_t open_files, BlockingPool& pool, Log& log);
 
     ObjectStores& stores() noexcept { return *stores_; }
     LocalObjectStore& local() noexcept { return *local_; }

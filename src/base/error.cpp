@@ -56,6 +56,9 @@ constexpr std::array catalogue{
     ErrorKind{uri_too_long, "uri_too_long", 414, "URI too long", "The request target is too long."},
     ErrorKind{unsupported_media_type, "unsupported_media_type", 415, "Unsupported media type",
               "The operation does not take a body of this Content-Type."},
+    ErrorKind{unsupported_content_coding, "unsupported_content_coding", 415, "Unsupported content coding",
+              "Bodies are taken as they are: send this one without Content-Encoding. Accept-Encoding lists the codings "
+              "that are taken."},
     ErrorKind{range_not_satisfiable, "range_not_satisfiable", 416, "Range not satisfiable",
               "No requested range lies within the stored bytes; Content-Range tells their size."},
     ErrorKind{expectation_failed, "expectation_failed", 417, "Expectation failed",

@@ -39,6 +39,7 @@ enum class ErrorCode : std::uint8_t {
     quota_exceeded,
     uri_too_long,
     unsupported_media_type,
+    unsupported_content_coding,
     range_not_satisfiable,
     expectation_failed,
     validation_failed,

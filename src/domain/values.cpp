@@ -26,6 +26,15 @@ bool has_control_characters(std::string_view text) noexcept {
     return false;
 }
 
+/// What `parse_text` leaves of control characters, and what Unicode separates lines by.
+bool has_line_ends(std::string_view text) noexcept {
+    while (!text.empty()) {
+        auto const c = take_code_point(text);
+        if (c == U'\n' || c == U'\t' || c == 0x2028 || c == 0x2029) return true;
+    }
+    return false;
+}
+
 std::string with_line_feeds(std::string text) {
     for (auto at = text.find("\r\n"); at != std::string::npos; at = text.find("\r\n", at)) text.erase(at, 1);
     return text;
@@ -109,6 +118,12 @@ Parsed<std::string> parse_text(std::string_view text, std::size_t min, std::size
     auto const length = count_code_points(trimmed);
     if (length < min || length > max) return refuse(length_rule(min, max));
     return Parsed<std::string>(boost::system::in_place_value, trimmed);
+}
+
+Parsed<std::string> parse_line(std::string_view text, std::size_t min, std::size_t max) {
+    auto parsed = parse_text(text, min, max);
+    if (parsed && has_line_ends(*parsed)) return refuse("must be one line, without control characters");
+    return parsed;
 }
 
 Parsed<std::int64_t> parse_whole_number(std::string_view text, std::int64_t min, std::int64_t max) {

@@ -48,6 +48,9 @@ private:
 /// which browsers put into forms, becomes a line feed.
 Parsed<std::string> parse_text(std::string_view text, std::size_t min, std::size_t max);
 
+/// The same with no control character and no line or paragraph separator in it at all.
+Parsed<std::string> parse_line(std::string_view text, std::size_t min, std::size_t max);
+
 /// A whole number in decimal digits.
 Parsed<std::int64_t> parse_whole_number(std::string_view text, std::int64_t min, std::int64_t max);
 
@@ -73,6 +76,26 @@ public:
 
 private:
     explicit Text(std::string value) : ValueOf(std::move(value)) {}
+};
+
+/// Human text of one line, such as a title or a name, see `parse_line`.
+template <std::size_t Min, std::size_t Max>
+class Line : public ValueOf<std::string> {
+public:
+    static Parsed<Line> parse(std::string_view text) {
+        auto parsed = parse_line(text, Min, Max);
+        if (!parsed) return std::move(parsed).error();
+        return Line(*std::move(parsed));
+    }
+
+    static ValueSchema schema() {
+        auto schema = Text<Min, Max>::schema();
+        schema.pattern = R"(^[^\u0000-\u001F\u007F-\u009F\u2028\u2029]*$)";
+        return schema;
+    }
+
+private:
+    explicit Line(std::string value) : ValueOf(std::move(value)) {}
 };
 
 /// An e-mail address: an addr-spec of RFC 5321 section 4.1.2 with a dot-atom before the @ and a domain of at least

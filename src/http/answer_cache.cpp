@@ -1,6 +1,6 @@
 #include "http/answer_cache.hpp"
 
-#include "http/media_type.hpp"
+#include "http/content_coding.hpp"
 
 namespace clinikk::http {
 namespace {
@@ -10,7 +10,7 @@ std::string question(Request const& request) {
     std::string key(request.base_url);
     key += ' ';
     key += request.head.target;
-    if (accepts_gzip(request.head.find("Accept-Encoding"))) key += " gzip";
+    if (accepts_gzip(request.head)) key += " gzip";
     return key;
 }
 

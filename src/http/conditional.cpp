@@ -73,19 +73,8 @@ std::chrono::sys_seconds whole_seconds(Timestamp time) noexcept {
     return std::chrono::floor<std::chrono::seconds>(time);
 }
 
-/// The value of the only field of that name; a null view when there is none, or more than one.
-std::string_view find_only(RequestHead const& head, std::string_view name) noexcept {
-    std::string_view value;
-    for (auto const& field : head.fields) {
-        if (!same_ignoring_case(field.name, name)) continue;
-        if (value.data() != nullptr) return {};
-        value = field.value;
-    }
-    return value;
-}
-
 std::optional<std::chrono::sys_seconds> find_date(RequestHead const& head, std::string_view name) {
-    auto const text = find_only(head, name);
+    auto const text = head.find_only(name);
     if (text.empty()) return std::nullopt;
     auto const date = parse_http_date(text);
     return date ? std::optional(whole_seconds(*date)) : std::nullopt;
@@ -117,7 +106,7 @@ Precondition evaluate(RequestHead const& head, Validators const& validators) {
 
 bool if_range_holds(RequestHead const& head, Validators const& validators) {
     if (head.find("If-Range").data() == nullptr) return true;
-    auto rest = find_only(head, "If-Range");
+    auto rest = head.find_only("If-Range");
     if (auto const tag = take_tag(rest)) return rest.empty() && !tag->weak && tag->opaque == validators.etag;
     auto const date = find_date(head, "If-Range");
     return date && *date == whole_seconds(validators.last_modified);

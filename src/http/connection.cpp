@@ -33,9 +33,11 @@ std::string const& HttpClock::date() {
 }
 
 Connection::Connection(Transport::Socket socket, ConnectionContext const& context)
-    : context_(context), transport_(std::move(socket), context.patience) {
-    remote_address_ = transport_.remote().address().to_string();
-}
+    : context_(context),
+      transport_(std::move(socket), context.patience),
+      peer_(transport_.remote_address()),
+      via_proxy_(contains(context.trusted_proxies, peer_)),
+      client_address_(peer_.to_string()) {}
 
 void Connection::end_if_idle(Transport::Clock::time_point now) noexcept {
     bool const may_begin = fresh_ && now - opened_ < first_request_time;
@@ -97,13 +99,17 @@ Task<Connection::HeadStatus> Connection::read_head(Error& refusal) {
 
 Task<bool> Connection::answer_request() {
     FramedBody body(transport_, head_, std::string_view(buffer_).substr(head_size_));
-    Request request{head_, body, remote_address_, context_.ids.next(), Transport::Clock::now()};
+    Request request{head_, body, {}, context_.ids.next(), Transport::Clock::now()};
+    tell_ends(request);
     handled_ = &request;
     auto response = co_await context_.dispatcher.handle(request);
     handled_ = nullptr;
     if (request.abandoned) co_return false;
 
-    bool const keep = head_.keep_alive && !response.close && !context_.draining && body.worth_draining();
+    // Whatever ends the connection behind this answer is known before the answer is sent, and said in it.
+    bool const ends_with_body = head_.version == Version::http_1_0 && !body_length(response);
+    bool const keep =
+        head_.keep_alive && !response.close && !context_.draining && !ends_with_body && body.skip_arrived();
     auto const sent = co_await send(response, keep, head_.method != "HEAD");
     if (sent != IoStatus::ok) co_return false;
     if (!keep) {
@@ -119,10 +125,18 @@ Task<bool> Connection::answer_request() {
     co_return true;
 }
 
+/// Says between whom the exchange is, as far as the client sees it.
+void Connection::tell_ends(Request& request) {
+    if (via_proxy_) client_address_ = forwarded_client(head_, peer_, context_.trusted_proxies).to_string();
+    if (head_.host.empty() && local_authority_.empty()) local_authority_ = transport_.local_authority();
+    request.remote_address = client_address_;
+    request.authority = head_.host.empty() ? std::string_view(local_authority_) : head_.host;
+    request.via_proxy = via_proxy_;
+}
+
 Task<IoStatus> Connection::send(Response& response, bool keep_alive, bool with_body) {
     bool const old_client = head_.version == Version::http_1_0;
     bool const chunked = !body_length(response).has_value();
-    if (chunked && old_client) keep_alive = false;  // the end of the connection is the end of the body
     auto const head = serialize_head(response, context_.clock.date(), keep_alive, old_client);
     if (!with_body || response.status == 304 || response.status == 204) {
         co_return co_await transport_.write(head, {}, false);
@@ -160,7 +174,7 @@ Task<IoStatus> Connection::send_source(ByteSource& source, bool chunked) {
 
 Task<> Connection::refuse(Error refusal) {
     idle_ = false;
-    auto response = context_.dispatcher.refuse(refusal, context_.ids.next(), remote_address_);
+    auto response = context_.dispatcher.refuse(refusal, context_.ids.next(), peer_.to_string());
     head_.version = Version::http_1_1;
     auto const sent = co_await send(response, false, true);
     if (sent == IoStatus::ok) co_await linger();

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/uuid.hpp"
 #include "http/dispatcher.hpp"
+#include "http/forwarded.hpp"
 #include "http/request_head.hpp"
 #include "http/transport.hpp"
 
@@ -34,6 +35,8 @@ struct ConnectionContext {
     /// Where arriving heads are read to before they are copied to their connection.
     std::span<char> scratch;
     HttpClock& clock;
+    /// Those whose X-Forwarded fields count.
+    Networks const& trusted_proxies;
     /// Set when the program is to end: no request begins any more.
     bool const& draining;
 };
@@ -60,6 +63,7 @@ private:
 
     Task<HeadStatus> read_head(Error& refusal);
     Task<bool> answer_request();
+    void tell_ends(Request& request);
     Task<IoStatus> send(Response& response, bool keep_alive, bool with_body);
     Task<IoStatus> send_source(ByteSource& source, bool chunked);
     Task<> refuse(Error refusal);
@@ -67,7 +71,10 @@ private:
 
     ConnectionContext const& context_;
     Transport transport_;
-    std::string remote_address_;
+    boost::asio::ip::address peer_;
+    bool via_proxy_;
+    std::string client_address_;
+    std::string local_authority_;  ///< once it was needed
     RequestHead head_;
     std::string buffer_;          ///< the current head and what came behind it
     std::size_t head_size_ = 0;   ///< bytes of `buffer_` that are the current head

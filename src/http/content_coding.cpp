@@ -2,6 +2,7 @@
 
 #include "http/gzip.hpp"
 #include "http/media_type.hpp"
+#include "http/syntax.hpp"
 
 namespace clinikk::http {
 namespace {
@@ -16,11 +17,32 @@ bool compressible(Request const& request, Response const& response, std::string 
 
 }  // namespace
 
+bool accepts_gzip(RequestHead const& head) noexcept {
+    AcceptedCodings codings;
+    for (auto const& field : head.fields) {
+        if (same_ignoring_case(field.name, "Accept-Encoding")) codings.add(field.value);
+    }
+    return codings.prefer_gzip();
+}
+
+/// `identity` should not be sent (RFC 9110 section 8.4.1), but says nothing wrong.
+Result<void> check_content_coding(RequestHead const& head) {
+    for (auto const& field : head.fields) {
+        if (!same_ignoring_case(field.name, "Content-Encoding")) continue;
+        for (auto rest = field.value; !rest.empty();) {
+            auto const coding = take_list_element(rest);
+            if (coding.empty() || same_ignoring_case(coding, "identity")) continue;
+            return Error(ErrorCode::unsupported_content_coding, "Send the body without Content-Encoding");
+        }
+    }
+    return {};
+}
+
 void compress(Request const& request, Response& response) {
     auto* text = std::get_if<std::string>(&response.body);
     if (text == nullptr || !compressible(request, response, *text)) return;
     response.headers.add("Vary", "Accept-Encoding");
-    if (!accepts_gzip(request.head.find("Accept-Encoding"))) return;
+    if (!accepts_gzip(request.head)) return;
     *text = gzip(*text);
     response.headers.add("Content-Encoding", "gzip");
 }

@@ -61,7 +61,7 @@ std::u32string visible_code_points(std::string_view text) {
         while (!valid.empty()) {
             auto const c = take_code_point(valid);
             bool const reserved =
-                c < 0x80 && std::string_view("<>:\"|?*").find(static_cast<char>(c)) != std::string_view::npos;
+                c < 0x80 && std::string_view("/\\<>:\"|?*").find(static_cast<char>(c)) != std::string_view::npos;
             if (!is_invisible(c)) out += reserved ? U'_' : c;
         }
     }
@@ -124,9 +124,13 @@ std::string header(std::string_view type, std::string_view utf8_name) {
 
 }  // namespace
 
-std::string safe_file_name(std::string_view name) {
-    auto const separator = name.find_last_of("/\\");
-    auto code_points = visible_code_points(name.substr(separator == std::string_view::npos ? 0 : separator + 1));
+std::string_view without_directories(std::string_view client_file_name) noexcept {
+    auto const separator = client_file_name.find_last_of("/\\");
+    return client_file_name.substr(separator == std::string_view::npos ? 0 : separator + 1);
+}
+
+std::string safe_file_name(std::string_view text) {
+    auto code_points = visible_code_points(text);
     trim_dots_and_spaces(code_points);
     shorten(code_points);
     trim_dots_and_spaces(code_points);
@@ -138,6 +142,8 @@ std::string safe_file_name(std::string_view name) {
 
 std::string attachment_header(std::string_view utf8_name) { return header("attachment", utf8_name); }
 
-std::string inline_header(std::string_view utf8_name) { return header("inline", utf8_name); }
+std::string inline_header(std::string_view utf8_name) {
+    return utf8_name.empty() ? "inline" : header("inline", utf8_name);
+}
 
 }  // namespace clinikk::http

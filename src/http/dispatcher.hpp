@@ -45,6 +45,8 @@ private:
     Task<Result<Response>> invoke(Request& request);
     Task<Result<void>> authorise(Request& request);
     Result<Response> preflight(Request const& request, Router::Match const& match);
+    std::string base_url_of(Request const& request) const;
+    void add_facts(Response& response, ErrorCode code, Request const& request) const;
     void tell(std::string_view what, Request const& request, std::exception const& failure) const;
 
     Router const& router_;

@@ -21,7 +21,7 @@ bool has_parameters(Endpoint const& endpoint) {
 std::vector<ErrorCode> of_the_body(Operation const& operation) {
     std::vector<ErrorCode> codes;
     if (operation.body.empty()) return codes;
-    codes = {operation.over_limit, unsupported_media_type};
+    codes = {operation.over_limit, unsupported_media_type, unsupported_content_coding};
     auto const takes = [&](BodyForm form) { return std::ranges::find(operation.body, form) != operation.body.end(); };
     if (takes(BodyForm::json)) codes.push_back(malformed_json);
     if (takes(BodyForm::multipart)) codes.push_back(malformed_multipart);

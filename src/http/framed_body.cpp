@@ -64,16 +64,14 @@ Task<Result<void>> FramedBody::fill() {
         awaits_continue_ = false;
         if (co_await transport_.write(continue_line, {}, false) != IoStatus::ok) co_return ended_early();
     }
-    if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(buffer_size);
-    // Only the start of a chunk header can be left, a few bytes.
-    if (!ready_.empty()) std::memmove(buffer_.get(), ready_.data(), ready_.size());
-    std::size_t room = buffer_size - ready_.size();
+    auto room = room_behind_ready();
     // Of a body with a length nothing behind it is read: the next request stays in the socket.
-    if (framing_ == BodyFraming::length) room = static_cast<std::size_t>(std::min<std::uint64_t>(room, left_));
-    auto const got = co_await transport_.read_body({buffer_.get() + ready_.size(), room});
+    if (framing_ == BodyFraming::length)
+        room = room.first(static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), left_)));
+    auto const got = co_await transport_.read_body(room);
     if (got.status == IoStatus::timed_out) co_return Error(ErrorCode::request_timeout);
     if (got.status != IoStatus::ok) co_return ended_early();
-    ready_ = {buffer_.get(), ready_.size() + got.bytes};
+    ready_ = {ready_.data(), ready_.size() + got.bytes};
     co_return Result<void>{};
 }
 
@@ -106,10 +104,37 @@ Task<Result<std::string_view>> FramedBody::next_chunk() {
     }
 }
 
-bool FramedBody::worth_draining() const noexcept {
+bool FramedBody::skip_arrived() {
     if (finished()) return true;
     if (failed_ || awaits_continue_) return false;
-    return framing_ == BodyFraming::length ? left_ <= drain_limit : true;
+    if (framing_ == BodyFraming::length) return left_ <= drain_limit;
+    using Kind = ChunkedDecoder::Step::Kind;
+    std::uint64_t skipped = 0;
+    while (!ended_ && skipped <= drain_limit) {
+        auto const step = decoder_.next(ready_);
+        ready_.remove_prefix(step.consumed);
+        skipped += step.data.size();
+        ended_ = step.kind == Kind::end;
+        if (step.kind == Kind::refused) return false;
+        if (step.kind == Kind::need_more && !take_arrived()) return false;
+    }
+    return ended_;
+}
+
+/// As `fill`, with what is there already; whether that is anything.
+bool FramedBody::take_arrived() {
+    auto const got = transport_.read_ready(room_behind_ready());
+    ready_ = {ready_.data(), ready_.size() + got.bytes};
+    return got.bytes > 0;
+}
+
+/// Where bytes that come next are put: behind those that are still there.
+std::span<char> FramedBody::room_behind_ready() {
+    if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(buffer_size);
+    // Only the start of a chunk header can be left, a few bytes.
+    if (!ready_.empty()) std::memmove(buffer_.get(), ready_.data(), ready_.size());
+    ready_ = {buffer_.get(), ready_.size()};
+    return std::span(buffer_.get(), buffer_size).subspan(ready_.size());
 }
 
 Task<bool> FramedBody::drain() {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,15 +22,21 @@ public:
     void limit(std::uint64_t bytes, ErrorCode code) override;
     Task<Result<std::string_view>> next() override;
 
-    /// Whether the rest may be read past cheaply, so that the connection can be kept.
-    bool worth_draining() const noexcept;
-    /// Reads past the rest; false when it cannot be.
+    /// Whether the connection can be used on behind the rest of this body. To be asked before the answer is sent, which
+    /// has to say so: reads past what has arrived, without waiting. Of a body in chunks nobody can tell beforehand how
+    /// much is left, nor whether it is whole, so its end must be among that; what is left of one with a length must be
+    /// little.
+    bool skip_arrived();
+    /// Reads past the rest, when `skip_arrived` says that it can be. False when the client does not send what it
+    /// announced.
     Task<bool> drain();
     /// When all has been read: bytes that belong to the next request.
     std::string_view behind() const noexcept { return ready_; }
 
 private:
     Task<Result<void>> fill();
+    bool take_arrived();
+    std::span<char> room_behind_ready();
     Task<Result<std::string_view>> next_of_length();
     Task<Result<std::string_view>> next_chunk();
     bool finished() const noexcept;

@@ -18,9 +18,20 @@ FramingFields::Refusal FramingFields::note(Field const& field) noexcept {
             break;
         case 6:
             if (same_ignoring_case(field.name, "expect")) note_expect(field.value);
+            if (same_ignoring_case(field.name, "origin")) return note_single(1, "There are several Origin fields.");
             break;
         case 10:
             if (same_ignoring_case(field.name, "connection")) note_connection(field.value);
+            break;
+        case 12:
+            if (same_ignoring_case(field.name, "content-type")) {
+                return note_single(2, "There are several Content-Type fields.");
+            }
+            break;
+        case 13:
+            if (same_ignoring_case(field.name, "authorization")) {
+                return note_single(4, "There are several Authorization fields.");
+            }
             break;
         case 14:
             if (same_ignoring_case(field.name, "content-length")) return note_length(field.value);
@@ -28,8 +39,19 @@ FramingFields::Refusal FramingFields::note(Field const& field) noexcept {
         case 17:
             if (same_ignoring_case(field.name, "transfer-encoding")) return note_coding(field.value);
             break;
+        case 29:
+            if (same_ignoring_case(field.name, "access-control-request-method")) {
+                return note_single(8, "There are several Access-Control-Request-Method fields.");
+            }
+            break;
         default: break;
     }
+    return {};
+}
+
+FramingFields::Refusal FramingFields::note_single(std::uint8_t bit, std::string_view reason) noexcept {
+    if ((seen_once_ & bit) != 0) return bad(reason);
+    seen_once_ |= bit;
     return {};
 }
 
@@ -81,10 +103,11 @@ void FramingFields::note_connection(std::string_view value) noexcept {
 }
 
 void FramingFields::note_expect(std::string_view value) noexcept {
-    if (same_ignoring_case(value, "100-continue")) {
-        expects_continue_ = true;
-    } else {
-        expects_other_ = true;
+    while (!value.empty()) {
+        auto const expectation = take_list_element(value);
+        bool const known = same_ignoring_case(expectation, "100-continue");
+        expects_continue_ = expects_continue_ || known;
+        expects_other_ = expects_other_ || (!known && !expectation.empty());
     }
 }
 

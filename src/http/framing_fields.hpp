@@ -8,7 +8,8 @@
 namespace clinikk::http {
 
 /// The fields that decide how a request is read and whether the connection lives on: Host, Content-Length,
-/// Transfer-Encoding, Connection, Expect. Told each field as it is parsed, asked for the outcome at the end.
+/// Transfer-Encoding, Connection, Expect. Told each field as it is parsed, asked for the outcome at the end. Of other
+/// fields that stand once a second one is refused: programs on the way differ in which of two they believe.
 class FramingFields {
 public:
     struct Refusal {
@@ -26,6 +27,7 @@ public:
     Refusal settle(RequestHead& head) const noexcept;
 
 private:
+    Refusal note_single(std::uint8_t bit, std::string_view reason) noexcept;
     Refusal note_host(std::string_view value) noexcept;
     Refusal note_length(std::string_view value) noexcept;
     Refusal note_coding(std::string_view value) noexcept;
@@ -33,6 +35,7 @@ private:
     void note_expect(std::string_view value) noexcept;
     Refusal settle_framing(RequestHead& head) const noexcept;
 
+    std::uint8_t seen_once_ = 0;  ///< a bit for each field that `note_single` knows
     std::string_view host_{};
     std::uint64_t length_ = 0;
     bool has_host_ = false;

@@ -55,28 +55,29 @@ std::optional<MediaType> parse_media_type(std::string_view value) {
     }
 }
 
-bool accepts_gzip(std::string_view accept_encoding) noexcept {
-    std::optional<int> gzip;
-    std::optional<int> any;
-    int identity = 0;
-    while (!accept_encoding.empty()) {
-        auto const element = take_list_element(accept_encoding);
+void AcceptedCodings::add(std::string_view value) noexcept {
+    while (!value.empty()) {
+        auto const element = take_list_element(value);
         if (element.empty()) continue;
         auto const mark = element.find(';');
         auto const coding = trim_blanks(element.substr(0, mark));
         auto const weight = mark == std::string_view::npos ? std::optional(full_weight)
                                                            : parse_weight(trim_blanks(element.substr(mark + 1)));
-        if (!weight || !is_token(coding)) return false;
-        if (same_ignoring_case(coding, "gzip") || same_ignoring_case(coding, "x-gzip")) {
-            gzip = std::max(gzip.value_or(0), *weight);
+        if (!weight || !is_token(coding)) {
+            malformed_ = true;
+        } else if (same_ignoring_case(coding, "gzip") || same_ignoring_case(coding, "x-gzip")) {
+            gzip_ = std::max(gzip_.value_or(0), *weight);
         } else if (coding == "*") {
-            any = weight;
+            any_ = weight;
         } else if (same_ignoring_case(coding, "identity")) {
-            identity = *weight;
+            identity_ = *weight;
         }
     }
-    int const weight = gzip ? *gzip : any.value_or(0);
-    return weight > 0 && weight >= identity;
+}
+
+bool AcceptedCodings::prefer_gzip() const noexcept {
+    int const weight = gzip_ ? *gzip_ : any_.value_or(0);
+    return !malformed_ && weight > 0 && weight >= identity_;
 }
 
 }  // namespace clinikk::http

@@ -22,9 +22,21 @@ struct MediaType {
 /// The value of a Content-Type field; empty when it is not valid or gives a parameter twice.
 std::optional<MediaType> parse_media_type(std::string_view value);
 
-/// Whether an answer may, and should, be compressed with gzip, by the value of Accept-Encoding (RFC 9110 section
-/// 12.5.3): gzip, x-gzip or `*` has a weight above zero, and identity is not explicitly preferred. Without the
-/// field, or with one that is malformed, it is false.
-bool accepts_gzip(std::string_view accept_encoding) noexcept;
+/// What the Accept-Encoding fields of a request say together (RFC 9110 section 12.5.3): several are one list.
+class AcceptedCodings {
+public:
+    /// Takes the value of one field.
+    void add(std::string_view value) noexcept;
+
+    /// Whether an answer may, and should, be compressed with gzip: gzip, x-gzip or `*` has a weight above zero, and
+    /// identity is not explicitly preferred. False without a field, or with one that is malformed.
+    bool prefer_gzip() const noexcept;
+
+private:
+    std::optional<int> gzip_{};  ///< weights in thousandths
+    std::optional<int> any_{};
+    int identity_ = 0;
+    bool malformed_ = false;
+};
 
 }  // namespace clinikk::http

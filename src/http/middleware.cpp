@@ -37,6 +37,15 @@ void allow_origin(MiddlewareContext const& context, Request const& request, Resp
                          "Accept-Ranges, Content-Range, ETag, Link, Location, Repr-Digest, Retry-After, X-Request-Id");
 }
 
+/// The path as the log may have it. One of ours whose parameters are all ids says nothing but ids; of another one the
+/// pattern is told; and what is no path of ours is not told, as it may hold a token that was put into the wrong place.
+std::string_view loggable_path(Request const& request) {
+    if (request.route.empty()) return "-";
+    bool const only_ids = std::ranges::all_of(
+        request.path_parameters, [](auto const& parameter) { return Uuid::from_string(parameter.second).has_value(); });
+    return only_ids ? request.head.path : request.route;
+}
+
 void write_access_log(MiddlewareContext const& context, Request const& request, Response& response) {
     auto const level = response.status >= 500 ? LogLevel::warning : LogLevel::info;
     if (!context.log.enabled(level)) return;
@@ -44,7 +53,7 @@ void write_access_log(MiddlewareContext const& context, Request const& request, 
     auto const id = request.id.to_string();
     auto const line = {LogField("request", id),
                        LogField("method", request.head.method),
-                       LogField("path", request.head.path),
+                       LogField("path", loggable_path(request)),
                        LogField("operation", request.endpoint ? request.endpoint->operation.id : ""),
                        LogField("status", response.status),
                        LogField("bytes", body_length(response).value_or(0)),

@@ -29,11 +29,15 @@ public:
 struct Request {
     RequestHead const& head;
     RequestBody& body;
-    std::string_view remote_address;
+    std::string_view remote_address;  ///< of the client; behind a trusted proxy, what that one says of it
     Uuid id;
     std::chrono::steady_clock::time_point started;
+    std::string_view
+        authority{};         ///< of its target or Host field, else where the connection was made to: `host[:port]`
+    bool via_proxy = false;  ///< the connection is a trusted proxy's: its X-Forwarded fields count
     std::string base_url{};  ///< PUBLIC_URL, or scheme and authority as the client sees them
 
+    std::string_view route{};  ///< pattern of a path that exists, whatever the method: `/content/{content_id}`
     // Known once the request is routed and authorised:
     Endpoint const* endpoint = nullptr;
     std::vector<std::pair<std::string_view, std::string>> path_parameters{};

@@ -218,6 +218,16 @@ std::string_view RequestHead::find(std::string_view name) const noexcept {
     return {};
 }
 
+std::string_view RequestHead::find_only(std::string_view name) const noexcept {
+    std::string_view value;
+    for (auto const& field : fields) {
+        if (!same_ignoring_case(field.name, name)) continue;
+        if (value.data() != nullptr) return {};
+        value = field.value;
+    }
+    return value;
+}
+
 HeadOutcome parse_request_head(std::string_view buffer, HeadLimits const& limits, RequestHead& out) {
     return HeadParser(buffer, limits, out).run();
 }

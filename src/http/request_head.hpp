@@ -49,6 +49,9 @@ struct RequestHead {
     /// Value of the first field of that name, compared without regard to case. When there is none, the view's
     /// `data()` is null; a field with an empty value has a non-null one.
     std::string_view find(std::string_view name) const noexcept;
+
+    /// The same, and null too when there are several fields of that name: for a field that stands once or says nothing.
+    std::string_view find_only(std::string_view name) const noexcept;
 };
 
 struct HeadOutcome {
@@ -68,10 +71,11 @@ struct HeadOutcome {
 /// and after `refused`. The outcome does not depend on where the bytes were split: once a prefix is refused, all its
 /// continuations are, for the same reason, and limits are noticed as soon as they are passed.
 ///
-/// Refusals: `bad_request`; `uri_too_long` for the request line; `headers_too_large` for bytes or number of fields;
-/// `not_implemented` for CONNECT, for methods over 32 characters and for transfer codings other than chunked;
-/// `version_not_supported`; `expectation_failed` for an Expect other than 100-continue. After a refusal the
-/// connection cannot be used on.
+/// Refusals: `bad_request`, also for a second field of those that stand once (RFC 9110 section 5.3) and decide
+/// something: Host, Content-Length, Content-Type, Authorization, Origin, Access-Control-Request-Method; `uri_too_long`
+/// for the request line; `headers_too_large` for bytes or number of fields; `not_implemented` for CONNECT, for methods
+/// over 32 characters and for transfer codings other than chunked; `version_not_supported`; `expectation_failed` for an
+/// Expect other than 100-continue. After a refusal the connection cannot be used on.
 HeadOutcome parse_request_head(std::string_view buffer, HeadLimits const& limits, RequestHead& out);
 
 /// Decodes the percent-escapes of a path segment (RFC 3986 section 2.1). `%2F` becomes a slash: split the path

@@ -70,7 +70,8 @@ Router::Router(EndpointTable const& table) {
         auto const segments = split(endpoint->operation.path).value();
         std::vector<std::string_view> pattern(segments.at.begin(), segments.at.begin() + segments.count);
         auto route = std::ranges::find(routes_, pattern, &Route::segments);
-        if (route == routes_.end()) route = routes_.insert(route, {std::move(pattern), {}, {}});
+        if (route == routes_.end())
+            route = routes_.insert(route, {endpoint->operation.path, std::move(pattern), {}, {}});
         route->endpoints.push_back(endpoint.get());
         route->allow = allow_of(route->endpoints);
     }
@@ -85,12 +86,12 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
     auto const route = std::ranges::find_if(routes_, [&](Route const& r) { return fits(r.segments, *segments); });
     if (route == routes_.end()) return {};
     auto const wanted = method == "HEAD" ? std::string_view("GET") : method;
+    Match match{nullptr, parameters_of(route->segments, *segments), route->pattern, {}};
     for (auto const* endpoint : route->endpoints) {
-        if (to_string(endpoint->operation.method) == wanted) {
-            return {endpoint, parameters_of(route->segments, *segments), {}};
-        }
+        if (to_string(endpoint->operation.method) == wanted) match.endpoint = endpoint;
     }
-    return {nullptr, {}, route->allow};
+    if (match.endpoint == nullptr) match.allow = route->allow;
+    return match;
 }
 
 }  // namespace clinikk::http

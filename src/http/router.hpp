@@ -19,7 +19,8 @@ public:
     struct Match {
         Endpoint const* endpoint = nullptr;  ///< null: no such path, or not this method
         std::vector<std::pair<std::string_view, std::string>> parameters{};
-        std::string allow{};  ///< of a path that exists: the methods it takes, for `Allow`
+        std::string_view pattern{};  ///< of a path that exists: `/content/{content_id}`
+        std::string allow{};         ///< of a path that exists: the methods it takes, unless this is one of them
     };
 
     /// With and without one trailing slash is the same path. HEAD finds what GET finds.
@@ -27,6 +28,7 @@ public:
 
 private:
     struct Route {
+        std::string_view pattern;
         std::vector<std::string_view> segments;  ///< `{name}` is a parameter
         std::vector<Endpoint const*> endpoints;  ///< one a method
         std::string allow;

@@ -10,12 +10,12 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <deque>
 #include <list>
 #include <thread>
 #include <vector>
@@ -32,6 +32,7 @@ namespace {
 constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds sweep_interval{250};
 constexpr std::chrono::milliseconds descriptor_pause{50};
+constexpr std::chrono::seconds turned_away_time{2};
 constexpr int backlog = 4096;
 constexpr std::size_t scratch_size = 64 * 1024;
 
@@ -47,16 +48,7 @@ tcp::acceptor listen_on(asio::io_context& context, tcp::endpoint const& endpoint
     return acceptor;
 }
 
-/// A connection is a descriptor, and the customary soft limit is far below what the hard one allows.
-void raise_descriptor_limit(std::size_t connections, Log& log) {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < connections) {
-        log.warning("too few descriptors", {{"limit", limit.rlim_cur}, {"max_connections", connections}});
-    }
-}
+Error too_many_connections() { return {ErrorCode::unavailable, "Too many connections are open; try again later"}; }
 
 /// One thread's share of the server.
 class Worker {
@@ -70,7 +62,8 @@ public:
           sweep_timer_(context_),
           acceptor_(context_),
           scratch_(scratch_size),
-          shared_{dispatcher, options.patience, options.head_limits, ids_, scratch_, clock_, draining_} {}
+          shared_{dispatcher, options.patience, options.head_limits,     ids_,
+                  scratch_,   clock_,           options.trusted_proxies, draining_} {}
 
     asio::io_context& context() noexcept { return context_; }
     void listen(tcp::acceptor acceptor) { acceptor_ = std::move(acceptor); }
@@ -108,10 +101,11 @@ private:
     }
 
     void take(tcp::socket socket) {
-        if (connections_.load(std::memory_order_relaxed) >= options_.max_connections) {
-            turn_away(std::move(socket));
-        } else {
+        if (connections_.fetch_add(1, std::memory_order_relaxed) < options_.max_connections) {
             begin_serving(std::move(socket));
+        } else {
+            connections_.fetch_sub(1, std::memory_order_relaxed);
+            turn_away(std::move(socket));
         }
     }
 
@@ -133,13 +127,26 @@ private:
         for (auto const& [connection, cancellation] : live_) connection->end_if_idle(now);
     }
 
-    /// One connection too many is told so, if it takes it at once; it is never waited for.
+    /// One connection too many is told so at once and held for a while, until its client has read that: closing with
+    /// unread input resets the connection, and the reset may overtake the answer (RFC 9112 section 9.6). One that was
+    /// accepted is never closed for it, idle or not: its client may be writing, and what is not idempotent it does not
+    /// send again.
     void turn_away(tcp::socket socket) {
-        auto const response = shared_.dispatcher.refuse(Error(ErrorCode::unavailable), ids_.next(), "");
+        boost::system::error_code ignored;
+        auto const client = socket.remote_endpoint(ignored).address();
+        auto const response = shared_.dispatcher.refuse(too_many_connections(), ids_.next(), client.to_string());
         auto const bytes = serialize_head(response, clock_.date(), false, false) + std::get<std::string>(response.body);
         ::send(socket.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        // Reading what has come keeps the close from becoming a reset that would overtake the answer.
-        ::recv(socket.native_handle(), scratch_.data(), scratch_.size(), MSG_DONTWAIT);
+        socket.shutdown(tcp::socket::shutdown_send, ignored);
+        if (turned_away_.size() == Server::max_turned_away) turned_away_.pop_front();
+        turned_away_.push_back({std::move(socket), Transport::Clock::now() + turned_away_time});
+    }
+
+    void close_turned_away(Transport::Clock::time_point now) {
+        std::erase_if(turned_away_, [&](TurnedAway& away) {
+            auto const got = ::recv(away.socket.native_handle(), scratch_.data(), scratch_.size(), MSG_DONTWAIT);
+            return got == 0 || now >= away.until;
+        });
     }
 
     void begin_serving(tcp::socket socket) {
@@ -151,7 +158,6 @@ private:
     }
 
     Task<> serve(tcp::socket socket, asio::cancellation_signal& cancellation) {
-        connections_.fetch_add(1, std::memory_order_relaxed);
         Connection connection(std::move(socket), shared_);
         auto const place = live_.insert(live_.end(), {&connection, &cancellation});
         try {
@@ -172,6 +178,7 @@ private:
             auto const at = Transport::Clock::now();
             for (auto const& [connection, cancellation] : live_) connection->sweep(at, *cancellation);
             if (draining_) end_idle_connections();
+            close_turned_away(at);
             if (draining_ && (is_drained() || at >= drain_deadline_)) {
                 context_.stop();
                 co_return;
@@ -194,9 +201,14 @@ private:
         asio::cancellation_signal* cancellation;
     };
     std::list<Live> live_;
+    struct TurnedAway {
+        tcp::socket socket;
+        Transport::Clock::time_point until;
+    };
     bool draining_ = false;
     Transport::Clock::time_point drain_deadline_{};
     asio::io_context context_{1};
+    std::deque<TurnedAway> turned_away_;
     asio::steady_timer sweep_timer_;
     tcp::acceptor acceptor_;
     std::vector<char> scratch_;
@@ -247,7 +259,6 @@ struct Server::State {
 Server::Server(ServerOptions options, Dispatcher& dispatcher, Log& log)
     : state_(std::make_unique<State>(std::move(options), log)) {
     auto const& wanted = state_->options;
-    raise_descriptor_limit(wanted.max_connections, log);
     for (std::size_t i = 0; i < wanted.threads; ++i) {
         state_->workers.push_back(std::make_unique<Worker>(wanted, i == 0, dispatcher, state_->connections, log));
     }

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/task.hpp"
 #include "http/dispatcher.hpp"
+#include "http/forwarded.hpp"
 #include "http/request_head.hpp"
 #include "http/transport.hpp"
 
@@ -18,7 +19,8 @@ struct ServerOptions {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8000;  ///< 0: any free one
     std::size_t threads = 1;
-    std::size_t max_connections = 20'000;  ///< over all threads
+    std::size_t max_connections = 20'000;  ///< over all threads; more are told to come back
+    Networks trusted_proxies{};            ///< whose X-Forwarded fields count
     bool reuse_port = false;               ///< let several processes listen, for rolling restarts
     Patience patience{};
     HeadLimits head_limits{};
@@ -29,6 +31,9 @@ struct ServerOptions {
 /// dispatcher.
 class Server {
 public:
+    /// Connections that a thread has turned away and waits for to have read why.
+    static constexpr std::size_t max_turned_away = 8;
+
     /// Binds and listens; throws std::runtime_error with one line that says why it cannot.
     Server(ServerOptions options, Dispatcher& dispatcher, Log& log);
     Server(Server const&) = delete;

@@ -11,6 +11,8 @@
 #include <array>
 #include <cerrno>
 
+#include "http/forwarded.hpp"
+
 namespace clinikk::http {
 
 namespace asio = boost::asio;
@@ -33,13 +35,13 @@ bool would_block() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK; }
 Transport::Transport(Socket socket, Patience const& patience)
     : socket_(std::move(socket)), patience_(patience), credit_(patience.rate_window) {
     boost::system::error_code ignored;
-    remote_ = socket_.remote_endpoint(ignored);
     socket_.native_non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
 Task<IoStatus> Transport::wait(Socket::wait_type type, Wait kind) {
     if (aborted_) co_return IoStatus::closed;
+    timed_out_ = false;  // who was too slow is still told so
     waiting_ = kind;
     wait_began_ = Clock::now();
     auto const [failure] = co_await socket_.async_wait(type, as_tuple);
@@ -184,6 +186,19 @@ bool Transport::peer_has_closed() noexcept {
     // Not by reading: bytes that the client has sent before it went would hide the end.
     pollfd asked{socket_.native_handle(), POLLRDHUP, 0};
     return ::poll(&asked, 1, 0) > 0;
+}
+
+asio::ip::address Transport::remote_address() const {
+    boost::system::error_code ignored;
+    return plain_address(socket_.remote_endpoint(ignored).address());
+}
+
+std::string Transport::local_authority() const {
+    boost::system::error_code ignored;
+    auto const local = socket_.local_endpoint(ignored);
+    auto const address = plain_address(local.address());
+    auto const host = address.is_v6() ? '[' + address.to_string() + ']' : address.to_string();
+    return host + ':' + std::to_string(local.port());
 }
 
 void Transport::abort() noexcept {

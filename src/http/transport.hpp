@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "base/task.hpp"
 #include "domain/byte_source.hpp"
@@ -61,7 +62,10 @@ public:
     /// Called about once a second: ends a wait that has lasted too long.
     void sweep(Clock::time_point now) noexcept;
 
-    boost::asio::ip::tcp::endpoint remote() const noexcept { return remote_; }
+    /// The address of the other side; an IPv4 address mapped into IPv6 as IPv4.
+    boost::asio::ip::address remote_address() const;
+    /// Where this side is: `host:port`, as it stands in a URL.
+    std::string local_authority() const;
 
 private:
     enum class Wait { none, deadline, rate };
@@ -74,7 +78,6 @@ private:
 
     Socket socket_;
     Patience const& patience_;
-    boost::asio::ip::tcp::endpoint remote_;
 
     Wait waiting_ = Wait::none;
     Clock::time_point deadline_{};

@@ -23,7 +23,6 @@
 namespace clinikk {
 namespace {
 
-constexpr std::size_t max_open_files = 256;
 /// A long copy gives the pool's thread back after so many bytes.
 constexpr std::size_t copy_slice_bytes = 64UL * 1024 * 1024;
 
@@ -121,8 +120,12 @@ std::vector<UncommittedBytes> list_parts(int temporary) {
 
 class LocalDiskStore final : public LocalObjectStore {
 public:
-    LocalDiskStore(std::shared_ptr<StoreDirectories const> directories, std::uint64_t reserve, BlockingPool& pool)
-        : directories_(std::move(directories)), reserve_(reserve), pool_(pool) {}
+    LocalDiskStore(std::shared_ptr<StoreDirectories const> directories, LocalStoreOptions const& options,
+                   BlockingPool& pool)
+        : directories_(std::move(directories)),
+          reserve_(options.reserve),
+          pool_(pool),
+          open_files_(options.open_files) {}
 
     std::string_view name() const noexcept override { return "local"; }
 
@@ -265,7 +268,7 @@ private:
     std::shared_ptr<StoreDirectories const> directories_;
     std::uint64_t reserve_;
     BlockingPool& pool_;
-    OpenFileCache open_files_{max_open_files};
+    OpenFileCache open_files_;
 };
 
 dev_t device_of(FileDescriptor const& directory) {
@@ -284,7 +287,7 @@ std::unique_ptr<LocalObjectStore> open_local_object_store(LocalStoreOptions cons
         throw std::runtime_error("objects and temporary files must be on one file system: " + options.root.string() +
                                  ", " + options.temporary.string());
     }
-    return std::make_unique<LocalDiskStore>(std::move(directories), options.reserve, pool);
+    return std::make_unique<LocalDiskStore>(std::move(directories), options, pool);
 }
 
 }  // namespace clinikk

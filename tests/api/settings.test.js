@@ -12,7 +12,7 @@ import { postgresUrl, refused, runProgram, temporaryDirectory } from '../support
 import { startServer } from '../support/server.js';
 
 const SETTINGS = [
-  'HOST', 'PORT', 'PUBLIC_URL', 'DATA_DIR', 'DATABASE_URL', 'POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_DB', 'POSTGRES_HOST',
+  'HOST', 'PORT', 'PUBLIC_URL', 'TRUSTED_PROXIES', 'DATA_DIR', 'DATABASE_URL', 'POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_DB', 'POSTGRES_HOST',
   'POSTGRES_PORT', 'POSTGRES_CONNECTIONS', 'MIGRATE', 'SECRET_KEY', 'ALGORITHM',
   'ACCESS_TOKEN_EXPIRE_MINUTES', 'STORAGE_PROVIDER', 'STORAGE_BUCKET', 'AWS_DEFAULT_REGION', 'AWS_REGION', 'AWS_ENDPOINT_URL',
   'STORAGE_ADDRESSING', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_CA_BUNDLE', 'STORAGE_TIMEOUT',
@@ -26,6 +26,7 @@ describe('a wrong value stops the start and is named', () => {
     ['HOST', 'not a host', '256.1.1.1', 'example.com', '::g'],
     ['PORT', 'abc', '-1', '65536', '80 80', '8e3'],
     ['PUBLIC_URL', 'clinikk', 'ftp://example.com', 'http://', 'http://example.com/?a=b'],
+    ['TRUSTED_PROXIES', 'proxy', '10.0.0.1/8', '10.0.0.0/33', '10.0.0.0/8;::1', '10.0.0/8'],
     ['DATABASE_URL', 'mysql://localhost/x', 'nonsense', 'postgresql:/', 'sqlite:', 'sqlite::memory:'],
     ['POSTGRES_PORT', '0', '65536', 'x'],
     ['POSTGRES_CONNECTIONS', '0', 'x'],

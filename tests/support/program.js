@@ -58,8 +58,9 @@ export async function eventually(check, what, timeout = 10_000) {
  * Runs the program with these arguments to its end: `{code, signal, stdout, stderr}`. One that has not ended in time,
  * or that begins to serve where it should have ended, is killed and reported with `timedOut`.
  */
-export async function runProgram(args, { env = {}, cwd, input = '', timeout = 15_000 } = {}) {
-  const child = spawn(PROGRAM, args, { env: environment(env), cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+export async function runProgram(args, { env = {}, cwd, input = '', timeout = 15_000, through = [] } = {}) {
+  const [command, ...behind] = [...through, PROGRAM, ...args];
+  const child = spawn(command, behind, { env: environment(env), cwd, stdio: ['pipe', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (bytes) => {
     output.stdout += bytes;
@@ -86,11 +87,11 @@ export async function runProgram(args, { env = {}, cwd, input = '', timeout = 15
  * Runs `serve` with these settings and expects it to end at once with nothing but one line on standard error (or as
  * many as `lines` says, where the reader of the command line adds its advice); returns what it said.
  */
-export async function refused(env, { args = [], cwd, lines = 1 } = {}) {
+export async function refused(env, { args = [], cwd, lines = 1, through = [] } = {}) {
   const directory = cwd ?? (await temporaryDirectory());
   try {
     const settings = { PORT: 0, DATA_DIR: path.join(directory, 'data'), LOG_LEVEL: 'error', ...env };
-    const result = await runProgram(['serve', ...args], { env: settings, cwd: directory });
+    const result = await runProgram(['serve', ...args], { env: settings, cwd: directory, through });
     assert.ok(!result.timedOut, `it serves all the same: ${result.stdout}`);
     assert.equal(result.signal, null, result.stderr);
     assert.ok(result.code > 0, `code ${result.code}`);

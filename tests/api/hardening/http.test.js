@@ -157,8 +157,8 @@ describe('connections', () => {
       }
       const extra = await small.wire();
       await extra.write(health());
-      const served = await extra.finalAnswer({ timeout: 500 }).then(({ status }) => status, () => null);
-      assert.ok(served === null || served === 503, `the eleventh was answered with ${served}`);
+      const served = (await extra.finalAnswer()).status;
+      assert.ok(served === 503, `the eleventh was answered with ${served}`);
       extra.destroy();
       for (const wire of wires) wire.destroy();
       await sleep(300);
@@ -329,7 +329,7 @@ describe('what every answer carries', () => {
   test('a line in the log, which a client cannot forge', async () => {
     await server.get('/nothing%0aforged-line%0d%0aforged-line', { headers: { 'User-Agent': 'x"} forged', Referer: 'forged' } });
     await server.get('/content?forged=%0aforged-line');
-    await server.logs('/nothing');
+    await server.logs('"path":"-"');
     await server.logs('/content');
     assert.ok(!server.log.split('\n').some((line) => line.startsWith('forged-line')));
   });

@@ -214,6 +214,24 @@ describe('streaming', () => {
       assert.ok(disposition === undefined || /^inline\b/.test(disposition), disposition);
     });
 
+    // Without a file name in the form the title makes the name: text, whose slashes are no directories.
+    for (const [title, expected] of [
+      ['Trip on 3/8/22', 'Trip on 3_8_22.mp4'],
+      ['A\\B', 'A_B.mp4'],
+      ['../../etc/passwd', '_.._etc_passwd.mp4'],
+      ['Was? Wie: <b>', 'Was_ Wie_ _b_.mp4'],
+      ['...', 'download.mp4'],
+      ['x'.repeat(200), /^x+\.mp4$/],
+    ]) {
+      test(`by the title ${JSON.stringify(title).slice(0, 40)}`, async () => {
+        const content = await uploadMedia(server, token, movie, { filename: '', title });
+        const answer = await server.get(`/content/${content.id}/stream?download=1`);
+        const name = nameOf(answer.headers['content-disposition']);
+        if (expected instanceof RegExp) assert.match(name, expected);
+        else assert.equal(name, expected);
+      });
+    }
+
     for (const [sent, expected] of [
       ['stretch.mp4', 'stretch.mp4'],
       ['with space and, comma; semicolon.mp4', 'with space and, comma; semicolon.mp4'],

@@ -47,6 +47,17 @@ TEST(Text, RefusesControlCharactersButLineFeedAndTab) {
     EXPECT_EQ(refusal<Title>("a\u0085"), "must not contain control characters");
 }
 
+TEST(Line, RefusesLineEndsAndTabs) {
+    using Name = Line<1, 5>;
+    EXPECT_EQ(accepted<Name>(" a b\n"), "a b");
+    for (std::string_view const text : {"a\nb", "a\r\nb", "a\tb", "a\u2028b", "a\u2029b"}) {
+        EXPECT_EQ(refusal<Name>(text), "must be one line, without control characters");
+    }
+    EXPECT_EQ(refusal<Name>("a\x01"), "must not contain control characters");
+    EXPECT_EQ(refusal<Name>(" \n"), "must not be empty");
+    EXPECT_EQ(refusal<Name>("abcdef"), "must be 1 to 5 characters long");
+}
+
 TEST(Text, RefusesWhatIsNotUtf8) {
     EXPECT_EQ(refusal<Title>("a\xFF"), "must be valid UTF-8");
     EXPECT_EQ(refusal<Title>("\xED\xA0\x80"), "must be valid UTF-8");

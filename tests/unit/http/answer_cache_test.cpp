@@ -21,7 +21,8 @@ protected:
         head.target = target;
         if (!coding.empty()) head.fields.push_back({"Accept-Encoding", coding});
         NoBody body;
-        Request request{head, body, "", {}, {}, std::string(base)};
+        Request request{head, body, "", {}, {}};
+        request.base_url = base;
         return use(request);
     }
 

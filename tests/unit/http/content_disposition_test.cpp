@@ -11,6 +11,7 @@ namespace {
 TEST(ContentDisposition, QuotesPlainNames) {
     EXPECT_EQ(attachment_header("clip 1.mp4"), "attachment; filename=\"clip 1.mp4\"");
     EXPECT_EQ(inline_header("clip.mp4"), "inline; filename=\"clip.mp4\"");
+    EXPECT_EQ(inline_header(""), "inline");
 }
 
 TEST(ContentDisposition, GivesOtherNamesTwice) {
@@ -31,11 +32,18 @@ TEST(ContentDisposition, NeverBreaksOut) {
 
 TEST(SafeFileName, DropsNul) { EXPECT_EQ(safe_file_name(std::string_view("a\0b", 3)), "ab"); }
 
-TEST(SafeFileName, DropsPaths) {
-    EXPECT_EQ(safe_file_name("/etc/passwd"), "passwd");
-    EXPECT_EQ(safe_file_name("../../x.mp4"), "x.mp4");
-    EXPECT_EQ(safe_file_name("C:\\videos\\x.mp4"), "x.mp4");
-    EXPECT_EQ(safe_file_name("a/b\\c"), "c");
+TEST(WithoutDirectories, LeavesTheLastSegment) {
+    EXPECT_EQ(without_directories("/etc/passwd"), "passwd");
+    EXPECT_EQ(without_directories("../../x.mp4"), "x.mp4");
+    EXPECT_EQ(without_directories("C:\\videos\\x.mp4"), "x.mp4");
+    EXPECT_EQ(without_directories("a/b\\c"), "c");
+    EXPECT_EQ(without_directories("a/"), "");
+    EXPECT_EQ(without_directories("x.mp4"), "x.mp4");
+}
+
+TEST(SafeFileName, ReplacesSeparators) {
+    EXPECT_EQ(safe_file_name("Trip on 3/8/22"), "Trip on 3_8_22");
+    EXPECT_EQ(safe_file_name("../../etc\\x.mp4"), "_.._etc_x.mp4");
 }
 
 TEST(SafeFileName, DropsWhatIsNotSeen) {
@@ -53,7 +61,7 @@ TEST(SafeFileName, DropsWhatIsNotSeen) {
 TEST(SafeFileName, ReplacesWhatSystemsReserve) { EXPECT_EQ(safe_file_name("<a>:b\"|?*.mp4"), "_a__b____.mp4"); }
 
 TEST(SafeFileName, IsNeverEmpty) {
-    for (std::string_view name : {"", "/", "a/", "..", ". .", " ", "\x01", "\xFF", "\xE2\x80\xAE"}) {
+    for (std::string_view name : {"", "..", ". .", " ", "\x01", "\xFF", "\xE2\x80\xAE"}) {
         EXPECT_EQ(safe_file_name(name), "download") << name;
     }
     EXPECT_EQ(safe_file_name(" .hidden. "), "hidden");

@@ -50,12 +50,27 @@ TEST(MediaType, RefusesWhatIsMalformed) {
     }
 }
 
-TEST(AcceptsGzip, FollowsTheWeights) {
+/// What the fields of these values say together.
+bool prefers_gzip(std::initializer_list<std::string_view> values) {
+    AcceptedCodings codings;
+    for (auto const value : values) codings.add(value);
+    return codings.prefer_gzip();
+}
+
+TEST(AcceptedCodings, AreOneListOverSeveralFields) {
+    EXPECT_TRUE(prefers_gzip({"br", "gzip"}));
+    EXPECT_TRUE(prefers_gzip({"identity;q=0.5", "gzip"}));
+    EXPECT_FALSE(prefers_gzip({"gzip;q=0.5", "identity"}));
+    EXPECT_FALSE(prefers_gzip({"gzip", "br;q=x"}));
+    EXPECT_FALSE(prefers_gzip({}));
+}
+
+TEST(AcceptedCodings, FollowTheWeights) {
     for (std::string_view value :
          {"gzip", "GZIP", "x-gzip", "gzip, deflate, br", "br;q=1.0, gzip;q=0.8, *;q=0.1", "*", "gzip;q=1",
           "gzip;q=0.001", "gzip ; Q=0.5", "gzip;q=1.000", "identity;q=0, *", "*;q=0, gzip", "identity;q=0.5, gzip",
           ",gzip,,", "deflate, gzip;q=1.", "identity, gzip"}) {
-        EXPECT_TRUE(accepts_gzip(value)) << value;
+        EXPECT_TRUE(prefers_gzip({value})) << value;
     }
     for (std::string_view value : {"",
                                    "br",
@@ -77,7 +92,7 @@ TEST(AcceptsGzip, FollowsTheWeights) {
                                    "gzip;q=0.5;q=0.5",
                                    "gzip;q=00.5",
                                    "gzip;q=0."}) {
-        EXPECT_FALSE(accepts_gzip(value)) << value;
+        EXPECT_FALSE(prefers_gzip({value})) << value;
     }
 }
 

@@ -99,10 +99,25 @@ TEST(RequestFraming, ExpectsOneThing) {
     EXPECT_FALSE(accept(request("Expect: 100-continue\r\nContent-Length: 0\r\n")).expect_continue);
     EXPECT_FALSE(accept(request("Content-Length: 1\r\nExpect: 100-continue\r\n", "1.0")).expect_continue);
     EXPECT_FALSE(accept(request("Content-Length: 1\r\nExpect: tea\r\n", "1.0")).expect_continue);
-    for (std::string const value : {"", "tea", "100-continue, tea", "100-continue=1", "200-ok"}) {
+    EXPECT_TRUE(accept(request("Content-Length: 1\r\nExpect: 100-continue, ,100-continue\r\n")).expect_continue);
+    EXPECT_TRUE(
+        accept(request("Content-Length: 1\r\nExpect: 100-continue\r\nExpect: 100-continue\r\n")).expect_continue);
+    EXPECT_FALSE(accept(request("Content-Length: 1\r\nExpect:\r\n")).expect_continue);
+    for (std::string const value : {"tea", "100-continue, tea", "100-continue=1", "200-ok"}) {
         expect_refused(request("Expect: " + value + "\r\n"), ErrorCode::expectation_failed);
     }
     expect_refused(request("Expect: 100-continue\r\nExpect: tea\r\n"), ErrorCode::expectation_failed);
+}
+
+TEST(RequestFraming, RefusesASecondFieldOfThoseThatStandOnce) {
+    for (std::string const name : {"Host", "Content-Length", "Content-Type", "Authorization", "Origin",
+                                   "Access-Control-Request-Method", "authorization", "CONTENT-TYPE"}) {
+        expect_refused(request(name + ": 1\r\n" + name + ": 1\r\n"));
+    }
+    auto const head = accept(request("Authorization: a\r\nOrigin: b\r\nContent-Type: c\r\nRange: d\r\nRange: e\r\n"));
+    EXPECT_EQ(head.find("Range"), "d");
+    EXPECT_EQ(head.find_only("Range").data(), nullptr);
+    EXPECT_EQ(head.find_only("origin"), "b");
 }
 
 /// A request line of so many bytes, without CRLF.

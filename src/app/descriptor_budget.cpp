@@ -1,0 +1,76 @@
+#include "app/descriptor_budget.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "http/server.hpp"
+
+namespace clinikk::app {
+namespace {
+
+/// Standard streams, signals, directories, locks, the secret, libcurl's loop, and what background tasks open now and
+/// then. An idle process has about fifteen of them.
+constexpr std::size_t of_the_process = 32;
+/// Event loop (three), listener, a connection between its being accepted and turned away, and those turned away.
+constexpr std::size_t per_thread = 5 + http::Server::max_turned_away;
+/// A job for the disk: a directory, and the source and target of a copy.
+constexpr std::size_t per_file_job = 3;
+/// SQLite: the file and its WAL for each connection.
+constexpr std::size_t per_sqlite_connection = 2;
+/// A connection of PostgreSQL, and what resolving a name opens while it is being made.
+constexpr std::size_t per_postgres_connection = 2;
+/// Pipes, handles and copies of descriptors for a child that examines a file.
+constexpr std::size_t per_probe = 12;
+/// The smallest part of an upload to a bucket: so many are under way at once at most.
+constexpr std::size_t smallest_part = std::size_t{8} << 20U;
+/// The socket, and what its request holds at the same time: an upload the object's file and the probe's; a download the
+/// object's file, or the connection it is fetched through.
+constexpr std::size_t per_connection = 3;
+
+constexpr std::size_t most_open_files = 256;
+/// Of the limit, where it is low.
+constexpr std::size_t share_of_open_files = 16;
+constexpr std::size_t fewest_connections = 8;
+
+bool on_sqlite(Settings const& settings) {
+    return settings.database_url.empty() || settings.database_url.starts_with("sqlite:");
+}
+
+/// What is needed whatever clients do.
+std::size_t put_aside(Settings const& settings) {
+    std::size_t const database = on_sqlite(settings) ? (settings.threads + 2) * per_sqlite_connection
+                                                     : settings.postgres_connections * per_postgres_connection;
+    std::size_t const bucket =
+        settings.storage.bucket.empty() ? 0 : settings.storage.upload_memory / smallest_part + of_the_process;
+    return of_the_process + settings.threads * per_thread + file_threads(settings) * per_file_job + database +
+           settings.probe_concurrency * per_probe + bucket;
+}
+
+}  // namespace
+
+DescriptorBudget share_out_descriptors(Settings const& settings, std::size_t limit) {
+    DescriptorBudget budget;
+    budget.limit = limit;
+    budget.open_files = std::min(most_open_files, limit / share_of_open_files);
+    auto const aside = put_aside(settings) + budget.open_files;
+    auto const possible = limit > aside ? (limit - aside) / per_connection : 0;
+    if (possible < fewest_connections) {
+        throw SettingError("the limit of " + std::to_string(limit) +
+                           " open files (ulimit -n) is too low to serve: " + std::to_string(put_aside(settings)) +
+                           " are needed beside connections; raise it, or lower THREADS and PROBE_CONCURRENCY");
+    }
+    budget.connections = std::min(settings.max_connections, possible);
+    return budget;
+}
+
+std::size_t raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) throw std::system_error(errno, std::generic_category(), "getrlimit");
+    auto const before = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    return static_cast<std::size_t>(::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before);
+}
+
+}  // namespace clinikk::app
