@@ -20,14 +20,14 @@ void add_content_routes(Routes& routes) {
          .success = 201,
          .errors = {upload_interrupted, quota_exceeded, body_too_large, media_unrecognised, media_kind_mismatch,
                     media_truncated, media_unsupported, media_probe_timeout, too_many_uploads, insufficient_storage}});
-    routes.add<list_content>(
-        {.method = Method::get,
-         .path = "/content",
-         .tag = "content",
-         .summary = "Browse the library",
-         .description = "Newest first. Where there is more, `Link` with `rel=\"next\"` leads on, and goes on "
-                        "leading through everything exactly once while the library grows.",
-         .reusable = true});
+    routes.add<list_content>({.method = Method::get,
+                              .path = "/content",
+                              .tag = "content",
+                              .summary = "Browse the library",
+                              .description =
+                                  "Newest first. Where there is more, `Link` with `rel=\"next\"` leads on, and goes on "
+                                  "leading through everything exactly once while the library grows.",
+                              .reusable = true});
     routes.add<get_content>({.method = Method::get,
                              .path = "/content/{content_id}",
                              .tag = "content",
@@ -36,8 +36,9 @@ void add_content_routes(Routes& routes) {
     Operation change{.path = "/content/{content_id}",
                      .tag = "content",
                      .summary = "Change what is said of a content",
-                     .description = "For its owner and for administrators. Members that are left out stay as they are; "
-                                    "`null`, or an empty text field of a form, clears one that may be absent.",
+                     .description =
+                         "For its owner and for administrators. Members that are left out stay as they are; "
+                         "`null`, or an empty text field of a form, clears one that may be absent.",
                      .access = Access::editor,
                      .body = {BodyForm::json, BodyForm::urlencoded, BodyForm::multipart},
                      .errors = {content_not_found, forbidden, media_kind_mismatch}};

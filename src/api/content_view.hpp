@@ -32,6 +32,7 @@ struct ContentView {
     std::optional<std::string> video_codec;
     std::optional<std::string> audio_codec;
     std::optional<std::int64_t> bit_rate;
+    bool truncated;
     std::optional<Uuid> owner_id;
     std::string_view visibility;
     ContentStatus status;
@@ -40,8 +41,8 @@ struct ContentView {
 };
 BOOST_DESCRIBE_STRUCT(ContentView, (),
                       (id, title, description, content_type, duration, duration_ms, thumbnail_url, language,
-                       storage_url, media_type, size, sha256, width, height, video_codec, audio_codec, bit_rate, owner_id,
-                       visibility, status, created_at, updated_at))
+                       storage_url, media_type, size, sha256, width, height, video_codec, audio_codec, bit_rate,
+                       truncated, owner_id, visibility, status, created_at, updated_at))
 
 /// `base_url` is where this service is reached: on the local disk the bytes are streamed from there.
 ContentView view_content(Content content, std::string_view base_url);

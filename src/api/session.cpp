@@ -11,9 +11,10 @@ void add_session_routes(Routes& routes) {
                               .path = "/auth/token",
                               .tag = "auth",
                               .summary = "Log in",
-                              .description = "Takes JSON with `email` and `password`, or the form of the OAuth2 "
-                                             "password grant with `username` and `password`. Wrong passwords are slowed down "
-                                             "for each account and client address: `Retry-After` says when to come back.",
+                              .description =
+                                  "Takes JSON with `email` and `password`, or the form of the OAuth2 "
+                                  "password grant with `username` and `password`. Wrong passwords are slowed down "
+                                  "for each account and client address: `Retry-After` says when to come back.",
                               .body = {BodyForm::json, BodyForm::urlencoded},
                               .errors = {credentials_invalid, rate_limited}});
 }

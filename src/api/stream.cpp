@@ -104,7 +104,8 @@ Result<Response> redirect(std::string const& location, std::chrono::seconds life
     return response;
 }
 
-Task<Result<Response>> one(Services& services, Response response, PlayableSource source, RangeOutcome asked, bool head_only) {
+Task<Result<Response>> one(Services& services, Response response, PlayableSource source, RangeOutcome asked,
+                           bool head_only) {
     ByteRange range{0, *source.size};
     if (asked.count == 1) {
         range = asked.list[0];

@@ -13,7 +13,8 @@ constexpr std::uint64_t completion_limit = 1024UL * 1024;
 
 void add_upload_routes(Routes& routes) {
     using enum ErrorCode;
-    routes.add<begin_upload>({.method = Method::post,
+    routes.add<begin_upload>(
+        {.method = Method::post,
          .path = "/uploads",
          .tag = "upload",
          .summary = "Begin an upload that goes to the bucket directly",
@@ -24,25 +25,28 @@ void add_upload_routes(Routes& routes) {
          .access = Access::editor,
          .body = {BodyForm::json},
          .success = 201,
-         .errors = {direct_upload_unavailable, upload_interrupted, upload_too_large, quota_exceeded, too_many_uploads}});
+         .errors = {direct_upload_unavailable, upload_interrupted, upload_too_large, quota_exceeded,
+                    too_many_uploads}});
     routes.add<get_upload>({.method = Method::get,
-               .path = "/uploads/{upload_id}",
-               .tag = "upload",
-               .summary = "How far an upload has come",
-               .description = "Its parts that are in the bucket: what is not there is to be sent, again or for the "
-                              "first time. In the state `committing` all of it is there, and is being read or waits "
-                              "to be completed.",
-               .access = Access::editor,
-               .errors = {upload_not_found}});
+                            .path = "/uploads/{upload_id}",
+                            .tag = "upload",
+                            .summary = "How far an upload has come",
+                            .description =
+                                "Its parts that are in the bucket: what is not there is to be sent, again or for the "
+                                "first time. In the state `committing` all of it is there, and is being read or waits "
+                                "to be completed.",
+                            .access = Access::editor,
+                            .errors = {upload_not_found}});
     routes.add<add_upload_parts>({.method = Method::post,
-               .path = "/uploads/{upload_id}/parts",
-               .tag = "upload",
-               .summary = "More addresses, or new ones for those that expired",
-               .description = "For up to `limit` parts, from the number `from` on.",
-               .access = Access::editor,
-               .body = {BodyForm::json},
-               .errors = {upload_not_found, upload_busy}});
-    routes.add<complete_upload>({.method = Method::post,
+                                  .path = "/uploads/{upload_id}/parts",
+                                  .tag = "upload",
+                                  .summary = "More addresses, or new ones for those that expired",
+                                  .description = "For up to `limit` parts, from the number `from` on.",
+                                  .access = Access::editor,
+                                  .body = {BodyForm::json},
+                                  .errors = {upload_not_found, upload_busy}});
+    routes.add<complete_upload>(
+        {.method = Method::post,
          .path = "/uploads/{upload_id}/complete",
          .tag = "upload",
          .summary = "Make a content of what was sent",
@@ -58,12 +62,12 @@ void add_upload_routes(Routes& routes) {
          .errors = {upload_not_found, upload_busy, upload_interrupted, parts_mismatch, digest_mismatch,
                     media_unrecognised, media_kind_mismatch, media_truncated, media_unsupported, media_probe_timeout}});
     routes.add<abort_upload>({.method = Method::del,
-               .path = "/uploads/{upload_id}",
-               .tag = "upload",
-               .summary = "Give an upload up",
-               .description = "What has been sent is removed from the bucket.",
-               .access = Access::editor,
-               .errors = {upload_not_found, upload_busy}});
+                              .path = "/uploads/{upload_id}",
+                              .tag = "upload",
+                              .summary = "Give an upload up",
+                              .description = "What has been sent is removed from the bucket.",
+                              .access = Access::editor,
+                              .errors = {upload_not_found, upload_busy}});
 }
 
 namespace {
@@ -138,8 +142,8 @@ Task<Result<Reply<ContentView>>> complete_upload(Services& services, Request& re
         completion.parts.push_back({static_cast<int>(part.number->value()), part.etag->value()});
     }
     completion.sha256 = wanted.sha256.plain();
-    auto content = co_await services.direct_uploads.complete(*request.caller, wanted.upload_id->value(),
-                                                             std::move(completion));
+    auto content =
+        co_await services.direct_uploads.complete(*request.caller, wanted.upload_id->value(), std::move(completion));
     if (!content) co_return content.error();
     co_return created_content(std::move(*content), request.base_url);
 }

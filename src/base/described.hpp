@@ -11,8 +11,8 @@
 #include <type_traits>
 #include <utility>
 
-/// Described structs (`BOOST_DESCRIBE_STRUCT`) by the names of their members. What is written for a struct here, such as
-/// its columns or its JSON, follows from its declaration, and nothing depends on the order of two members.
+/// Described structs (`BOOST_DESCRIBE_STRUCT`) by the names of their members. What is written for a struct here, such
+/// as its columns or its JSON, follows from its declaration, and nothing depends on the order of two members.
 namespace clinikk {
 
 /// The descriptors of the public members of `T`, those of its bases first.

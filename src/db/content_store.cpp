@@ -38,9 +38,8 @@ constexpr auto list_kind_oldest_sql = sql_text("SELECT ", columns<Content>,
                                                " ORDER BY created_at, id LIMIT $3 OFFSET $4");
 constexpr Statement list_kind_oldest{"content_list_kind_oldest", list_kind_oldest_sql};
 
-constexpr auto update_sql =
-    sql_text("UPDATE contents SET updated_at = $2, ", changed_columns<ContentDescription, 3>,
-             " WHERE id = $1 RETURNING ", columns<Content>);
+constexpr auto update_sql = sql_text("UPDATE contents SET updated_at = $2, ", changed_columns<ContentDescription, 3>,
+                                     " WHERE id = $1 RETURNING ", columns<Content>);
 constexpr Statement update_content{"content_update", update_sql};
 
 constexpr Statement remove_content{"content_remove", "DELETE FROM contents WHERE id = $1"};
@@ -56,11 +55,10 @@ constexpr Statement set_content_storage_url{
     "UPDATE contents SET storage_url = $2 WHERE id IN"
     " (SELECT content_id FROM content_objects WHERE object_id = $1 AND role = 'source')"};
 
-constexpr Statement set_content_source_facts{
-    "content_set_source_facts",
-    "UPDATE contents SET size = $2, sha256 = $3, media_type = $4, duration_ms = $5,"
-    " duration = COALESCE(duration, $6), width = $7, height = $8, video_codec = $9, audio_codec = $10, bit_rate = $11"
-    " WHERE id IN (SELECT content_id FROM content_objects WHERE object_id = $1 AND role = 'source')"};
+constexpr auto set_source_facts_sql =
+    sql_text("UPDATE contents SET duration = COALESCE(duration, $2), ", assigned_columns<SourceMembers, 3>,
+             " WHERE id IN (SELECT content_id FROM content_objects WHERE object_id = $1 AND role = 'source')");
+constexpr Statement set_content_source_facts{"content_set_source_facts", set_source_facts_sql};
 
 constexpr Statement list_source_kinds{
     "content_kinds_of_source",
@@ -98,11 +96,6 @@ Statement const& list_statement(ContentQuery const& query) {
     bool const newest = query.sort == ContentSort::newest_first;
     if (query.kind) return newest ? list_kind_newest : list_kind_oldest;
     return newest ? list_newest : list_oldest;
-}
-
-/// A view of the text, or NULL.
-std::optional<std::string_view> unless_empty(std::string const& text) {
-    return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
 }
 
 /// A place before all rows, so that a first page is a page like the others.
@@ -157,19 +150,9 @@ public:
     }
 
     Task<> set_source_facts(Uuid object_id, SourceFacts const& facts) override {
-        MediaFacts const media = facts.media.value_or(MediaFacts{});
-        auto const seconds = media.duration();
-        std::array const parameters{to_value(object_id),
-                                    to_value(facts.size),
-                                    to_value(facts.sha256),
-                                    to_value(unless_empty(media.media_type)),
-                                    to_value(media.duration_ms),
-                                    to_value(seconds),
-                                    to_value(media.width),
-                                    to_value(media.height),
-                                    to_value(unless_empty(media.video_codec)),
-                                    to_value(unless_empty(media.audio_codec)),
-                                    to_value(media.bit_rate)};
+        auto const seconds = facts.media ? facts.media->duration() : std::nullopt;
+        auto const members = source_members(facts);
+        auto const parameters = join_values(std::array{to_value(object_id), to_value(seconds)}, to_values(members));
         co_await execute(session_, set_content_source_facts, parameters);
     }
 

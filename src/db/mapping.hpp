@@ -18,7 +18,8 @@
 #include "db/enum_text.hpp"
 #include "domain/changes.hpp"
 
-/// Rows to described structs and back, and the three shapes of a query. A struct's columns have the names of its members.
+/// Rows to described structs and back, and the three shapes of a query. A struct's columns have the names of its
+/// members.
 namespace clinikk::db {
 
 /// Text put together at compile time, for statements that share a column list.
@@ -110,6 +111,19 @@ constexpr std::string write_placeholders() {
 }
 
 template <class T, std::size_t First>
+constexpr std::string write_assigned_columns() {
+    std::string text;
+    auto number = First;
+    for_each_member<T>([&](auto member) {
+        if (!text.empty()) text += ", ";
+        append_column(text, member.name);
+        text += " = ";
+        append_placeholder(text, number++);
+    });
+    return text;
+}
+
+template <class T, std::size_t First>
 constexpr std::string write_changed_columns() {
     std::string text;
     auto number = First;
@@ -137,6 +151,10 @@ inline constexpr auto columns = detail::written<detail::write_columns<T>>();
 /// `$1, $2, …`: a placeholder for each column.
 template <DescribedStruct T>
 inline constexpr auto placeholders = detail::written<detail::write_placeholders<1, member_count<T>>>();
+
+/// `title = $2, …`: what `to_values` fills, from the placeholder `First` on.
+template <DescribedStruct T, std::size_t First>
+inline constexpr auto assigned_columns = detail::written<detail::write_assigned_columns<T, First>>();
 
 /// `title = CASE WHEN $2 THEN $3 ELSE title END, …`: what `change_values` fills, from the placeholder `First` on.
 template <DescribedStruct T, std::size_t First>

@@ -6,8 +6,8 @@
 
 namespace clinikk {
 
-/// Changes to the described struct `T`, as a JSON merge patch makes them (RFC 7396): a member that is not set stays as it
-/// is; an optional member that is set to nothing is cleared.
+/// Changes to the described struct `T`, as a JSON merge patch makes them (RFC 7396): a member that is not set stays as
+/// it is; an optional member that is set to nothing is cleared.
 template <DescribedStruct T>
 class Changes {
 public:

@@ -37,30 +37,48 @@ struct ContentDescription {
 };
 BOOST_DESCRIBE_STRUCT(ContentDescription, (), (title, description, content_type, duration, thumbnail_url, language))
 
-/// A video or an audio with its description. The facts of its source object (media type, size, digest, …) stand in
-/// its row as well, so that a listing reads one table.
-struct Content : ContentDescription {
+/// What is known of a content's source object. Until the object has been read, and where its bytes were not understood,
+/// members are empty.
+struct SourceMembers {
+    std::optional<std::string> media_type{};
+    std::optional<std::int64_t> size{};  ///< bytes
+    std::optional<Sha256Digest> sha256{};
+    std::optional<std::int64_t> duration_ms{};
+    std::optional<std::int64_t> width{};
+    std::optional<std::int64_t> height{};
+    std::optional<std::string> video_codec{};
+    std::optional<std::string> audio_codec{};
+    std::optional<std::int64_t> bit_rate{};
+    bool truncated = false;  ///< as in `MediaFacts`
+};
+BOOST_DESCRIBE_STRUCT(SourceMembers, (),
+                      (media_type, size, sha256, duration_ms, width, height, video_codec, audio_codec, bit_rate,
+                       truncated))
+
+/// What reading a source has told.
+struct SourceFacts {
+    std::uint64_t size = 0;
+    Sha256Digest sha256{};
+    std::optional<MediaFacts> media{};  ///< none when the bytes were not understood
+};
+
+/// The facts as a content's row notes them.
+SourceMembers source_members(SourceFacts const& facts);
+
+/// A video or an audio with its description. What is known of its source object stands in its row as well, so that a
+/// listing reads one table.
+struct Content : ContentDescription, SourceMembers {
     Uuid id;
-    std::optional<std::int64_t> duration_ms;
     std::optional<std::string> storage_url;  ///< none on the local disk: there it follows from PUBLIC_URL
-    std::optional<std::string> media_type;
-    std::optional<std::int64_t> size;
-    std::optional<Sha256Digest> sha256;
-    std::optional<std::int64_t> width;
-    std::optional<std::int64_t> height;
-    std::optional<std::string> video_codec;
-    std::optional<std::string> audio_codec;
-    std::optional<std::int64_t> bit_rate;
-    std::optional<std::string> file_name;  ///< the uploader's name of the file, for downloads; UTF-8, untrusted
+    std::optional<std::string> file_name;    ///< the uploader's name of the file, for downloads; UTF-8, untrusted
     std::optional<Uuid> owner_id;
     Visibility visibility = Visibility::everyone;
     ContentStatus status = ContentStatus::ready;
     Timestamp created_at;
     Timestamp updated_at;
 };
-BOOST_DESCRIBE_STRUCT(Content, (ContentDescription),
-                      (id, duration_ms, storage_url, media_type, size, sha256, width, height, video_codec, audio_codec,
-                       bit_rate, file_name, owner_id, visibility, status, created_at, updated_at))
+BOOST_DESCRIBE_STRUCT(Content, (ContentDescription, SourceMembers),
+                      (id, storage_url, file_name, owner_id, visibility, status, created_at, updated_at))
 
 /// What a playback needs to know: one point read.
 struct PlayableSource {
@@ -77,13 +95,6 @@ struct PlayableSource {
 };
 BOOST_DESCRIBE_STRUCT(PlayableSource, (),
                       (store, bucket, key, size, sha256, media_type, file_name, title, storage_url, created_at))
-
-/// What reading a source has told.
-struct SourceFacts {
-    std::uint64_t size = 0;
-    Sha256Digest sha256{};
-    std::optional<MediaFacts> media{};  ///< none when the bytes were not understood
-};
 
 /// A content whose bytes stand elsewhere: there is no object, only an address.
 struct LinkedContent {

@@ -28,6 +28,10 @@ struct MediaFacts {
     std::string audio_codec{};
     std::optional<std::int64_t> bit_rate{};  ///< bits per second over all tracks
 
+    /// The recording stops before its own end. What there is of it up to its last whole unit (sample, fragment, block,
+    /// packet) plays, and `duration_ms` counts that part.
+    bool truncated = false;
+
     /// In whole seconds, rounded.
     std::optional<std::int64_t> duration() const {
         return duration_ms ? std::optional((*duration_ms + 500) / 1000) : std::nullopt;

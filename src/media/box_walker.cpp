@@ -19,6 +19,27 @@ bool is_type_of_box(std::uint32_t type) noexcept {
     return true;
 }
 
+// What runs past the end of the file is a part of the movie that is missing, or something appended that looks like a
+// box.
+bool is_box_of_movie(std::uint32_t type) noexcept {
+    switch (type) {
+        case four_cc("mdat"):
+        case four_cc("moof"):
+        case four_cc("styp"):  // these stand in front of a fragment
+        case four_cc("sidx"):
+        case four_cc("ssix"):
+        case four_cc("prft"):
+        case four_cc("emsg"):
+        case four_cc("mfra"):
+        case four_cc("moov"):
+        case four_cc("meta"):
+        case four_cc("uuid"):
+        case four_cc("free"):
+        case four_cc("skip"): return true;
+        default: return false;
+    }
+}
+
 }  // namespace
 
 void BoxWalker::feed(std::string_view bytes) {
@@ -64,13 +85,14 @@ void BoxWalker::take_header() {
     header_filled_ = 0;
     header_needed_ = 8;
 
+    offset_ = position_ - header_size;
     if (size != 0 && size < header_size) {
         malformed_ = true;
         return;
     }
     Box box;
     box.type = load_u32(header.substr(4));
-    box.offset = position_ - header_size;
+    box.offset = offset_;
     box.size = std::min(size, max_offset);
     box.to_end = size == 0;
     box.header_size = static_cast<std::uint8_t>(header_size);
@@ -78,8 +100,16 @@ void BoxWalker::take_header() {
     record(box);
     to_end_ = box.to_end;
     payload_left_ = to_end_ ? 0 : box.size - header_size;
-    in_fragment_ = box.type == four_cc("moof") && !to_end_ && payload_left_ > 0 && payload_left_ <= max_fragment;
+    if (box.type == four_cc("moof")) begin_fragment(box);
+}
+
+void BoxWalker::begin_fragment(Box const& box) {
+    // What is in front of this one has passed as a whole.
+    times_.add(fragment_);
+    fragment_.clear();
     gathering_.clear();
+    fragment_offset_ = box.offset;
+    in_fragment_ = !to_end_ && payload_left_ > 0 && payload_left_ <= max_fragment;
 }
 
 void BoxWalker::record(Box const& box) {
@@ -90,19 +120,29 @@ void BoxWalker::record(Box const& box) {
     if (box.type == four_cc("ftyp")) has_brand_ = true;
     if (box.type == four_cc("meta")) has_items_ = true;
     stray_ = !is_type_of_box(box.type);
+    type_ = box.type;
 }
 
 BoxVerdict BoxWalker::finish(std::uint64_t total_size) const noexcept {
-    bool const whole_movie =
-        movie_ && (media_ || has_fragments_) && (movie_->to_end || movie_->offset + movie_->size <= total_size);
-    // Players ignore what is no box after the index and the media: padding, a stray tag.
-    if (whole_movie && (malformed_ || stray_)) return BoxVerdict::complete;
+    bool const has_index = movie_ && (movie_->to_end || movie_->offset + movie_->size <= total_size);
+    if (has_index && (media_ || has_fragments_)) {
+        if (malformed_ || stray_) return BoxVerdict::complete;
+        bool const cut_header = has_fragments_ && header_filled_ > 0 && header_[header_filled_ - 1] != '\0';
+        bool const cut_media = payload_left_ > 0 && is_box_of_movie(type_);
+        return cut_header || cut_media ? BoxVerdict::truncated : BoxVerdict::complete;
+    }
     if (malformed_) return BoxVerdict::malformed;
-    if (payload_left_ > 0) return BoxVerdict::truncated;
-    if (movie_) return has_fragments_ && header_filled_ > 0 ? BoxVerdict::truncated : BoxVerdict::complete;
+    if (payload_left_ > 0) return BoxVerdict::without_index;
+    if (has_index) return BoxVerdict::complete;
     if (has_fragments_) return BoxVerdict::segment;
     if (has_items_) return BoxVerdict::no_movie;
-    return has_brand_ || media_ || header_filled_ > 0 ? BoxVerdict::truncated : BoxVerdict::no_movie;
+    return has_brand_ || media_ || header_filled_ > 0 ? BoxVerdict::without_index : BoxVerdict::no_movie;
+}
+
+std::uint64_t BoxWalker::end(std::uint64_t total_size) const noexcept {
+    bool const is_behind = malformed_ || stray_ || (payload_left_ > 0 && !is_box_of_movie(type_));
+    if (is_behind) return offset_;
+    return payload_left_ == 0 && header_filled_ > 0 ? position_ - header_filled_ : total_size;
 }
 
 }  // namespace clinikk::media

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "media/fragment_times.hpp"
+
 namespace clinikk::media {
 
 /// A top-level box of an ISO base media file (ISO/IEC 14496-12 section 4.2). All numbers are bytes.
@@ -23,19 +25,20 @@ struct Box {
 
 /// What a whole file's boxes amount to.
 enum class BoxVerdict {
-    complete,   ///< there is a `moov`, and every box ends within the file
-    truncated,  ///< a box runs past the end, or there is no `moov` where there should be one
-    segment,    ///< fragments without their `moov`: a part of a stream
-    no_movie,   ///< well-formed, but neither index nor media: not a movie
-    malformed,  ///< a header that no box can have
+    complete,       ///< the `moov` and every box of a movie end within the file; what is behind them may be no box
+    truncated,      ///< the `moov` does, and another box of a movie does not
+    without_index,  ///< the file ends before its `moov` does
+    segment,        ///< fragments without their `moov`: a part of a stream
+    no_movie,       ///< well-formed, but neither index nor media: not a movie
+    malformed,      ///< a header that no box can have
 };
 
 /// Follows the top-level boxes of a file while its bytes flow past: no I/O, no recursion, bounded memory (it keeps
-/// the headers of the first `max_boxes` boxes and the payload of the last small `moof`).
+/// the headers of the first `max_boxes` boxes, the payload of the last `moof`, and the times of those before it).
 class BoxWalker {
 public:
     static constexpr std::size_t max_boxes = 1024;
-    static constexpr std::size_t max_fragment = 1 << 20;
+    static constexpr std::size_t max_fragment = 4 << 20;
 
     /// The next bytes of the file, in order.
     void feed(std::string_view bytes);
@@ -46,8 +49,14 @@ public:
     /// The first `moov`, if its header has come.
     std::optional<Box> const& movie() const noexcept { return movie_; }
 
-    /// The payload of the last `moof` that came as a whole and has at most `max_fragment` bytes; else empty.
+    /// The payload of the last `moof`, if it has come as a whole and has at most `max_fragment` bytes; else empty.
     std::string_view last_fragment() const noexcept { return fragment_; }
+
+    /// Where that `moof` stands, with its header.
+    std::uint64_t last_fragment_offset() const noexcept { return fragment_offset_; }
+
+    /// The times of the fragments before that one. Their media has come as a whole.
+    FragmentTimes const& earlier_fragments() const noexcept { return times_; }
 
     /// How many bytes were fed.
     std::uint64_t position() const noexcept { return position_; }
@@ -55,8 +64,12 @@ public:
     /// The verdict for a file of `total_size` bytes, all of which were fed.
     BoxVerdict finish(std::uint64_t total_size) const noexcept;
 
+    /// Where the movie ends in a file of `total_size` bytes: behind it there is something that is no box of a movie.
+    std::uint64_t end(std::uint64_t total_size) const noexcept;
+
 private:
     void take_header();
+    void begin_fragment(Box const& box);
     void record(Box const& box);
     std::string_view take_payload(std::string_view bytes);
 
@@ -69,6 +82,8 @@ private:
     bool has_items_ = false;  ///< a `meta` of the file itself, as still images have
     bool stray_ = false;      ///< the current box has a type that is no text: bytes appended to the file
     bool has_fragments_ = false;
+    std::uint32_t type_ = 0;    ///< of the current box
+    std::uint64_t offset_ = 0;  ///< of its header
     std::array<char, 16> header_{};
     std::size_t header_filled_ = 0;
     std::size_t header_needed_ = 8;
@@ -77,6 +92,8 @@ private:
     bool in_fragment_ = false;
     std::string gathering_;
     std::string fragment_;
+    std::uint64_t fragment_offset_ = 0;
+    FragmentTimes times_;
 };
 
 }  // namespace clinikk::media

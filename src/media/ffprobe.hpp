@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "domain/media.hpp"
+#include "media/format_walker.hpp"
 #include "media/signature.hpp"
 
 namespace clinikk::media {
@@ -43,10 +44,9 @@ std::optional<ProbeReport> read_probe_report(std::string_view json);
 /// What is known of the file besides ffprobe's report.
 struct MediaContext {
     Container container = Container::iso_media;
-    bool webm = false;                               ///< the DocType of a Matroska file
-    std::uint64_t size = 0;                          ///< bytes
-    bool encrypted = false;                          ///< as its own index says
-    std::optional<std::int64_t> fragments_end_ms{};  ///< of fragmented ISO media
+    bool webm = false;       ///< the DocType of a Matroska file
+    std::uint64_t size = 0;  ///< bytes
+    Walked walked{};
 };
 
 /// Whether the file is what its editor says, and what it is. `video` needs moving pictures; `audio` needs sound and

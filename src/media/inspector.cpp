@@ -9,51 +9,27 @@
 
 #include "base/blocking_pool.hpp"
 #include "base/file.hpp"
-#include "media/big_endian.hpp"
-#include "media/box_walker.hpp"
 #include "media/confinement.hpp"
 #include "media/ffprobe.hpp"
+#include "media/format_walker.hpp"
 #include "media/probe_file.hpp"
-#include "media/sample_tables.hpp"
 #include "media/sandbox.hpp"
 #include "media/signature.hpp"
 
 namespace clinikk::media {
 namespace {
 
-constexpr std::uint64_t mebibyte = 1 << 20;
-constexpr std::uint64_t max_movie = 64 * mebibyte;
+constexpr std::size_t mebibyte = 1 << 20;
 
-// Covers and fonts may stand before everything else in these.
-std::uint64_t head_size(Container container) {
+// Tags and footers at the end. The walkers of these ask for all that is needed, or put it together anew.
+std::size_t tail_size(Container container) {
     switch (container) {
         case Container::matroska:
-        case Container::flac:
-        case Container::ogg:
-        case Container::id3: return 32 * mebibyte;
-        default: return 4 * mebibyte;
+        case Container::mpeg_ts:
+        case Container::mpeg_ps:
+        case Container::avi: return 0;
+        default: return mebibyte;
     }
-}
-
-// Where the last time stamps tell the duration, several tracks' must be among what is kept.
-std::size_t tail_size(Container container) {
-    bool const by_time_stamps = container == Container::mpeg_ts || container == Container::mpeg_ps;
-    return (by_time_stamps ? 4 : 1) * mebibyte;
-}
-
-Error error_for(BoxVerdict verdict) {
-    switch (verdict) {
-        case BoxVerdict::truncated:
-            return {ErrorCode::media_truncated,
-                    "The file ends in the middle: a part of it, or its index (moov), is missing."};
-        case BoxVerdict::segment:
-            return {ErrorCode::media_unsupported, "The file is a streaming segment without its beginning."};
-        case BoxVerdict::malformed:
-            return {ErrorCode::media_unrecognised, "The file begins like MP4, but its structure is damaged."};
-        case BoxVerdict::no_movie:
-        case BoxVerdict::complete: break;
-    }
-    return {ErrorCode::media_unrecognised, "The file has the structure of MP4, but holds neither video nor audio."};
 }
 
 class Inspector final : public MediaInspector {
@@ -93,17 +69,13 @@ private:
     void take(std::string_view bytes);
     void recognise_head();
     void flow(std::string_view bytes);
-    void keep_structure(std::uint64_t head);
-    Result<MovieIndex> read_index();
     Result<MediaFacts> examine(ContentKind stated);
 
     Inspector& inspector_;
     std::string head_;  ///< the first bytes, up to `signature_window`
     std::optional<Result<Container>> container_;
     std::optional<ProbeFile> file_;
-    BoxWalker walker_;
-    std::size_t boxes_kept_ = 0;
-    bool media_kept_ = false;
+    std::unique_ptr<FormatWalker> walker_;
     bool out_of_space_ = false;
 };
 
@@ -220,34 +192,15 @@ void Inspection::recognise_head() {
     container_ = recognise(head_);
     if (container_->has_error()) return;
     auto const container = container_->value();
-    file_.emplace(inspector_.scratch(), head_size(container), tail_size(container));
+    walker_ = make_walker(container);
+    file_.emplace(inspector_.scratch(), tail_size(container));
     flow(head_);
 }
 
 void Inspection::flow(std::string_view bytes) {
     if (!file_ || bytes.empty()) return;
-    if (container_->value() == Container::iso_media) {
-        walker_.feed(bytes);
-        keep_structure(head_size(Container::iso_media));
-    }
+    walker_->feed(bytes, *file_);
     file_->feed(bytes);
-}
-
-// ffprobe follows the boxes, too: it needs every header on the way to the index, the index, and some media.
-void Inspection::keep_structure(std::uint64_t head) {
-    auto const boxes = walker_.boxes();
-    for (; boxes_kept_ < boxes.size(); ++boxes_kept_) {
-        auto const& box = boxes[boxes_kept_];
-        if (box.offset + box.header_size > head) {
-            file_->write_at(box.offset, {box.header.data(), box.header_size});
-        }
-        if (walker_.movie() && walker_.movie()->offset == box.offset) {
-            file_->keep({box.offset, box.offset + (box.to_end ? max_movie : std::min(box.size, max_movie))});
-        } else if (box.type == four_cc("mdat") && !media_kept_) {
-            file_->keep({box.offset, box.offset + mebibyte});
-            media_kept_ = true;
-        }
-    }
 }
 
 MediaGuess guess_by_brand(std::string_view brand) {
@@ -283,34 +236,20 @@ Task<Result<MediaFacts>> Inspection::finish(ContentKind stated) {
     co_return co_await inspector_.pool().run(work);
 }
 
-Result<MovieIndex> Inspection::read_index() {
-    auto const total = file_->size();
-    if (auto const verdict = walker_.finish(total); verdict != BoxVerdict::complete) return error_for(verdict);
-    auto const& movie = *walker_.movie();
-    Extent const payload{movie.offset + movie.header_size, movie.to_end ? total : movie.offset + movie.size};
-    if (payload.size() > max_movie) {
-        return Error(ErrorCode::media_unsupported, "The file's index (moov) is larger than 64 MiB.");
-    }
-    return read_movie_index(*file_, payload, total);
-}
-
 Result<MediaFacts> Inspection::examine(ContentKind stated) {
     MediaContext context;
     context.container = container_->value();
     context.size = file_->size();
     context.webm = doc_type(head_) == "webm";
-    unless_full([this] { file_->finish(); });
+    unless_full([this] {
+        walker_->end_of_file(*file_);
+        file_->finish();
+    });
     if (out_of_space_) return Error(ErrorCode::insufficient_storage);
-    if (context.container == Container::iso_media) {
-        auto const index = read_index();
-        if (index.has_error()) return index.error();
-        context.encrypted = index->is_encrypted();
-        if (index->fragmented) context.fragments_end_ms = fragment_end_ms(walker_.last_fragment(), *index);
-    }
-    auto const declared = declared_end(context.container, head_);
-    if (declared && *declared > context.size) {
-        return Error(ErrorCode::media_truncated, "The file is shorter than it says itself: a part of it is missing.");
-    }
+    context.walked = walker_->finish(*file_);
+    if (context.walked.refusal) return *context.walked.refusal;
+    context.container = context.walked.inner.value_or(context.container);
+    file_->end_at(context.walked.end);
     auto const report = inspector_.probe(context.container, file_->open_for_reading());
     file_.reset();
     if (report.has_error()) return report.error();

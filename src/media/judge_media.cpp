@@ -62,11 +62,6 @@ std::optional<Error> refuse(Tracks const& tracks, ContentKind stated) {
     return Error(ErrorCode::media_kind_mismatch, "The content_type is audio, but the file has no audio track.");
 }
 
-Container container_behind_tag(std::string_view format) {
-    if (format == "aac") return Container::adts;
-    return format == "flac" ? Container::flac : Container::mpeg_audio;
-}
-
 Naming name_of(Container container, ProbeReport const& report, MediaContext const& context, Tracks const& tracks) {
     bool const video = tracks.video != nullptr;
     switch (container) {
@@ -92,21 +87,25 @@ Naming name_of(Container container, ProbeReport const& report, MediaContext cons
 }
 
 std::optional<std::int64_t> duration_of(ProbeReport const& report, MediaContext const& context) {
+    auto const& walked = context.walked;
+    if (walked.duration_ms) return walked.duration_ms;
     auto duration = report.duration_ms;
     for (auto const& stream : report.streams) {
         if (!report.duration_ms && !stream.picture) duration = std::max(duration, stream.duration_ms);
     }
-    // ffprobe sees only the fragments at the beginning.
-    if (context.fragments_end_ms) {
-        auto const length = *context.fragments_end_ms - report.start_ms.value_or(0);
+    // ffprobe sees only the units at the beginning.
+    if (walked.end_ms) {
+        auto const length = *walked.end_ms - report.start_ms.value_or(0);
         if (length > 0) duration = std::max(duration, std::optional(length));
     }
     return duration;
 }
 
 std::optional<std::int64_t> bit_rate_of(MediaContext const& context, std::optional<std::int64_t> duration_ms) {
-    if (!duration_ms || *duration_ms <= 0 || context.size == 0) return std::nullopt;
-    auto const rate = static_cast<long double>(context.size) * 8000 / static_cast<long double>(*duration_ms);
+    auto const& walked = context.walked;
+    auto const bytes = walked.end > walked.begin ? walked.end - walked.begin : context.size;
+    if (!duration_ms || *duration_ms <= 0 || bytes == 0) return std::nullopt;
+    auto const rate = static_cast<long double>(bytes) * 8000 / static_cast<long double>(*duration_ms);
     return rate < 1 || rate > 1e12L ? std::nullopt : std::optional(static_cast<std::int64_t>(rate));
 }
 
@@ -114,16 +113,16 @@ std::optional<std::int64_t> bit_rate_of(MediaContext const& context, std::option
 
 Result<MediaFacts> judge_media(ProbeReport const& report, MediaContext const& context, ContentKind stated) {
     auto tracks = choose_tracks(report);
-    tracks.encrypted |= context.encrypted;
+    tracks.encrypted |= context.walked.encrypted;
     if (auto refusal = refuse(tracks, stated)) return std::move(*refusal);
-    auto const container =
-        context.container == Container::id3 ? container_behind_tag(report.format) : context.container;
-    auto const naming = name_of(container, report, context, tracks);
+    auto const naming = name_of(context.container, report, context, tracks);
 
     MediaFacts facts;
     facts.media_type = naming.media_type;
     facts.extension = naming.extension;
     facts.duration_ms = duration_of(report, context);
+    facts.truncated = context.walked.truncated;
+    // ffprobe's follows from its own duration.
     facts.bit_rate = facts.duration_ms == report.duration_ms && report.bit_rate
                          ? report.bit_rate
                          : bit_rate_of(context, facts.duration_ms);

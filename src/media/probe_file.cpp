@@ -29,14 +29,24 @@ FileDescriptor open_nameless(std::filesystem::path const& directory) {
 
 }  // namespace
 
-ProbeFile::ProbeFile(std::filesystem::path const& directory, std::uint64_t head, std::size_t tail)
-    : file_(open_nameless(directory)), parts_{{0, head}}, tail_size_(tail) {}
+ProbeFile::ProbeFile(std::filesystem::path const& directory, std::size_t tail)
+    : file_(open_nameless(directory)), tail_size_(tail) {}
+
+void ProbeFile::start_at(std::uint64_t offset, std::string_view header) {
+    header_ = header;
+    start_ = offset - header.size();
+}
 
 void ProbeFile::keep(Extent part) {
     if (part.begin < part.end) parts_.push_back(part);
 }
 
 void ProbeFile::write_at(std::uint64_t offset, std::string_view bytes) {
+    if (offset < start_) {
+        bytes.remove_prefix(static_cast<std::size_t>(std::min<std::uint64_t>(start_ - offset, bytes.size())));
+        offset = start_;
+    }
+    offset -= start_;
     while (!bytes.empty()) {
         auto const count = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
         if (count < 0 && errno == EINTR) continue;
@@ -55,8 +65,8 @@ void ProbeFile::feed(std::string_view bytes) {
         if (from < to) write_at(from, bytes.substr(from - begin, to - from));
     }
     std::erase_if(parts_, [end](Extent const& part) { return part.end <= end; });
-    // While the first part is still being kept there is no need for another copy.
-    bool const in_head = !parts_.empty() && parts_.front().begin == 0;
+    // While the beginning is still being kept there is no need for another copy.
+    bool const in_head = std::ranges::any_of(parts_, [](Extent const& part) { return part.begin == 0; });
     if (!in_head) remember_tail(bytes);
     position_ = end;
 }
@@ -85,10 +95,24 @@ void ProbeFile::finish() {
         write_at(tail_begin_ + first, {tail_.get(), length - first});
         tail_.reset();
     }
-    if (::ftruncate(file_.get(), static_cast<off_t>(position_)) != 0) throw_errno("cannot size a probe file");
+    write_at(start_, header_);
+    auto const size = position_ - std::min(start_, position_);
+    if (::ftruncate(file_.get(), static_cast<off_t>(size)) != 0) throw_errno("cannot size a probe file");
+}
+
+void ProbeFile::end_at(std::uint64_t offset) {
+    if (offset < start_ || offset >= position_) return;
+    if (::ftruncate(file_.get(), static_cast<off_t>(offset - start_)) != 0) throw_errno("cannot size a probe file");
 }
 
 void ProbeFile::read_at(std::uint64_t offset, std::span<char> out) const {
+    if (offset < start_) {
+        auto const before = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(start_ - offset, out.size())));
+        std::ranges::fill(before, '\0');
+        out = out.subspan(before.size());
+        offset = start_;
+    }
+    offset -= start_;
     while (!out.empty()) {
         auto const count = ::pread(file_.get(), out.data(), out.size(), static_cast<off_t>(offset));
         if (count < 0 && errno == EINTR) continue;

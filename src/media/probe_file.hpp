@@ -5,33 +5,36 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/file.hpp"
+#include "media/format_walker.hpp"
 #include "media/sample_tables.hpp"
 
 namespace clinikk::media {
 
-/// A stand-in for a file that flows past: it has the true size, and the parts that tell of its structure stand at
-/// their true offsets; the rest are holes that take no space. It has no name, so nothing is left behind.
-/// What cannot be written (disk full) is thrown as std::system_error. Not thread-safe.
-class ProbeFile : public RandomBytes {
+/// A stand-in for a file that flows past, from its start to its end as the walker tells them: it has the true size, and
+/// the parts that tell of its structure stand at their places; the rest are holes that take no space. It has no name,
+/// so nothing is left behind. What cannot be written (disk full) is thrown as std::system_error. Not thread-safe.
+class ProbeFile final : public RandomBytes, public KeptParts {
 public:
-    /// In `directory`, which exists. Keeps the first `head` and the last `tail` bytes.
-    ProbeFile(std::filesystem::path const& directory, std::uint64_t head, std::size_t tail);
+    /// In `directory`, which exists. Keeps the last `tail` bytes.
+    ProbeFile(std::filesystem::path const& directory, std::size_t tail);
 
     /// The next bytes of the file, in order.
     void feed(std::string_view bytes);
 
-    /// Also keeps what is yet to come of this part.
-    void keep(Extent part);
-
-    /// Puts bytes at their place.
-    void write_at(std::uint64_t offset, std::string_view bytes);
+    void start_at(std::uint64_t offset, std::string_view header) override;
+    void keep(Extent part) override;
+    void write_at(std::uint64_t offset, std::string_view bytes) override;
 
     /// Writes the tail and sets the size. Call once, when all has been fed.
     void finish();
+
+    /// Lets a finished file end here, so that ffprobe sees nothing of what is behind. Past its end: no change.
+    void end_at(std::uint64_t offset);
 
     /// How many bytes were fed.
     std::uint64_t size() const noexcept { return position_; }
@@ -47,6 +50,8 @@ private:
     FileDescriptor file_;
     std::vector<Extent> parts_;
     std::uint64_t position_ = 0;
+    std::string header_;       ///< what this file begins with, whatever the tail has there
+    std::uint64_t start_ = 0;  ///< the offset that is the first of this file
     std::size_t tail_size_;
     std::unique_ptr<char[]> tail_;  ///< a ring: the byte at offset o is at o modulo its size; made when needed
     std::uint64_t tail_begin_ = 0;  ///< the first offset that the ring holds

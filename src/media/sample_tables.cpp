@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -64,6 +65,50 @@ void read_media_header(RandomBytes const& bytes, Extent mdhd, Track& track) {
     track.duration = read_number(bytes, mdhd, wide ? 24 : 16, wide ? 8 : 4);
 }
 
+// Whether a list of data references names another place than this file. An entry without the flag for that, and
+// without an address either, names nothing that could be followed.
+bool names_other_files(RandomBytes const& bytes, Extent dref, BoxBudget& budget) {
+    if (dref.size() < 8) throw DamagedIndex();
+    BoxCursor entries(bytes, {dref.begin + 8, dref.end}, budget);
+    while (auto const entry = entries.next()) {
+        bool const is_this_file = (read_number(bytes, entry->payload, 3, 1) & 1) != 0;
+        bool const has_address = entry->payload.size() > 4 && read_number(bytes, entry->payload, 4, 1) != 0;
+        bool const has_record = entry->type != four_cc("url ") && entry->payload.size() > 4;
+        if (!is_this_file && (has_address || has_record)) return true;
+    }
+    return false;
+}
+
+void read_media_information(RandomBytes const& bytes, Extent minf, BoxBudget& budget, Track& track) {
+    BoxCursor cursor(bytes, minf, budget);
+    while (auto const box = cursor.next()) {
+        if (box->type == four_cc("stbl")) read_sample_table(bytes, box->payload, budget, track);
+        if (box->type != four_cc("dinf")) continue;
+        BoxCursor information(bytes, box->payload, budget);
+        while (auto const inner = information.next()) {
+            if (inner->type == four_cc("dref"))
+                track.has_external_data |= names_other_files(bytes, inner->payload, budget);
+        }
+    }
+}
+
+// The first edit that shows media, and the empty ones before it. What more there is does not move the beginning.
+void read_edits(RandomBytes const& bytes, Extent elst, Track& track) {
+    bool const wide = read_number(bytes, elst, 0, 1) == 1;
+    std::size_t const number = wide ? 8 : 4;
+    auto const count = read_number(bytes, elst, 4, 4);
+    std::uint64_t at = 8;
+    for (std::uint64_t i = 0; i < count && elst.size() - at >= 2 * number + 4; ++i, at += 2 * number + 4) {
+        auto const time = read_number(bytes, elst, at + number, number);
+        auto const start = wide ? static_cast<std::int64_t>(time) : static_cast<std::int32_t>(time);
+        if (start >= 0) {
+            track.media_start = start;
+            return;
+        }
+        track.delay += read_number(bytes, elst, at, number);
+    }
+}
+
 void read_media(RandomBytes const& bytes, Extent mdia, BoxBudget& budget, Track& track) {
     BoxCursor cursor(bytes, mdia, budget);
     while (auto const box = cursor.next()) {
@@ -72,10 +117,7 @@ void read_media(RandomBytes const& bytes, Extent mdia, BoxBudget& budget, Track&
         } else if (box->type == four_cc("hdlr")) {
             track.handler = static_cast<std::uint32_t>(read_number(bytes, box->payload, 8, 4));
         } else if (box->type == four_cc("minf")) {
-            BoxCursor information(bytes, box->payload, budget);
-            while (auto const inner = information.next()) {
-                if (inner->type == four_cc("stbl")) read_sample_table(bytes, inner->payload, budget, track);
-            }
+            read_media_information(bytes, box->payload, budget, track);
         }
     }
 }
@@ -89,6 +131,11 @@ Track read_track(RandomBytes const& bytes, Extent trak, BoxBudget& budget) {
             track.id = static_cast<std::uint32_t>(read_number(bytes, box->payload, wide ? 20 : 12, 4));
         } else if (box->type == four_cc("mdia")) {
             read_media(bytes, box->payload, budget, track);
+        } else if (box->type == four_cc("edts")) {
+            BoxCursor edits(bytes, box->payload, budget);
+            while (auto const inner = edits.next()) {
+                if (inner->type == four_cc("elst")) read_edits(bytes, inner->payload, track);
+            }
         }
     }
     return track;
@@ -101,6 +148,7 @@ void read_fragment_defaults(RandomBytes const& bytes, Extent mvex, BoxBudget& bu
         auto const found = std::ranges::find(index.tracks, read_number(bytes, box->payload, 4, 4), &Track::id);
         if (found == index.tracks.end()) continue;
         found->fragment_sample_duration = static_cast<std::uint32_t>(read_number(bytes, box->payload, 12, 4));
+        found->fragment_sample_size = static_cast<std::uint32_t>(read_number(bytes, box->payload, 16, 4));
     }
 }
 
@@ -113,6 +161,9 @@ MovieIndex read_movie(RandomBytes const& bytes, Extent movie) {
         if (box->type == four_cc("trak")) {
             if (index.tracks.size() == max_tracks) throw DamagedIndex();
             index.tracks.push_back(read_track(bytes, box->payload, budget));
+        } else if (box->type == four_cc("mvhd")) {
+            bool const wide = read_number(bytes, box->payload, 0, 1) == 1;
+            index.timescale = static_cast<std::uint32_t>(read_number(bytes, box->payload, wide ? 20 : 12, 4));
         } else if (box->type == four_cc("mvex")) {
             fragment_defaults = box->payload;
         }
@@ -154,26 +205,87 @@ private:
     std::uint32_t samples_ = 0;
 };
 
+// How many of `count` samples lie within `room` bytes; `sizes` moves behind them.
+std::uint64_t samples_within(EntryReader& sizes, Track const& track, std::uint64_t count, std::uint64_t room) {
+    if (track.fixed_sample_size != 0) return std::min(count, room / track.fixed_sample_size);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        auto const size = sizes.next_number();
+        if (size > room) return i;
+        room -= size;
+    }
+    return count;
+}
+
 // Every chunk has an entry, every sample that is added up one too, so the work is that of reading the tables once.
-bool lies_within(RandomBytes const& bytes, Track const& track, std::uint64_t file_size) {
+std::uint32_t count_samples(RandomBytes const& bytes, Track const& track, std::uint64_t file_size) {
     EntryReader offsets(bytes, track.chunk_offsets);
     EntryReader sizes(bytes, track.sample_sizes);
     ChunkRuns runs(bytes, track.sample_to_chunk);
-    std::uint64_t samples_left = track.sample_count;
-    for (std::uint64_t chunk = 1; offsets.left() > 0 && samples_left > 0; ++chunk) {
+    std::uint64_t counted = 0;
+    for (std::uint64_t chunk = 1; offsets.left() > 0 && counted < track.sample_count; ++chunk) {
         auto const offset = offsets.next_number();
-        auto const samples = std::min<std::uint64_t>(runs.samples_in(chunk), samples_left);
-        samples_left -= samples;
+        auto const samples = std::min<std::uint64_t>(runs.samples_in(chunk), track.sample_count - counted);
         if (samples == 0) continue;
-        // Neither sum overflows: at most 2^32 samples of fewer than 2^32 bytes.
-        std::uint64_t length = samples * track.fixed_sample_size;
-        if (track.fixed_sample_size == 0) {
-            for (std::uint64_t i = 0; i < samples; ++i) length += sizes.next_number();
-        }
-        if (offset > file_size || length > file_size - offset) return false;
+        if (offset > file_size) break;
+        auto const whole = samples_within(sizes, track, samples, file_size - offset);
+        counted += whole;
+        if (whole < samples) break;
     }
-    return true;
+    return static_cast<std::uint32_t>(counted);
 }
+
+// A table of runs: how many samples have the same value, one run after the other.
+class ValueRuns {
+public:
+    ValueRuns(RandomBytes const& bytes, Table const& table) : entries_(bytes, table) { advance(0); }
+
+    std::uint64_t left() const { return left_; }  // samples of this run
+    std::int64_t value() const { return value_; }
+
+    void advance(std::uint64_t samples) {
+        left_ -= samples;
+        while (left_ == 0 && entries_.left() > 0) {
+            auto const entry = entries_.next();
+            left_ = load_u32(entry);
+            value_ = static_cast<std::int32_t>(load_u32(entry.substr(4)));
+        }
+    }
+
+private:
+    EntryReader entries_;
+    std::uint64_t left_ = 0;
+    std::int64_t value_ = 0;
+};
+
+// The latest end of the presentation of the first samples, and the earliest composition time that is certain (that of
+// the first sample): in units of the track's timescale.
+struct Composed {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+};
+
+// Where both tables have one value for a run of samples, the last of them is the latest.
+Composed compose(RandomBytes const& bytes, Track const& track, std::uint32_t samples) {
+    ValueRuns durations(bytes, track.durations);
+    ValueRuns offsets(bytes, track.composition_offsets);
+    Composed composed;
+    if (offsets.left() > 0) composed.begin = offsets.value();
+    std::int64_t decoded = 0;
+    for (std::uint64_t left = samples; left > 0 && durations.left() > 0;) {
+        auto count = std::min(left, durations.left());
+        if (offsets.left() > 0) count = std::min(count, offsets.left());
+        auto const offset = offsets.left() > 0 ? offsets.value() : 0;
+        decoded += static_cast<std::int64_t>(count) * std::max<std::int64_t>(durations.value(), 0);
+        if (decoded > std::int64_t{1} << 53) throw DamagedIndex();
+        composed.end = std::max(composed.end, decoded + offset);
+        left -= count;
+        durations.advance(count);
+        if (offsets.left() > 0) offsets.advance(count);
+    }
+    return composed;
+}
+
+Error damaged_index() { return {ErrorCode::media_unrecognised, "The file's index (moov) is damaged."}; }
 
 }  // namespace
 
@@ -181,6 +293,10 @@ bool MovieIndex::is_encrypted() const noexcept {
     constexpr std::array entries{four_cc("encv"), four_cc("enca"), four_cc("encs"), four_cc("drmi"), four_cc("drms")};
     return std::ranges::any_of(
         tracks, [&](Track const& track) { return std::ranges::find(entries, track.sample_entry) != entries.end(); });
+}
+
+bool MovieIndex::has_external_data() const noexcept {
+    return std::ranges::any_of(tracks, [](Track const& track) { return track.has_external_data; });
 }
 
 void MemoryBytes::read_at(std::uint64_t offset, std::span<char> out) const {
@@ -192,17 +308,33 @@ void MemoryBytes::read_at(std::uint64_t offset, std::span<char> out) const {
     std::memcpy(out.data() + (from - offset), bytes_.data() + (from - offset_), count);
 }
 
-Result<MovieIndex> read_movie_index(RandomBytes const& bytes, Extent movie, std::uint64_t file_size) {
+Result<MovieIndex> read_movie_index(RandomBytes const& bytes, Extent movie) {
     try {
-        auto index = read_movie(bytes, movie);
-        for (auto const& track : index.tracks) {
-            if (lies_within(bytes, track, file_size)) continue;
-            return Error(ErrorCode::media_truncated,
-                         "The file ends before the samples that its index lists: a part of it is missing.");
-        }
-        return index;
+        return read_movie(bytes, movie);
     } catch (DamagedIndex const&) {
-        return Error(ErrorCode::media_unrecognised, "The file's index (moov) is damaged.");
+        return damaged_index();
+    }
+}
+
+Result<std::uint32_t> count_whole_samples(RandomBytes const& bytes, Track const& track, std::uint64_t file_size) {
+    try {
+        return count_samples(bytes, track, file_size);
+    } catch (DamagedIndex const&) {
+        return damaged_index();
+    }
+}
+
+Result<std::int64_t> presentation_end_ms(RandomBytes const& bytes, MovieIndex const& index, Track const& track,
+                                         std::uint32_t samples) {
+    try {
+        if (track.timescale == 0) return std::int64_t{0};
+        auto const composed = compose(bytes, track, samples);
+        auto const start = track.media_start.value_or(composed.begin);
+        auto const length = static_cast<long double>(std::max<std::int64_t>(composed.end - start, 0));
+        auto const delay = index.timescale == 0 ? 0.0L : static_cast<long double>(track.delay) * 1000 / index.timescale;
+        return std::llround(std::min(length * 1000 / track.timescale + delay, 0x1p62L));
+    } catch (DamagedIndex const&) {
+        return damaged_index();
     }
 }
 

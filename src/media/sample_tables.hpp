@@ -45,32 +45,44 @@ struct Track {
     std::uint32_t fixed_sample_size = 0;  ///< bytes; 0 when `sample_sizes` lists them
     std::uint32_t sample_count = 0;
     std::uint32_t fragment_sample_duration = 0;  ///< the default within fragments (`trex`)
-    Table sample_sizes{};                        ///< `stsz` or `stz2`
-    Table sample_to_chunk{};                     ///< `stsc`: first chunk, samples per chunk, description
-    Table chunk_offsets{};                       ///< `stco` or `co64`
-    Table durations{};                           ///< `stts`: number of samples, units each
-    Table composition_offsets{};                 ///< `ctts`: number of samples, units each
-    Table sync_samples{};                        ///< `stss`: their numbers, from 1; none listed: all are
+    std::uint32_t fragment_sample_size = 0;      ///< the default within fragments, bytes
+    std::uint64_t delay = 0;  ///< from the movie's start to the track's, in units of the movie's timescale (`elst`)
+    std::optional<std::int64_t> media_start{};  ///< composition time that the track starts at (`elst`)
+    bool has_external_data = false;             ///< its media is, or may be, in another file (`dref`)
+    Table sample_sizes{};                       ///< `stsz` or `stz2`
+    Table sample_to_chunk{};                    ///< `stsc`: first chunk, samples per chunk, description
+    Table chunk_offsets{};                      ///< `stco` or `co64`
+    Table durations{};                          ///< `stts`: number of samples, units each
+    Table composition_offsets{};                ///< `ctts`: number of samples, units each
+    Table sync_samples{};                       ///< `stss`: their numbers, from 1; none listed: all are
 };
 
 /// The index of a movie: what a packager needs to find every sample.
 struct MovieIndex {
-    bool fragmented = false;  ///< there is an `mvex`: media may be in fragments
+    std::uint32_t timescale = 0;  ///< units a second, of the movie as a whole
+    bool fragmented = false;      ///< there is an `mvex`: media may be in fragments
     std::vector<Track> tracks{};
 
     /// Whether a track's samples are encrypted (ISO/IEC 14496-12 section 8.12, and Apple's FairPlay). ffprobe does
     /// not tell.
     bool is_encrypted() const noexcept;
+
+    /// Whether a track's media is in another file.
+    bool has_external_data() const noexcept;
 };
 
-/// Reads the `moov` whose payload is `movie` and checks that no sample lies past the end of the file, which has
-/// `file_size` bytes. The work is bounded by the size of the `moov` whatever its counts claim.
-/// Errors: `media_truncated`; `media_unrecognised` when the index is damaged.
-Result<MovieIndex> read_movie_index(RandomBytes const& bytes, Extent movie, std::uint64_t file_size);
+/// Reads the `moov` whose payload is `movie`. The work is bounded by the size of the `moov` whatever its counts claim.
+/// Errors: `media_unrecognised` when the index is damaged.
+Result<MovieIndex> read_movie_index(RandomBytes const& bytes, Extent movie);
 
-/// When the last fragment of a movie ends, in milliseconds, the longest track counting: `fragment` is the payload of
-/// its `moof`. Empty when the fragment does not say (no `tfdt`) or is damaged.
-std::optional<std::int64_t> fragment_end_ms(std::string_view fragment, MovieIndex const& index);
+/// How many samples of a track lie within the first `file_size` bytes of the file, up to the first that does not.
+/// Errors: as `read_movie_index`.
+Result<std::uint32_t> count_whole_samples(RandomBytes const& bytes, Track const& track, std::uint64_t file_size);
+
+/// When the presentation of a track's first `samples` ends, in milliseconds from the start of the movie.
+/// Errors: as `read_movie_index`.
+Result<std::int64_t> presentation_end_ms(RandomBytes const& bytes, MovieIndex const& index, Track const& track,
+                                         std::uint32_t samples);
 
 /// Bytes in memory, for tests and small payloads.
 class MemoryBytes : public RandomBytes {

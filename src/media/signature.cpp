@@ -4,7 +4,10 @@
 #include <array>
 #include <string>
 
+#include "media/audio_frame.hpp"
 #include "media/big_endian.hpp"
+#include "media/ebml.hpp"
+#include "media/tags.hpp"
 
 namespace clinikk::media {
 namespace {
@@ -23,7 +26,7 @@ struct Known {
     std::string_view name;
 };
 
-// Media of formats that are not accepted: the refusal says which.
+// Formats that are not accepted, and archives in which accepted ones may be found: the refusal says which.
 constexpr std::array unsupported{
     Known{0, "\x30\x26\xb2\x75\x8e\x66\xcf\x11"sv, "Windows Media (ASF)"},
     Known{0, "FLV\x01"sv, "Flash Video"},
@@ -40,6 +43,8 @@ constexpr std::array unsupported{
     Known{0, "TTA1"sv, "True Audio"},
     Known{0, "DSD "sv, "DSD"},
     Known{0, "\x0b\x77"sv, "AC-3"},
+    Known{0, "PK\x03\x04"sv, "a ZIP archive"},
+    Known{0, "%PDF-"sv, "a PDF document"},
     Known{0, "\x00\x00\x01\xb3"sv, "a bare MPEG video stream"},
     Known{0, "\x00\x00\x00\x01\x67"sv, "a bare H.264 stream"},
     Known{4, "styp"sv, "a streaming segment without its beginning"},
@@ -77,54 +82,31 @@ bool is_transport_stream(std::string_view head) {
     });
 }
 
-// The length of an MPEG audio frame by its header (ISO/IEC 11172-3 section 2.4.2.3); 0 when it is none.
-std::size_t mpeg_audio_frame(std::string_view header) {
-    constexpr std::array<std::array<std::uint16_t, 16>, 5> bit_rates{{
-        {0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448, 0},  // version 1, layer I
-        {0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 0},     // version 1, layer II
-        {0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0},      // version 1, layer III
-        {0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256, 0},     // version 2, layer I
-        {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0},          // version 2, layers II, III
-    }};
-    constexpr std::array<std::uint32_t, 3> sample_rates{44100, 48000, 32000};
-    if (byte_at(header, 0) != 0xff || (byte_at(header, 1) & 0xe0) != 0xe0) return 0;
-    auto const version = byte_at(header, 1) >> 3 & 3;  // 0: 2.5, 2: 2, 3: 1
-    auto const layer = 4 - (byte_at(header, 1) >> 1 & 3);
-    auto const rate_index = byte_at(header, 2) >> 2 & 3;
-    if (version == 1 || layer == 4 || rate_index == 3) return 0;
-    bool const first_version = version == 3;
-    auto const row = first_version ? layer - 1 : layer == 1 ? 3 : 4;
-    std::uint32_t const bit_rate = bit_rates[row][byte_at(header, 2) >> 4] * 1000u;
-    if (bit_rate == 0) return 0;
-    auto const sample_rate = sample_rates[rate_index] >> (first_version ? 0 : version == 2 ? 1 : 2);
-    auto const padding = byte_at(header, 2) >> 1 & 1;
-    if (layer == 1) return (12 * bit_rate / sample_rate + padding) * 4;
-    auto const samples_over_8 = layer == 3 && !first_version ? 72u : 144u;
-    return samples_over_8 * bit_rate / sample_rate + padding;
-}
-
-// The length of an ADTS frame (ISO/IEC 13818-7 section 6.2); 0 when it is none.
-std::size_t adts_frame(std::string_view header) {
-    if (byte_at(header, 0) != 0xff || (byte_at(header, 1) & 0xf6) != 0xf0) return 0;
-    if ((byte_at(header, 2) >> 2 & 15) > 12) return 0;
-    std::size_t const length = (byte_at(header, 3) & 3) << 11 | byte_at(header, 4) << 3 | byte_at(header, 5) >> 5;
-    return length < 7 ? 0 : length;
-}
-
-// Three frames in a row, or as many as a tiny file has, after nothing but padding.
-template <class FrameLength>
-bool has_frames(std::string_view head, FrameLength frame_length) {
-    constexpr std::size_t header_size = 7;
-    auto at = std::min(head.find_first_not_of('\0'), head.size());
-    bool const all = head.size() < signature_window;
-    for (int frames = 0; frames < 3; ++frames) {
-        if (head.size() - at < header_size) return frames > 0 && all && at == head.size();
-        auto const length = frame_length(head.substr(at, header_size));
-        if (length == 0) return false;
-        if (length > head.size() - at) return false;
-        at += length;
+// Players look for the first packet behind other bytes; so many packets in a row are no chance.
+bool has_transport_stream(std::string_view head) {
+    constexpr std::size_t packets = 10;
+    for (std::size_t const distance : {188u, 192u, 204u}) {
+        for (auto at = head.find('\x47'); at != std::string_view::npos; at = head.find('\x47', at + 1)) {
+            if (head.size() - at <= (packets - 1) * distance) break;
+            std::size_t found = 1;
+            while (found < packets && head[at + found * distance] == '\x47') ++found;
+            if (found == packets) return true;
+        }
     }
-    return true;
+    return false;
+}
+
+// A pack header (ISO/IEC 13818-1 section 2.5.3.3, ISO/IEC 11172-1 section 2.4.3.2) with another start code behind it.
+bool has_program_stream(std::string_view head) {
+    constexpr auto pack = "\x00\x00\x01\xba"sv;
+    for (auto at = head.find(pack); at != std::string_view::npos; at = head.find(pack, at + 1)) {
+        auto const rest = head.substr(at);
+        if (rest.size() < 32) return false;
+        bool const first_version = byte_at(rest, 4) >> 4 == 2;
+        auto const size = first_version ? 12u : 14u + (byte_at(rest, 13) & 7u);
+        if ((first_version || byte_at(rest, 4) >> 6 == 1) && has_at(rest, size, "\0\0\1"sv)) return true;
+    }
+    return false;
 }
 
 Error unrecognised(std::string_view head) {
@@ -133,21 +115,20 @@ Error unrecognised(std::string_view head) {
             "The bytes of the file are of no video or audio format that the service knows."};
 }
 
-struct Vint {
-    std::uint64_t value = 0;
-    std::size_t length = 0;  ///< 0: there is none
-    bool unknown = false;    ///< all data bits set
-};
-
-// A variable-size integer of EBML (RFC 8794 section 4).
-Vint read_vint(std::string_view bytes) {
-    if (bytes.empty()) return {};
-    std::size_t length = 1;
-    while (length <= 8 && (byte_at(bytes, 0) & 0x100u >> length) == 0) ++length;
-    if (length > 8 || bytes.size() < length) return {};
-    auto const mask = (std::uint64_t{1} << 7 * length) - 1;
-    auto const value = load_big_endian(bytes, length) & mask;
-    return {value, length, value == mask};
+// Formats that are nothing but frames: players find the first behind other bytes, too.
+Result<Container> recognise_frames(std::string_view head) {
+    bool const all = head.size() < signature_window;
+    head = head.substr(0, signature_window);
+    auto const adts = find_frames(head, adts_format, all);
+    auto const mpeg_audio = find_frames(head, mpeg_audio_format, all);
+    if (adts && (!mpeg_audio || *adts < *mpeg_audio)) return Container::adts;
+    if (mpeg_audio) return Container::mpeg_audio;
+    if (is_free_format(head.substr(std::min(head.find_first_not_of('\0'), head.size())))) {
+        return Error(ErrorCode::media_unsupported,
+                     "The file is MP3 of free format, which most players cannot read. Convert it to a standard bit "
+                     "rate.");
+    }
+    return unrecognised(head);
 }
 
 // What stands behind the EBML header; empty when that is not whole.
@@ -155,36 +136,6 @@ std::string_view ebml_header(std::string_view head) {
     auto const size = read_vint(head.substr(std::min<std::size_t>(4, head.size())));
     if (size.length == 0 || size.value > head.size() - 4 - size.length) return {};
     return head.substr(4 + size.length, size.value);
-}
-
-std::optional<std::uint64_t> segment_end(std::string_view head) {
-    auto const header = ebml_header(head);
-    if (header.empty()) return std::nullopt;
-    auto const at = static_cast<std::size_t>(header.data() - head.data()) + header.size();
-    if (!has_at(head, at, "\x18\x53\x80\x67"sv)) return std::nullopt;
-    auto const size = read_vint(head.substr(at + 4));
-    if (size.length == 0 || size.unknown) return std::nullopt;
-    return at + 4 + size.length + size.value;
-}
-
-std::uint64_t load_little_endian(std::string_view bytes, std::size_t count) {
-    std::uint64_t value = 0;
-    while (count-- > 0) value = value << 8 | byte_at(bytes, count);
-    return value;
-}
-
-std::optional<std::uint64_t> riff_end(std::string_view head) {
-    // Some writers count the eight bytes of the header, or the padding.
-    constexpr std::uint64_t slack = 9;
-    std::uint64_t size = load_little_endian(head.substr(4), 4);
-    if ((has_at(head, 0, "RF64") || has_at(head, 0, "BW64")) && has_at(head, 12, "ds64") && head.size() >= 28) {
-        size = load_little_endian(head.substr(20), 8);  // EBU Tech 3306
-        if (size > std::uint64_t{1} << 62) return std::nullopt;
-    } else if (size >= 0xffff'0000 || (size >= 0x7fff'0000 && size < 0x8001'0000)) {
-        return std::nullopt;  // written to a pipe: the size was not known
-    }
-    if (size == 0) return std::nullopt;
-    return size + 8 > slack ? size + 8 - slack : 0;
 }
 
 }  // namespace
@@ -201,7 +152,7 @@ Result<Container> recognise(std::string_view head) {
     }
     if (has_at(head, 0, "OggS\0"sv)) return Container::ogg;
     if (has_at(head, 0, "fLaC")) return Container::flac;
-    if (has_at(head, 0, "ID3")) return Container::id3;
+    if (leading_tag(head)) return Container::id3;
     if (has_at(head, 0, "\x00\x00\x01\xba"sv)) return Container::mpeg_ps;
     for (auto const& known : unsupported) {
         if (!has_at(head, known.at, known.magic)) continue;
@@ -209,29 +160,16 @@ Result<Container> recognise(std::string_view head) {
                                                        ", which the service does not accept. Convert it to MP4, "
                                                        "WebM, MP3 or another accepted format.");
     }
-    if (is_transport_stream(head)) return Container::mpeg_ts;
-    if (has_frames(head, adts_frame)) return Container::adts;
-    if (has_frames(head, mpeg_audio_frame)) return Container::mpeg_audio;
-    return unrecognised(head);
-}
-
-std::optional<std::uint64_t> declared_end(Container container, std::string_view head) {
-    if (container == Container::matroska) return segment_end(head);
-    if (container == Container::wav || container == Container::avi) return riff_end(head);
-    return std::nullopt;
+    if (is_transport_stream(head) || has_transport_stream(head)) return Container::mpeg_ts;
+    if (has_program_stream(head)) return Container::mpeg_ps;
+    return recognise_frames(head);
 }
 
 std::string_view doc_type(std::string_view head) {
-    auto header = ebml_header(head);
-    while (header.size() > 2) {
-        bool const found = has_at(header, 0, "\x42\x82"sv);
-        auto const id = read_vint(header);
-        if (id.length == 0) return {};
-        auto const size = read_vint(header.substr(id.length));
-        if (size.length == 0 || size.value > header.size() - id.length - size.length) return {};
-        auto const value = header.substr(id.length + size.length, size.value);
-        if (found) return value.substr(0, value.find('\0'));
-        header.remove_prefix(id.length + size.length + size.value);
+    constexpr std::uint32_t doc_type_id = 0x4282;
+    EbmlCursor cursor(ebml_header(head));
+    while (auto const child = cursor.next()) {
+        if (child->id == doc_type_id) return child->payload.substr(0, child->payload.find('\0'));
     }
     return {};
 }

@@ -21,19 +21,16 @@ enum class Container : std::uint8_t {
     wav,
     flac,
     ogg,
-    id3,  ///< an ID3v2 tag with one of mpeg_audio, adts or flac behind it
+    id3,  ///< ID3v2 or APE tags with one of mpeg_audio, adts or flac behind them
 };
 
-/// How many of a file's first bytes `recognise` wants to see: all of a shorter file.
-constexpr std::size_t signature_window = 16 * 1024;
+/// How many of a file's first bytes `recognise` wants to see: all of a shorter file. MP3 and ADTS are found behind up
+/// to 64 KiB of other bytes, and it takes three frames to know them.
+constexpr std::size_t signature_window = 64 * 1024 + 3 * 8 * 1024;
 
 /// The container of a file by its first bytes, whatever its name and its claimed type are.
 /// Errors: `media_unrecognised`; `media_unsupported` for formats that are known and not accepted.
 Result<Container> recognise(std::string_view head);
-
-/// How long the file is at least, according to its own first bytes: the size of the RIFF chunk or of the Matroska
-/// segment. Empty when they do not say.
-std::optional<std::uint64_t> declared_end(Container container, std::string_view head);
 
 /// The DocType of an EBML header (RFC 8794 section 11.2.4): `matroska`, `webm`; empty when there is none.
 std::string_view doc_type(std::string_view head);

@@ -30,15 +30,7 @@ Content make_content(FinishedUpload const& finished) {
     content.id = upload.content_id;
     static_cast<ContentDescription&>(content) = description;
     if (!content.duration) content.duration = facts.duration();
-    content.duration_ms = facts.duration_ms;
-    content.media_type = facts.media_type;
-    content.size = static_cast<std::int64_t>(stored.size);
-    content.sha256 = stored.sha256;
-    content.width = facts.width;
-    content.height = facts.height;
-    content.video_codec = unless_empty(facts.video_codec);
-    content.audio_codec = unless_empty(facts.audio_codec);
-    content.bit_rate = facts.bit_rate;
+    static_cast<SourceMembers&>(content) = source_members({stored.size, stored.sha256, facts});
     content.file_name = unless_empty(file_name);
     content.owner_id = upload.owner_id;
     content.created_at = at;

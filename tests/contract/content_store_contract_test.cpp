@@ -35,6 +35,7 @@ Content make_full(Uuid owner) {
     content.video_codec = "h264";
     content.audio_codec = "mp3";
     content.bit_rate = 128'000;
+    content.truncated = true;
     content.file_name = "b\xc3\xbc\"cher.mp3";
     content.owner_id = owner;
     content.status = ContentStatus::errored;
@@ -119,6 +120,42 @@ TEST_P(ContentStoreContract, UpdateChangesWhatIsGivenAndNothingElse) {
     expect_equal(run(stores().contents().find(content.id)).value(), content);
 
     expect_equal(run(stores().contents().find(other.id)).value(), other);
+}
+
+TEST_P(ContentStoreContract, WhatReadingASourceHasToldIsSetInAllItsContents) {
+    auto const content = add_content();
+    auto const other = add_content();
+    auto const object = add_object();
+    link(content.id, object.id);
+    MediaFacts media;
+    media.media_type = "video/webm";
+    media.duration_ms = 1'600;
+    media.width = 64;
+    media.height = 48;
+    media.video_codec = "vp8";
+    media.audio_codec = "opus";
+    media.bit_rate = 77'000;
+    media.truncated = true;
+    SourceFacts const facts{4'711, Sha256::of("bytes"), media};
+    run(stores().contents().set_source_facts(object.id, facts));
+    auto const found = run(stores().contents().find(content.id)).value();
+    EXPECT_EQ(found.size, 4'711);
+    EXPECT_EQ(found.sha256, Sha256::of("bytes"));
+    EXPECT_EQ(found.media_type, "video/webm");
+    EXPECT_EQ(found.duration_ms, 1'600);
+    EXPECT_EQ(found.duration, 2);
+    EXPECT_EQ(found.width, 64);
+    EXPECT_EQ(found.height, 48);
+    EXPECT_EQ(found.video_codec, "vp8");
+    EXPECT_EQ(found.audio_codec, "opus");
+    EXPECT_EQ(found.bit_rate, 77'000);
+    EXPECT_TRUE(found.truncated);
+    expect_equal(run(stores().contents().find(other.id)).value(), other);
+
+    // Read again, and not understood this time.
+    SourceFacts const unknown{4'711, Sha256::of("bytes"), {}};
+    run(stores().contents().set_source_facts(object.id, unknown));
+    EXPECT_FALSE(run(stores().contents().find(content.id))->truncated);
 }
 
 TEST_P(ContentStoreContract, UpdateSetsWhatWasAbsent) {

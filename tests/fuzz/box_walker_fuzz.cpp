@@ -39,22 +39,27 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     }
 
     MemoryBytes const bytes(file);
-    MovieIndex index;
-    if (verdict == BoxVerdict::complete) {
+    if (verdict == BoxVerdict::complete || verdict == BoxVerdict::truncated) {
         auto const& movie = *whole.movie();
         Extent const payload{movie.offset + movie.header_size, movie.to_end ? size : movie.offset + movie.size};
         require(payload.begin <= payload.end && payload.end <= size);
-        auto read = read_movie_index(bytes, payload, size);
-        if (read.has_value()) index = *std::move(read);
+        (void)read_movie_index(bytes, payload);
     }
-    fragment_end_ms(whole.last_fragment(), index);
 
     // The readers need no walker before them.
-    auto const alone = read_movie_index(bytes, {0, size}, size / 2);
-    if (alone.has_value()) fragment_end_ms(file, *alone);
+    auto const alone = read_movie_index(bytes, {0, size});
+    if (alone.has_value()) {
+        for (auto const& track : alone->tracks) {
+            auto const samples = count_whole_samples(bytes, track, size / 2);
+            if (samples.has_value()) (void)presentation_end_ms(bytes, *alone, track, *samples);
+        }
+        FragmentTimes times;
+        times.add(file);
+        times.add_part(file, 0, size / 2, *alone);
+        times.end_ms(*alone);
+    }
 
-    auto const container = recognise(file);
-    if (container.has_value()) declared_end(*container, file);
+    (void)recognise(file);
     doc_type(file);
     return 0;
 }

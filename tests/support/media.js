@@ -15,6 +15,7 @@ const CACHE = path.join(os.tmpdir(), `clinikk-tv-media-${VERSION}-${process.getu
 const picture = (filter = '', seconds = 2) =>
   ['-f', 'lavfi', '-i', `testsrc2=size=160x120:rate=10:duration=${seconds}${filter}`];
 const sound = (seconds = 2) => ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds}`];
+const noise = (seconds) => ['-f', 'lavfi', '-i', `anoisesrc=sample_rate=16000:seed=1:duration=${seconds}`];
 const h264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '10'];
 const aac = ['-c:a', 'aac', '-b:a', '48k'];
 const both = (...rest) => [...picture(), ...sound(), ...rest];
@@ -63,6 +64,14 @@ export const FILES = {
     recipe: [...sound(), ...picture('', 0.1), '-map', '0:a', '-map', '1:v', '-c:a', 'libmp3lame', '-c:v', 'png', '-disposition:v', 'attached_pic'],
   },
   'long.mp4': { kind: 'video', type: 'video/mp4', recipe: [...picture('', 20), ...sound(20), ...h264, ...aac, '-movflags', '+faststart'] },
+  'long-vbr.mp3': { kind: 'audio', type: 'audio/mpeg', recipe: [...noise(60), '-c:a', 'libmp3lame', '-q:a', '4'] },
+  'long-bare.mp3': { kind: 'audio', type: 'audio/mpeg', recipe: [...noise(60), '-c:a', 'libmp3lame', '-q:a', '4', '-write_xing', '0', '-id3v2_version', '0'] },
+  'long.aac': { kind: 'audio', type: 'audio/aac', recipe: [...noise(60), '-c:a', 'aac', '-b:a', '96k', '-ar', '44100', '-f', 'adts'] },
+  'long.flac': { kind: 'audio', type: 'audio/flac', recipe: [...sound(30), '-c:a', 'flac'] },
+  'long.wav': { kind: 'audio', type: 'audio/wav', recipe: sound(20) },
+  'long-rf64.wav': { kind: 'audio', type: 'audio/wav', recipe: [...sound(20), '-rf64', 'always'] },
+  'long.ogg': { kind: 'audio', type: 'audio/ogg', recipe: [...sound(30), '-c:a', 'libvorbis'] },
+  'long.opus': { kind: 'audio', type: 'audio/ogg', recipe: [...sound(30), '-c:a', 'libopus'] },
   'long.mp3': { kind: 'audio', type: 'audio/mpeg', recipe: [...sound(20), '-c:a', 'libmp3lame', '-b:a', '64k'] },
 };
 

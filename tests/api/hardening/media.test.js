@@ -133,8 +133,8 @@ describe('files that are refused', () => {
     });
   }
 
-  for (const name of ['faststart.mp4', 'plain.mp4', 'fragmented.mp4', 'clip.mov', 'clip.m4v', 'tone.m4a', 'tone.wav', 'clip.avi', 'clip.webm', 'clip.mkv']) {
-    test(`${name} with its end cut off`, async () => {
+  for (const name of ['plain.mp4', 'clip.mov', 'clip.m4v', 'tone.m4a']) {
+    test(`${name} with its end cut off has no index`, async () => {
       const { bytes, kind } = await media(name);
       for (const part of [0.25, 0.5, 0.75, 0.9]) {
         const answer = await send(bytes.subarray(0, Math.floor(bytes.length * part)), { content_type: kind });
@@ -147,7 +147,9 @@ describe('files that are refused', () => {
     for (const name of ['faststart.mp4', 'plain.mp4']) {
       const { bytes } = await media(name);
       for (const less of [1, 2, 7, 8, 9, 100, 1000]) {
-        assertRefused(await send(bytes.subarray(0, bytes.length - less)), 'media_truncated');
+        const answer = await send(bytes.subarray(0, bytes.length - less));
+        if (name === 'plain.mp4') assertRefused(answer, 'media_truncated');
+        else assert.equal(answer.json().truncated, true, answer.text());
       }
       for (const length of [4, 7, 8, 9, 24, 32, 40, 100]) {
         assertRefused(await send(bytes.subarray(0, length)), 'media_truncated', 'media_unrecognised');

@@ -1,8 +1,7 @@
 #include "base/described.hpp"
 
-#include <gtest/gtest.h>
-
 #include <boost/describe/class.hpp>
+#include <gtest/gtest.h>
 
 #include <memory>
 #include <string>

@@ -40,16 +40,14 @@ protected:
     SqliteOptions options_{.path = directory_.path() / "test.db"};
 };
 
-constexpr Migration make_a{1, "make_a", "0.1.0",
-                                 "CREATE TABLE a (x INTEGER PRIMARY KEY); INSERT INTO a VALUES (7);"};
-constexpr Migration make_b{2, "make_b", "0.1.0",
-                                 "CREATE TABLE b (x INTEGER REFERENCES a); INSERT INTO b VALUES (7);"};
+constexpr Migration make_a{1, "make_a", "0.1.0", "CREATE TABLE a (x INTEGER PRIMARY KEY); INSERT INTO a VALUES (7);"};
+constexpr Migration make_b{2, "make_b", "0.1.0", "CREATE TABLE b (x INTEGER REFERENCES a); INSERT INTO b VALUES (7);"};
 constexpr Migration broken{3, "broken", "0.1.0", "CREATE TABLE c (x); INSERT INTO nowhere VALUES (1);"};
 constexpr Migration orphans{3, "orphans", "0.1.0", "DELETE FROM a;"};
 constexpr Migration rebuild{3, "rebuild", "0.1.0",
-                                  "CREATE TABLE new_a (x INTEGER PRIMARY KEY, y INTEGER);"
-                                  "INSERT INTO new_a SELECT x, x + 1 FROM a; DROP TABLE a;"
-                                  "ALTER TABLE new_a RENAME TO a;"};
+                            "CREATE TABLE new_a (x INTEGER PRIMARY KEY, y INTEGER);"
+                            "INSERT INTO new_a SELECT x, x + 1 FROM a; DROP TABLE a;"
+                            "ALTER TABLE new_a RENAME TO a;"};
 constexpr Migration count{1, "count", "0.1.0", "CREATE TABLE a (x); INSERT INTO a VALUES (1);"};
 
 TEST_F(SqliteMigrations, TheProgramsOwnAreNumberedWithoutGap) {

@@ -28,10 +28,28 @@ TEST(LanguageTag, TakesWellFormedTagsInTheirUsualCase) {
 }
 
 TEST(LanguageTag, RefusesWhatIsNone) {
-    for (std::string_view const wrong :
-         {"", "e", "-", "en-", "-en", "en--GB", "en_GB", "english language", "a-DE", "x-private", "de-419-DE",
-          "abcdefghi", "en-toolongsubtag", "ar-a-aaa-b-bbb-a-ccc", "de-DE-1901-1901", "en-x", "en-a", "en-a-b", "12",
-          "d\xC3\xA9", "en\n", "i-klingon"}) {
+    for (std::string_view const wrong : {"",
+                                         "e",
+                                         "-",
+                                         "en-",
+                                         "-en",
+                                         "en--GB",
+                                         "en_GB",
+                                         "english language",
+                                         "a-DE",
+                                         "x-private",
+                                         "de-419-DE",
+                                         "abcdefghi",
+                                         "en-toolongsubtag",
+                                         "ar-a-aaa-b-bbb-a-ccc",
+                                         "de-DE-1901-1901",
+                                         "en-x",
+                                         "en-a",
+                                         "en-a-b",
+                                         "12",
+                                         "d\xC3\xA9",
+                                         "en\n",
+                                         "i-klingon"}) {
         EXPECT_FALSE(LanguageTag::parse(wrong)) << wrong;
     }
     std::string long_tag = "en-x";

@@ -51,10 +51,10 @@ TEST(BoxWalker, TakesSingleBytes) {
     EXPECT_EQ(walker.finish(file.size()), BoxVerdict::complete);
 }
 
-TEST(BoxWalker, EveryShorterFileIsTruncated) {
+TEST(BoxWalker, EveryShorterFileIsWithoutItsIndex) {
     auto const file = movie_file();
     for (std::size_t length = 1; length < file.size(); ++length) {
-        EXPECT_EQ(verdict_of(std::string_view(file).substr(0, length)), BoxVerdict::truncated) << length;
+        EXPECT_EQ(verdict_of(std::string_view(file).substr(0, length)), BoxVerdict::without_index) << length;
     }
 }
 
@@ -66,8 +66,8 @@ TEST(BoxWalker, ALastBoxMayTakeTheRest) {
 
 TEST(BoxWalker, RefusesHostileSizes) {
     auto const start = box("ftyp", "isom");
-    EXPECT_EQ(verdict_of(start + u32(1) + "mdat" + u64(std::uint64_t{1} << 63) + "x"), BoxVerdict::truncated);
-    EXPECT_EQ(verdict_of(start + u32(1) + "mdat" + u64(~std::uint64_t{0}) + "x"), BoxVerdict::truncated);
+    EXPECT_EQ(verdict_of(start + u32(1) + "mdat" + u64(std::uint64_t{1} << 63) + "x"), BoxVerdict::without_index);
+    EXPECT_EQ(verdict_of(start + u32(1) + "mdat" + u64(~std::uint64_t{0}) + "x"), BoxVerdict::without_index);
     EXPECT_EQ(verdict_of(start + u32(1) + "mdat" + u64(15) + "x"), BoxVerdict::malformed);
     EXPECT_EQ(verdict_of(start + u32(7) + "mdat" + "x"), BoxVerdict::malformed);
     EXPECT_EQ(verdict_of(start + u32(2) + "moov" + "x"), BoxVerdict::malformed);
@@ -79,24 +79,37 @@ TEST(BoxWalker, IgnoresWhatIsNoBoxBehindAWholeMovie) {
     EXPECT_EQ(verdict_of(file + std::string(100, '\0')), BoxVerdict::complete);
     EXPECT_EQ(verdict_of(file + "\0\0\0\3\1\2\3\4"s), BoxVerdict::complete);
     EXPECT_EQ(verdict_of(file + u32(500) + "mdat" + "cut off"), BoxVerdict::truncated);
+    EXPECT_EQ(verdict_of(file + u32(500) + "moof" + "cut off"), BoxVerdict::truncated);
+    EXPECT_EQ(verdict_of(file + u32(500) + "free" + "cut off"), BoxVerdict::truncated);
+    EXPECT_EQ(verdict_of(file + u32(500) + "what" + "cut off"), BoxVerdict::complete);
+    for (auto const& tag : {"APETAGEX\xd0\7\0\0\x20\0\0\0\0\0\0\0\0\0\0\x80\0\0\0\0\0\0\0\0"s,
+                            "TAG"s + std::string(125, 'x'), std::string(4096, '\0')}) {
+        BoxWalker walker;
+        walker.feed(file + tag);
+        EXPECT_EQ(walker.finish(file.size() + tag.size()), BoxVerdict::complete);
+        EXPECT_EQ(walker.end(file.size() + tag.size()), file.size());
+    }
 }
 
 TEST(BoxWalker, TellsSegmentsAndOtherThingsFromMovies) {
     EXPECT_EQ(verdict_of(box("styp", "msdh") + box("moof", "m") + box("mdat", "d")), BoxVerdict::segment);
     EXPECT_EQ(verdict_of(box("ftyp", "mif1") + box("meta", "m") + box("mdat", "d")), BoxVerdict::no_movie);
     EXPECT_EQ(verdict_of(box("free", "")), BoxVerdict::no_movie);
-    EXPECT_EQ(verdict_of(box("ftyp", "isom") + box("free", "")), BoxVerdict::truncated);
+    EXPECT_EQ(verdict_of(box("ftyp", "isom") + box("free", "")), BoxVerdict::without_index);
 }
 
-TEST(BoxWalker, KeepsTheLastWholeFragmentOfBoundedSize) {
+TEST(BoxWalker, KeepsTheLastFragmentOfBoundedSize) {
     auto const start = box("ftyp", "isom") + box("moov", "x");
-    auto const file = start + box("moof", "first") + box("mdat", "1") + box("moof", "second") + box("mdat", "2") +
-                      box("moof", std::string(BoxWalker::max_fragment + 1, 'x'));
+    auto const file = start + box("moof", "first") + box("mdat", "1") + box("moof", "second") + box("mdat", "2");
+    auto const larger = file + box("moof", std::string(BoxWalker::max_fragment + 1, 'x'));
     for (auto const split : {start.size() + 3, start.size() + 10, file.size() - 5}) {
         BoxWalker walker;
-        walker.feed(std::string_view(file).substr(0, split));
-        walker.feed(std::string_view(file).substr(split));
+        walker.feed(std::string_view(larger).substr(0, split));
+        walker.feed(std::string_view(larger).substr(split, file.size() - split));
         EXPECT_EQ(walker.last_fragment(), "second");
+        EXPECT_EQ(walker.last_fragment_offset(), file.size() - 23);
+        walker.feed(std::string_view(larger).substr(file.size()));
+        EXPECT_EQ(walker.last_fragment(), "");
     }
 }
 

@@ -109,7 +109,7 @@ TEST(MediaVerdict, WhatNobodyCouldPlayIsUnsupported) {
               ErrorCode::media_unsupported);
     EXPECT_EQ(verdict(R"({"codec_type":"audio"})", ContentKind::audio), ErrorCode::media_unsupported);
     MediaContext context;
-    context.encrypted = true;
+    context.walked.encrypted = true;
     EXPECT_EQ(judge_media(report_of(video), context, ContentKind::video).error().code, ErrorCode::media_unsupported);
     EXPECT_EQ(verdict(R"({"codec_type":"audio","codec_name":"opus","tags":{"enc_key_id":"AA=="}})", ContentKind::audio),
               ErrorCode::media_unsupported);
@@ -164,8 +164,9 @@ TEST(MediaVerdict, TellsDurationAndBitRate) {
     EXPECT_EQ(whole->duration_ms, 10'000);
     EXPECT_EQ(whole->bit_rate, 800);
 
-    auto const fragmented = judge_media(report_of(audio, format),
-                                        {Container::iso_media, false, 100'000, false, 102'000}, ContentKind::audio);
+    MediaContext context{Container::iso_media, false, 100'000};
+    context.walked.end_ms = 102'000;
+    auto const fragmented = judge_media(report_of(audio, format), context, ContentKind::audio);
     EXPECT_EQ(fragmented->duration_ms, 100'000);
     EXPECT_EQ(fragmented->bit_rate, 8'000);
 

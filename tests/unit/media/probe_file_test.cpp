@@ -27,7 +27,8 @@ std::string read_all(ProbeFile const& file) {
 
 // What is kept of `bytes` fed in pieces of `piece`.
 std::string kept(TemporaryDirectory const& directory, std::string_view bytes, std::size_t piece, Extent extra) {
-    ProbeFile file(directory.path(), 100, 64);
+    ProbeFile file(directory.path(), 64);
+    file.keep({0, 100});
     file.keep(extra);
     for (std::size_t at = 0; at < bytes.size(); at += piece) file.feed(bytes.substr(at, piece));
     file.finish();
@@ -60,7 +61,8 @@ TEST(ProbeFile, KeepsHeadTailAndPartsAtTheirOffsets) {
 TEST(ProbeFile, HugeFilesTakeLittleSpaceAndLeaveNothingBehind) {
     TemporaryDirectory const directory;
     std::string const piece(1 << 20, 'x');
-    ProbeFile file(directory.path(), 1 << 20, 1 << 20);
+    ProbeFile file(directory.path(), 1 << 20);
+    file.keep({0, 1 << 20});
     for (int i = 0; i < 256; ++i) file.feed(piece);
     file.write_at(128 << 20, "header");
     file.finish();
@@ -76,8 +78,29 @@ TEST(ProbeFile, HugeFilesTakeLittleSpaceAndLeaveNothingBehind) {
     EXPECT_EQ(header, "header");
 }
 
+TEST(ProbeFile, BeginsAndEndsWhereItIsTold) {
+    TemporaryDirectory const directory;
+    auto const bytes = noise(1000);
+    for (std::size_t const tail : {0u, 64u, 5000u}) {
+        ProbeFile file(directory.path(), tail);
+        file.feed(std::string_view(bytes).substr(0, 300));
+        file.start_at(400, "header");
+        file.keep({400, 500});
+        file.feed(std::string_view(bytes).substr(300));
+        file.finish();
+        file.end_at(450);
+        auto const input = file.open_for_reading();
+        std::string read(1000, ' ');
+        read.resize(static_cast<std::size_t>(::read(input.get(), read.data(), read.size())));
+        EXPECT_EQ(read, "header" + bytes.substr(400, 50)) << tail;
+        std::string at(8, ' ');
+        file.read_at(390, at);
+        EXPECT_EQ(at, std::string(4, '\0') + "head") << "offsets stay those of the whole file";
+    }
+}
+
 TEST(ProbeFile, ADirectoryThatIsNotThereIsAnException) {
-    EXPECT_THROW(ProbeFile("/nonexistent", 1, 1), std::system_error);
+    EXPECT_THROW(ProbeFile("/nonexistent", 1), std::system_error);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "media/big_endian.hpp"
+#include "media/fragment_times.hpp"
 #include "unit/media/boxes.hpp"
 
 namespace clinikk::media {
@@ -12,11 +13,23 @@ using namespace boxes;
 
 constexpr std::uint32_t many = 0xffff'ffff;
 
-// The error's code, or nothing when the index is good.
+// The error's code; `media_truncated` when not all samples are whole; nothing when the index is good.
 std::optional<ErrorCode> check(std::string const& movie, std::uint64_t file_size) {
     MemoryBytes const bytes(movie, 1000);
-    auto const index = read_movie_index(bytes, {1000, 1000 + movie.size()}, file_size);
-    return index.has_error() ? std::optional(index.error().code) : std::nullopt;
+    auto const index = read_movie_index(bytes, {1000, 1000 + movie.size()});
+    if (index.has_error()) return index.error().code;
+    for (auto const& track : index->tracks) {
+        auto const whole = count_whole_samples(bytes, track, file_size);
+        if (whole.has_error()) return whole.error().code;
+        if (*whole != track.sample_count) return ErrorCode::media_truncated;
+    }
+    return std::nullopt;
+}
+
+std::uint32_t whole_samples(std::string const& movie, std::uint64_t file_size) {
+    MemoryBytes const bytes(movie);
+    auto const index = read_movie_index(bytes, {0, movie.size()}).value();
+    return count_whole_samples(bytes, index.tracks.front(), file_size).value();
 }
 
 // Two chunks at 100 and 200: three samples of 10, 20, 30 bytes, then one of 40.
@@ -31,7 +44,7 @@ TrackTables four_samples() {
 TEST(SampleTables, ReadsATrack) {
     auto const movie = box("mvhd", std::string(100, '\0')) + trak(four_samples(), 7, 600);
     MemoryBytes const bytes(movie, 1000);
-    auto const index = read_movie_index(bytes, {1000, 1000 + movie.size()}, 5000);
+    auto const index = read_movie_index(bytes, {1000, 1000 + movie.size()});
     ASSERT_TRUE(index.has_value());
     ASSERT_EQ(index->tracks.size(), 1U);
     auto const& track = index->tracks.front();
@@ -51,7 +64,7 @@ TEST(SampleTables, TellsEncryptedTracks) {
         tables.stsz += full_box("stsd", u32(1) + box(entry, std::string(8, 'x')));
         auto const movie = trak(tables);
         MemoryBytes const bytes(movie);
-        auto const index = read_movie_index(bytes, {0, movie.size()}, 5000);
+        auto const index = read_movie_index(bytes, {0, movie.size()});
         EXPECT_EQ(index->is_encrypted(), std::string_view(entry) != "avc1");
     }
 }
@@ -61,6 +74,72 @@ TEST(SampleTables, TheLastSampleMayEndWhereTheFileEnds) {
     EXPECT_EQ(check(movie, 240), std::nullopt);
     EXPECT_EQ(check(movie, 239), ErrorCode::media_truncated);
     EXPECT_EQ(check(movie, 0), ErrorCode::media_truncated);
+}
+
+TEST(SampleTables, SamplesCountUpToTheFirstThatIsNotWhole) {
+    auto const movie = trak(four_samples());
+    for (auto const& [size, expected] : std::initializer_list<std::pair<std::uint64_t, std::uint32_t>>{
+             {0, 0}, {109, 0}, {110, 1}, {129, 1}, {130, 2}, {159, 2}, {160, 3}, {239, 3}, {240, 4}}) {
+        EXPECT_EQ(whole_samples(movie, size), expected) << size;
+    }
+    auto tables = four_samples();
+    tables.stsz = full_box("stsz", u32(10) + u32(4));
+    EXPECT_EQ(whole_samples(trak(tables), 125), 2U);
+    // The second chunk stands in front of the first, which is cut.
+    tables.stco = full_box("stco", u32(2) + u32(200) + u32(100));
+    EXPECT_EQ(whole_samples(trak(tables), 219), 1U);
+}
+
+std::int64_t end_of(std::string const& movie, std::uint32_t samples) {
+    MemoryBytes const bytes(movie);
+    auto const index = read_movie_index(bytes, {0, movie.size()}).value();
+    return presentation_end_ms(bytes, index, index.tracks.front(), samples).value();
+}
+
+TEST(SampleTables, ThePresentationOfSomeSamplesEndsWithTheLatest) {
+    auto tables = four_samples();
+    tables.stco += full_box("stts", u32(2) + u32(3) + u32(40) + u32(1) + u32(100));
+    EXPECT_EQ(end_of(trak(tables), 2), 80);
+    EXPECT_EQ(end_of(trak(tables), 4), 220);
+    // Presented in the order 1, 3, 2, 4, from 40 on: the first sample's offset is the beginning.
+    tables.stco += full_box("ctts", u32(4) + u32(1) + u32(40) + u32(1) + u32(80) + u32(1) + u32(0) + u32(1) + u32(40));
+    EXPECT_EQ(end_of(trak(tables), 1), 40);
+    EXPECT_EQ(end_of(trak(tables), 2), 120);
+    EXPECT_EQ(end_of(trak(tables), 4), 220);
+}
+
+TEST(SampleTables, EditsMoveThePresentation) {
+    auto tables = four_samples();
+    tables.stco += full_box("stts", u32(1) + u32(4) + u32(50));
+    auto const mvhd = full_box("mvhd", u32(0) + u32(0) + u32(100) + u32(0));
+    auto const track = trak(tables);
+    auto const elst = full_box("elst", u32(2) + u32(30) + u32(many) + u32(0x10000) + u32(10) + u32(20) + u32(0x10000));
+    auto const edited = box("trak", track.substr(8) + box("edts", elst));
+    // 300 ms of nothing, and 20 ms of the media are left out.
+    EXPECT_EQ(end_of(mvhd + edited, 4), 200 - 20 + 300);
+}
+
+// A track whose media information has this list of data references.
+std::string track_with(std::string const& references) {
+    auto const dinf = box("dinf", full_box("dref", u32(1) + references));
+    return box("trak", box("mdia", box("minf", dinf)));
+}
+
+TEST(SampleTables, TellsMediaInOtherFiles) {
+    auto const external = [](std::string const& references) {
+        auto const movie = track_with(references);
+        MemoryBytes const bytes(movie);
+        return read_movie_index(bytes, {0, movie.size()})->has_external_data();
+    };
+    EXPECT_FALSE(external(box("url ", u32(1))));
+    EXPECT_FALSE(external(box("alis", u32(1))));
+    EXPECT_FALSE(external(box("url ", u32(0)))) << "no address to follow";
+    EXPECT_FALSE(external(box("url ", u32(0) + std::string(1, '\0'))));
+    EXPECT_TRUE(external(box("url ", u32(0) + "http://example.org/film.mp4")));
+    EXPECT_TRUE(external(box("url ", u32(1)) + box("url ", u32(0) + "file:///etc/passwd")));
+    EXPECT_TRUE(external(box("urn ", u32(0) + "urn:x")));
+    EXPECT_TRUE(external(box("alis", u32(0) + std::string(100, '\0'))));
+    EXPECT_EQ(check(track_with(box("url ", "\0")), 5000), ErrorCode::media_unrecognised);
 }
 
 TEST(SampleTables, ChunksNeedNotBeInOrder) {
@@ -151,7 +230,13 @@ MovieIndex fragmented_index() {
     auto const trex = full_box("trex", u32(1) + u32(1) + u32(40) + u32(0) + u32(0));
     auto const movie = trak({}) + box("mvex", trex);
     MemoryBytes const bytes(movie);
-    return read_movie_index(bytes, {0, movie.size()}, 5000).value();
+    return read_movie_index(bytes, {0, movie.size()}).value();
+}
+
+std::optional<std::int64_t> fragment_end_ms(std::string const& fragment, MovieIndex const& index) {
+    FragmentTimes times;
+    times.add(fragment);
+    return times.end_ms(index);
 }
 
 TEST(Fragment, EndsAfterItsSamples) {
@@ -171,17 +256,44 @@ TEST(Fragment, EndsAfterItsSamples) {
     EXPECT_EQ(fragment_end_ms(box("traf", tfhd + tfdt + listed + by_default), index), 61'400);
 }
 
-TEST(Fragment, SaysNothingWhenItIsDamagedOrIncomplete) {
+TEST(Fragment, SaysNothingWhenItIsDamagedOrEmpty) {
     auto const index = fragmented_index();
     auto const tfhd = full_box("tfhd", u32(1));
     auto const tfdt = full_box("tfdt", u32(60'000));
     EXPECT_EQ(fragment_end_ms("", index), std::nullopt);
     EXPECT_EQ(fragment_end_ms(box("traf", tfhd), index), std::nullopt);
-    EXPECT_EQ(fragment_end_ms(box("traf", full_box("tfhd", u32(2)) + tfdt), index), std::nullopt);
+    EXPECT_EQ(fragment_end_ms(box("traf", full_box("tfhd", u32(2)) + tfdt + full_box("trun", u32(1))), index),
+              std::nullopt);
     EXPECT_EQ(fragment_end_ms(box("traf", tfhd + tfdt + box("trun", u32(0x100) + u32(many) + u32(1))), index),
               std::nullopt);
-    EXPECT_EQ(fragment_end_ms(box("traf", tfhd + box("tfdt", u32(0x0100'0000) + u64(~std::uint64_t{0}))), index),
-              std::nullopt);
+    auto const endless = box("tfdt", u32(0x0100'0000) + u64(~std::uint64_t{0}));
+    EXPECT_EQ(fragment_end_ms(box("traf", tfhd + endless + full_box("trun", u32(1))), index), std::nullopt);
+}
+
+TEST(Fragment, FollowsTheOneBeforeItUnlessItSaysWhenItBegins) {
+    auto const index = fragmented_index();
+    FragmentTimes times;
+    auto const fragment = box("traf", full_box("tfhd", u32(1)) + full_box("trun", u32(25)));
+    for (int i = 0; i < 3; ++i) times.add(fragment);
+    EXPECT_EQ(times.begin_ms(index), 0);
+    EXPECT_EQ(times.end_ms(index), 3'000);
+}
+
+TEST(Fragment, CountsTheSamplesThatLieWithinTheFile) {
+    auto const index = fragmented_index();
+    // Three samples of 10, 20 and 30 bytes, 100 bytes behind the beginning of the fragment at 1000.
+    auto const trun = box("trun", u32(0x201) + u32(3) + u32(100) + u32(10) + u32(20) + u32(30));
+    auto const tfhd = box("tfhd", u32(0x20000) + u32(1));
+    auto const fragment = box("traf", tfhd + full_box("tfdt", u32(0)) + trun);
+    for (auto const& [size, expected] : std::initializer_list<std::pair<std::uint64_t, std::int64_t>>{
+             {1110, 40}, {1129, 40}, {1130, 80}, {1159, 80}, {1160, 120}}) {
+        FragmentTimes times;
+        EXPECT_EQ(times.add_part(fragment, 1000, size, index), size == 1160) << size;
+        EXPECT_EQ(times.end_ms(index), expected) << size;
+    }
+    FragmentTimes none;
+    EXPECT_FALSE(none.add_part(fragment, 1000, 1109, index));
+    EXPECT_EQ(none.end_ms(index), std::nullopt);
 }
 
 }  // namespace

@@ -191,7 +191,8 @@ TEST_P(Sandbox, StartsNoProcess) {
     EXPECT_EQ(run("/usr/bin/perl", {"-e", call(SYS_vfork, "0")}).output, refused);
 #endif
     EXPECT_EQ(run("/usr/bin/perl", {"-e", "exec '/bin/true'; print $!+0"}).output, refused);
-    EXPECT_EQ(run("/usr/bin/perl", {"-e", call(SYS_execveat, "-100, my $path = '/bin/true', 0, 0, 0")}).output, refused);
+    EXPECT_EQ(run("/usr/bin/perl", {"-e", call(SYS_execveat, "-100, my $path = '/bin/true', 0, 0, 0")}).output,
+              refused);
 }
 
 TEST_P(Sandbox, TellsHowTheProgramEnded) {

@@ -1,0 +1,4 @@
+-- oldest program: 0.1.0
+-- Contents of programs that did not note it count as whole: those programs refused most recordings that stop.
+ALTER TABLE contents ADD COLUMN truncated INTEGER NOT NULL DEFAULT 0
+    CONSTRAINT contents_truncated_check CHECK (truncated IN (0, 1));
