@@ -164,8 +164,9 @@ Task<Result<Response>> get_redoc(Services&, Request& request, NoInput) {
 }
 
 Task<Result<Response>> get_openapi(Services& services, Request& request, NoInput) {
-    auto document = with_path(services.openapi, R"("servers":[{"url":"/)", path_of(request.base_url));
-    auto response = json_response(200, std::move(document));
+    auto const path = path_of(request.base_url);
+    auto const document = with_path(services.openapi, R"("url": "/)", path);
+    auto response = json_response(200, with_path(document, R"("tokenUrl": "/)", path));
     response.headers.add("Cache-Control", "no-cache");
     co_return response;
 }

@@ -81,7 +81,7 @@ private:
     Request* handled_ = nullptr;  ///< the request that is with its handler
     bool idle_ = true;
     bool fresh_ = true;  ///< no request has come yet
-    Transport::Clock::time_point const opened_ = Transport::Clock::now();
+    Transport::Clock::time_point opened_ = Transport::Clock::now();
 };
 
 }  // namespace clinikk::http

@@ -167,8 +167,8 @@ std::optional<std::int64_t> AviWalker::counted_ms() const {
     std::optional<std::int64_t> longest;
     for (auto const& stream : streams_) {
         if (!stream.counts || stream.rate == 0 || stream.scale == 0 || stream.ticks == 0) continue;
-        auto const ticks = static_cast<long double>(stream.ticks / std::max<std::uint32_t>(stream.sample_size, 1));
-        auto const length = std::llround(ticks * 1000 * stream.scale / stream.rate);
+        auto const ticks = stream.ticks / std::max<std::uint32_t>(stream.sample_size, 1);
+        auto const length = std::llround(static_cast<long double>(ticks) * 1000 * stream.scale / stream.rate);
         longest = std::max(longest, std::optional<std::int64_t>(length));
     }
     return longest;

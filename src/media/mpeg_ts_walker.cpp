@@ -44,8 +44,8 @@ bool MpegTsWalker::step(KeptParts& kept) {
         return true;
     }
     take_packet(*packet, kept);
+    end_ = reader_.position() + packet_size;
     reader_.skip(distance_);
-    end_ = std::min(reader_.position(), reader_.received());
     return true;
 }
 

@@ -13,7 +13,7 @@ import { startServer } from '../support/server.js';
 
 const SETTINGS = [
   'HOST', 'PORT', 'PUBLIC_URL', 'TRUSTED_PROXIES', 'DATA_DIR', 'DATABASE_URL', 'POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_DB', 'POSTGRES_HOST',
-  'POSTGRES_PORT', 'POSTGRES_CONNECTIONS', 'MIGRATE', 'SECRET_KEY', 'ALGORITHM',
+  'POSTGRES_PORT', 'POSTGRES_CONNECTIONS', 'POSTGRES_WAIT', 'MIGRATE', 'SECRET_KEY', 'ALGORITHM',
   'ACCESS_TOKEN_EXPIRE_MINUTES', 'STORAGE_PROVIDER', 'STORAGE_BUCKET', 'AWS_DEFAULT_REGION', 'AWS_REGION', 'AWS_ENDPOINT_URL',
   'STORAGE_ADDRESSING', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_CA_BUNDLE', 'STORAGE_TIMEOUT',
   'STREAM_MODE', 'PRESIGN_EXPIRES', 'STORAGE_PUBLIC_URL', 'UPLOAD_MEMORY', 'MAX_UPLOAD_SIZE', 'USER_QUOTA', 'MAX_UPLOADS_PER_USER',
@@ -30,6 +30,7 @@ describe('a wrong value stops the start and is named', () => {
     ['DATABASE_URL', 'mysql://localhost/x', 'nonsense', 'postgresql:/', 'sqlite:', 'sqlite::memory:'],
     ['POSTGRES_PORT', '0', '65536', 'x'],
     ['POSTGRES_CONNECTIONS', '0', 'x'],
+    ['POSTGRES_WAIT', 'x', '-1s'],
     ['MIGRATE', 'perhaps'],
     ['SECRET_KEY', 'short', 'x'.repeat(31)],
     ['ALGORITHM', 'none', 'HS1', 'hs256x'],
@@ -83,6 +84,11 @@ describe('a wrong value stops the start and is named', () => {
     const cwd = await temporaryDirectory();
     await writeFile(path.join(cwd, 'file'), '');
     assert.match(await refused({ DATA_DIR: path.join(cwd, 'file') }, { cwd }), /^clinikk-tv: DATA_DIR/);
+  });
+
+  test('a DATA_DIR that it may not write', async () => {
+    const line = await refused({ DATA_DIR: '/proc/self' });
+    assert.match(line, /^clinikk-tv: DATA_DIR: cannot write to \/proc\/self: .*\(give it to user \d+/);
   });
 });
 
@@ -253,6 +259,30 @@ describe('the command line', () => {
     await writeFile(file, 'AWS_DEFAULT_REGION=eu-central-1\n');
     assert.equal((await run(['migrate'], env)).code, 0);
     await rm(file);
+  });
+
+  test('settings --env prints every setting, and the program takes that as it is', async () => {
+    const { code, stdout } = await run(['settings', '--env']);
+    assert.equal(code, 0);
+    const names = [...stdout.matchAll(/^# \S.*\n([A-Z0-9_]+)=.*$/gm)].map(([, name]) => name);
+    assert.deepEqual(SETTINGS.filter((name) => !names.includes(name)), []);
+    assert.match(stdout, /^PORT=8000$/m);
+    const directory = await temporaryDirectory();
+    await writeFile(path.join(directory, '.env'), stdout);
+    const server = await startServer({ dataDir: directory });
+    try {
+      await newUser(server);
+    } finally {
+      await server.stop();
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  test('compose.yaml hands on every setting that is not a file of the container', async () => {
+    const project = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
+    const [{ stdout }, compose] = await Promise.all([run(['settings', '--env']), readFile(path.join(project, 'compose.yaml'), 'utf8')]);
+    const missing = [...stdout.matchAll(/^([A-Z0-9_]+)=/gm)].map(([, name]) => name).filter((name) => !new RegExp(`^  ${name}:`, 'm').test(compose));
+    assert.deepEqual(missing, ['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CA_BUNDLE', 'FFPROBE']);
   });
 
   test('version', async () => {

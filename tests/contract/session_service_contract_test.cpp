@@ -20,7 +20,8 @@ public:
         return hasher_.hash(password, std::move(client));
     }
     Task<Result<bool>> verify(std::string_view password, std::string_view hash, HashingClient client) override {
-        auto const matches = co_await hasher_.verify(password, hash, std::move(client));
+        // Not const: Boost would return whether there is a result, as a bool, instead of the result.
+        auto matches = co_await hasher_.verify(password, hash, std::move(client));
         auto const happening = std::exchange(meanwhile, nullptr);
         if (happening) co_await happening();
         co_return matches;

@@ -94,6 +94,24 @@ describe('draining', () => {
     });
   });
 
+  // Stopped, the process leaves new connections to the kernel: at SIGTERM they wait to be accepted.
+  test('answers connections that were made before it heard of the end', async () => {
+    await withServer({ SHUTDOWN_GRACE: '20s', THREADS: 2 }, async (server) => {
+      server.signal('SIGSTOP');
+      const wires = await Promise.all(Array.from({ length: 20 }, () => server.wire()));
+      const [late, ...prompt] = wires;
+      await Promise.all(prompt.map((wire) => wire.write('GET /health HTTP/1.1\r\nHost: a\r\n\r\n')));
+      server.signal('SIGTERM');
+      server.signal('SIGCONT');
+      await late.write('GET /health HTTP/1.1\r\nHost: a\r\n\r\n');
+      for (const wire of wires) {
+        assert.equal((await wire.finalAnswer()).status, 200);
+        wire.destroy();
+      }
+      assert.equal((await server.ended).code, 0);
+    });
+  });
+
   test('says so to who asks over a connection that is still open', async () => {
     await withServer({ SHUTDOWN_GRACE: '20s' }, async (server, me) => {
       const up = await beginUpload(server, me.token);

@@ -131,7 +131,7 @@ describe('media in a bucket', () => {
 
   test('what is refused leaves nothing in the bucket', async () => {
     const before = await s3.keys();
-    const truncated = Buffer.concat([movie.bytes.subarray(0, movie.size - 100), Buffer.alloc(0)]);
+    const truncated = movie.bytes.subarray(0, movie.bytes.indexOf('mdat') + 5);
     const small = await server.post('/content', { token, multipart: uploadParts(truncated, { content_type: 'video' }) });
     assert.equal(small.json().code, 'media_truncated');
     const noise = Buffer.concat([Buffer.from('nothing that anybody knows'), wav(20 * MEBIBYTE)]);

@@ -31,6 +31,8 @@ c()  { timeout 60 ceph -c "$conf" "$@"; }
 
 write_conf() {
   local fsid; fsid=$(cat /proc/sys/kernel/random/uuid)
+  # Debian 13's default is a relative path, by which no class is found (EOPNOTSUPP).
+  local classes; classes=$(echo /usr/lib/*/rados-classes)
   cat > "$conf" <<C
 [global]
 fsid = $fsid
@@ -86,6 +88,7 @@ bluestore block create = true
 bluestore block size = $((S3_SIZE_GB << 30))
 bluestore fsck on mount = false
 memstore device bytes = $((S3_SIZE_GB << 30))
+osd class dir = $classes
 osd class load list = *
 osd class default list = *
 osd crush update on start = true

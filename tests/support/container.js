@@ -13,8 +13,8 @@ import { eventually } from './program.js';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const DOCKER = process.env.DOCKER ?? 'docker';
-// The legacy builder, which has built the image already and goes on from its cache.
-const LEGACY = { DOCKER_BUILDKIT: '0', COMPOSE_DOCKER_CLI_BUILD: '0' };
+// The legacy builder by the engine's client has built the image already; whoever builds goes on from its cache.
+const LEGACY = { DOCKER_BUILDKIT: '0', COMPOSE_DOCKER_CLI_BUILD: '1', PATH: `${path.dirname(DOCKER)}:${process.env.PATH}` };
 
 function run(program, args, { env = {}, input = '', cwd = ROOT } = {}) {
   return new Promise((resolve) => {

@@ -110,6 +110,8 @@ const COMMON = {
   not_authenticated: ({ server }, [method, target, options]) => server.request(method, target, { ...options, token: undefined }),
   unsupported_media_type: ({ server }, [method, target, options]) =>
     server.request(method, target, { token: options.token, body: 'x', headers: { 'Content-Type': 'text/plain' } }),
+  unsupported_content_coding: ({ server }, [method, target, options]) =>
+    server.request(method, target, { token: options.token, body: '{}', headers: { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' } }),
   body_too_large: ({ server }, [method, target, options]) =>
     server.request(method, target, { token: options.token, body: JSON.stringify({ title: 'x'.repeat(2_000_000) }), headers: { 'Content-Type': 'application/json' } }),
   malformed_json: ({ server }, [method, target, options]) =>
