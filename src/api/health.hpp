@@ -3,12 +3,14 @@
 #include <boost/describe/class.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "api/services.hpp"
 
-/// `/health`: alive, ready, and which of what the service needs is up. Tells no hosts and no versions.
+/// `/health`: alive, ready to take any request, and which of what the service needs is up. Tells no hosts and no
+/// versions.
 namespace clinikk::api {
 
 struct HealthView {
@@ -20,18 +22,20 @@ BOOST_DESCRIBE_STRUCT(HealthView, (), (status))
 struct DatabaseHealth {
     static constexpr std::string_view schema_name = "DatabaseHealth";
     std::string_view status;
+    std::optional<std::string> reason;  ///< why it is not healthy
     std::string driver;
     std::int64_t latency_ms;
 };
-BOOST_DESCRIBE_STRUCT(DatabaseHealth, (), (status, driver, latency_ms))
+BOOST_DESCRIBE_STRUCT(DatabaseHealth, (), (status, reason, driver, latency_ms))
 
 struct StorageHealth {
     static constexpr std::string_view schema_name = "StorageHealth";
     std::string_view status;
+    std::optional<std::string> reason;
     std::string_view provider;
     std::int64_t latency_ms;
 };
-BOOST_DESCRIBE_STRUCT(StorageHealth, (), (status, provider, latency_ms))
+BOOST_DESCRIBE_STRUCT(StorageHealth, (), (status, reason, provider, latency_ms))
 
 struct SandboxHealth {
     static constexpr std::string_view schema_name = "SandboxHealth";

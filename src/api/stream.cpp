@@ -158,9 +158,11 @@ Task<Result<Response>> stream_content(Services& services, Request& request, Stre
 
     // What is signed is a GET: a HEAD is answered from the row.
     bool const head_only = request.head.method == "HEAD";
-    if (services.stream.redirect && !head_only && precondition != Precondition::not_modified) {
+    bool stands_here = true;
+    if (services.stream.redirect && precondition != Precondition::not_modified) {
         auto const location = co_await direct_address(services, source, wanted.download->value());
-        if (location) co_return redirect(*location, services.stream.redirect_life);
+        if (location && !head_only) co_return redirect(*location, services.stream.redirect_life);
+        stands_here = !location;
     }
 
     Response response;
@@ -178,6 +180,11 @@ Task<Result<Response>> stream_content(Services& services, Request& request, Stre
         asked = parse_range(request.head.find_only("Range"), *source.size);
     }
     if (asked.kind == RangeOutcome::Kind::unsatisfiable) co_return unsatisfiable(request, source);
+    // Whoever opens the bytes sees whether they are there; these answers begin before.
+    if ((head_only && stands_here) || asked.count > 1) {
+        auto const whole = co_await services.contents.confirm(source);
+        if (!whole) co_return whole.error();
+    }
     if (asked.count > 1) co_return several(services, std::move(response), request, source, asked);
     co_return co_await one(services, std::move(response), source, asked, head_only);
 }

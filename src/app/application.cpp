@@ -36,10 +36,11 @@ namespace clinikk::app {
 namespace {
 
 constexpr std::string_view token_issuer = "clinikk-tv";
-/// Logins that may wait for a hash; more are told to come back.
 /// Logins and registrations under way at once: so many of strangers, and as many of clients that have logged in before.
 constexpr std::size_t places_at_hasher = 64;
 constexpr std::chrono::seconds collection_interval{60};
+/// Of DISK_RESERVE, to be written into by deletes when the disk is full.
+constexpr std::uint64_t most_for_database = 16UL * 1024 * 1024;
 /// How long an event may take to reach this process where nobody tells of it; PostgreSQL does.
 constexpr std::chrono::milliseconds sqlite_poll_interval{250};
 constexpr std::chrono::milliseconds postgres_poll_interval{900};
@@ -53,17 +54,18 @@ constexpr std::array api_tags{
 constexpr http::ApiInfo api_info{"Clinikk TV", CLINIKK_VERSION,
                                  "Health video and audio for subscribers: upload, browse, play.", api_tags};
 
+bool on_postgres(Settings const& settings) {
+    return !settings.database_url.empty() && !settings.database_url.starts_with("sqlite:");
+}
+
 db::SqliteOptions sqlite_options(Settings const& settings) {
     db::SqliteOptions options;
     constexpr std::string_view scheme = "sqlite:";
     options.path = settings.database_url.empty() ? settings.data_dir / "clinikk.db"
                                                  : std::filesystem::path(settings.database_url.substr(scheme.size()));
     options.read_connections = settings.threads;
+    options.reserve = std::min(settings.disk_reserve, most_for_database);
     return options;
-}
-
-bool on_postgres(Settings const& settings) {
-    return !settings.database_url.empty() && !settings.database_url.starts_with("sqlite:");
 }
 
 db::PostgresOptions postgres_options(Settings const& settings) {
@@ -197,6 +199,7 @@ struct Application::Parts {
     BlockingPool hash_pool;
     std::unique_ptr<db::Database> database;
     std::unique_ptr<UnitOfWork> work;
+    std::unique_ptr<UnitOfWork> freeing_work;  ///< for those who free space, and those on their way there
     db::PollingSignals signals;
     Storage storage;
     std::unique_ptr<MediaInspector> inspector;
@@ -225,19 +228,20 @@ struct Application::Parts {
           hash_pool(std::max<std::size_t>(1, settings.threads / 2)),
           database(open_database(settings, log)),
           work(db::make_unit_of_work(*database)),
+          freeing_work(db::make_unit_of_work(database->with_reserve())),
           signals(*database, log, on_postgres(settings) ? postgres_poll_interval : sqlite_poll_interval),
           storage(settings, descriptors.open_files, file_pool, log),
           inspector(media::make_media_inspector(inspector_options(settings), log)),
           hasher(make_password_hasher(hash_pool, {}, places_at_hasher)),
           tokens(make_tokens(settings, log)),
           users(*work, *hasher),
-          sessions(*work, *hasher, *tokens, settings.rate_limit),
-          contents(*work, storage.stores(), log),
+          sessions(*freeing_work, *hasher, *tokens, settings.rate_limit),
+          contents(*freeing_work, storage.stores(), log),
           uploads(*work, storage.stores(), *inspector, upload_limits(), process_name(), log),
           direct_uploads(*work, storage.stores(), *inspector,
                          {upload_limits(), settings.upload_expires, settings.storage.presign_expires}, process_name(),
                          log),
-          collector(*work, storage.stores(), settings.gc_grace, process_name(), log),
+          collector(*freeing_work, storage.stores(), settings.gc_grace, process_name(), log),
           services(make_services()),
           table(api::make_endpoints(&services, settings.max_upload_size)),
           router(table),
@@ -336,7 +340,7 @@ struct Tools::Parts {
         : settings(settings_in),
           log(log_in),
           database(open_database(settings, log)),
-          work(db::make_unit_of_work(*database)),
+          work(db::make_unit_of_work(database->with_reserve())),
           storage(settings, 1, pool, log),
           hasher(make_password_hasher(pool, {}, 1)),
           users(*work, *hasher),

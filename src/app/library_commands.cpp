@@ -45,13 +45,15 @@ int collect_garbage(Settings const& settings, bool dry_run) {
         return 1;
     }
     auto const report = [](std::string_view what, std::string_view name) { std::cout << what << ' ' << name << '\n'; };
-    auto const found = run_to_end(bench.tools.collector().collect(dry_run, report));
+    auto found = run_to_end(bench.tools.collector().collect(dry_run, report));
     auto const strays = run_to_end(bench.tools.collector().collect_strays(dry_run, report));
+    found.failures += strays.failures;
     auto const missing = run_to_end(bench.tools.collector().find_missing(report));
     std::cout << (dry_run ? "would remove " : "removed ") << found.uploads << " uploads, " << found.temporary
-              << " temporary files, " << found.deleted << " deleted objects, " << strays << " stray objects\n";
+              << " temporary files, " << found.deleted << " deleted objects, " << strays.strays << " stray objects\n";
     if (missing > 0) std::cout << missing << " objects are missing from their store\n";
-    return 0;
+    if (found.failures > 0) std::cout << found.failures << " could not be removed\n";
+    return found.failures == 0 ? 0 : 1;
 }
 
 int verify_objects(Settings const& settings) {

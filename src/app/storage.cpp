@@ -36,7 +36,7 @@ std::string read_file(std::filesystem::path const& path) {
 
 Storage::Storage(Settings const& settings, std::size_t open_files, BlockingPool& pool, Log& log)
     : local_(open_local_object_store(
-          {settings.data_dir / "objects", settings.data_dir / "tmp", settings.disk_reserve, open_files}, pool)) {
+          {settings.data_dir / "objects", settings.data_dir / "tmp", settings.disk_reserve, open_files}, pool, log)) {
     if (!settings.storage.bucket.empty()) open_bucket(settings, pool, log);
     std::vector<ObjectStore*> others;
     bool const in_bucket = settings.storage_provider == "s3";

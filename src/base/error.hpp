@@ -115,6 +115,12 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+/// The disk is full, or a quota is used up.
+class OutOfSpace : public Unavailable {
+public:
+    using Unavailable::Unavailable;
+};
+
 /// What `Result::value()` throws when it holds an `Error`: reaching it is a defect of ours.
 class UnexpectedError : public std::logic_error {
 public:

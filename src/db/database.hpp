@@ -100,6 +100,13 @@ public:
     /// As `UnitOfWork::transaction`.
     virtual Task<Result<void>> transaction(Steps steps) = 0;
 
+    /// The same database for those who free space, or lead there: where the disk is full they write into what was kept
+    /// for them. Where nothing is kept, the database itself. Lives as long as this.
+    virtual Database& with_reserve() { return *this; }
+
+    /// As `UnitOfWork::check`, of writing; reading is the caller's to try.
+    virtual Task<Result<void>> check_writable() { co_return Result<void>{}; }
+
     /// As `UnitOfWork::revision`.
     virtual std::optional<Revision> revision() { return std::nullopt; }
 

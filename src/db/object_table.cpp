@@ -44,6 +44,9 @@ constexpr auto list_sql =
     sql_text("SELECT ", columns<Object>, " FROM objects WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3");
 constexpr Statement list_objects{"object_list", list_sql};
 
+constexpr auto find_sql = sql_text("SELECT ", columns<Object>, " FROM objects WHERE id = $1");
+constexpr Statement find_object{"object_find", find_sql, Reach::point};
+
 constexpr Statement has_object_key{"object_has_key", "SELECT COUNT(*) FROM objects WHERE store = $1 AND key = $2",
                                    Reach::point};
 
@@ -53,9 +56,9 @@ constexpr Statement sum_owner_bytes{
     "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM objects WHERE id IN"
     " (SELECT l.object_id FROM contents c JOIN content_objects l ON l.content_id = c.id WHERE c.owner_id = $1)"};
 
-constexpr std::array statements{insert_object,       link_object,      lock_objects,    release_objects,
-                                unlink_objects,      remove_object,    relocate_object, list_objects,
-                                list_unread_objects, set_object_facts, has_object_key,  sum_owner_bytes};
+constexpr std::array statements{insert_object,  link_object,     lock_objects, release_objects,     unlink_objects,
+                                remove_object,  relocate_object, list_objects, list_unread_objects, set_object_facts,
+                                has_object_key, sum_owner_bytes, find_object};
 
 class SqlObjectTable final : public ObjectTable {
 public:
@@ -83,6 +86,10 @@ public:
         std::array const parameters{to_value(moved.id),     to_value(from),       to_value(moved.store),
                                     to_value(moved.bucket), to_value(moved.size), to_value(moved.sha256)};
         co_return co_await execute(session_, relocate_object, parameters) > 0;
+    }
+
+    Task<std::optional<Object>> find(Uuid object_id) override {
+        return find_one<Object>(session_, find_object, std::array{to_value(object_id)});
     }
 
     Task<std::vector<Object>> list(ObjectState state, Uuid after, std::size_t limit) override {

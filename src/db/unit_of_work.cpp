@@ -54,7 +54,10 @@ public:
 
     std::optional<Revision> revision() const override { return database_.revision(); }
 
-    Task<> check() override { co_await get_number(database_, check_database, std::array<Value, 0>{}); }
+    Task<Result<void>> check() override {
+        co_await get_number(database_, check_database, std::array<Value, 0>{});
+        co_return co_await database_.check_writable();
+    }
 
 private:
     Database& database_;

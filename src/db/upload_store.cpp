@@ -33,6 +33,10 @@ constexpr Statement finish_upload{"upload_finish", "DELETE FROM uploads WHERE id
 constexpr auto find_sql = sql_text("SELECT ", columns<Upload>, " FROM uploads WHERE id = $1");
 constexpr Statement find_upload{"upload_find", find_sql, Reach::point};
 
+// Walks through the table: few writes are in flight, and only what looks like a stray is asked for.
+constexpr Statement count_writes{"upload_count_writes",
+                                 "SELECT COUNT(*) FROM uploads WHERE id = $2 OR object_id = $2 OR object_key = $1"};
+
 // An absent length compares as unknown, which leaves the offset. The cast is for PostgreSQL, as its sum of bigints
 // is a numeric.
 constexpr Statement sum_uploads_in_flight{
@@ -44,9 +48,9 @@ constexpr auto list_abandoned_sql =
     sql_text("SELECT ", columns<Upload>, " FROM uploads WHERE lease_until < $1 ORDER BY lease_until, id LIMIT $2");
 constexpr Statement list_abandoned_uploads{"upload_list_abandoned", list_abandoned_sql};
 
-constexpr std::array statements{insert_upload,         renew_upload,          start_upload_commit, take_over_upload,
-                                hand_over_upload,      claim_upload,          finish_upload,       find_upload,
-                                sum_uploads_in_flight, list_abandoned_uploads};
+constexpr std::array statements{insert_upload,    renew_upload,          start_upload_commit,   take_over_upload,
+                                hand_over_upload, claim_upload,          finish_upload,         find_upload,
+                                count_writes,     sum_uploads_in_flight, list_abandoned_uploads};
 
 class SqlUploadStore final : public UploadStore {
 public:
@@ -88,6 +92,11 @@ public:
 
     Task<std::optional<Upload>> find(Uuid id) override {
         return find_one<Upload>(session_, find_upload, std::array{to_value(id)});
+    }
+
+    Task<bool> is_writing(std::string_view object_key, Uuid object_id) override {
+        co_return co_await get_number(session_, count_writes, std::array{to_value(object_key), to_value(object_id)}) >
+            0;
     }
 
     Task<UploadsInFlight> in_flight(Uuid owner_id, Timestamp at) override {

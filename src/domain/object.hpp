@@ -52,6 +52,7 @@ public:
     /// Notes that the object stands in the store and bucket of `moved` now, and its size and digest. False when it no
     /// longer is `stored` in the store `from`.
     virtual Task<bool> relocate(std::string_view from, Object const& moved) = 0;
+    virtual Task<std::optional<Object>> find(Uuid object_id) = 0;
     /// Objects in that state, by id, at most `limit`, after the id `after`.
     virtual Task<std::vector<Object>> list(ObjectState state, Uuid after, std::size_t limit) = 0;
     /// As `list`, those that are `stored` and whose media type is unknown.

@@ -99,11 +99,13 @@ public:
     /// Starts to write an object. `write_id` names its temporary bytes: the id of the uploads row, and of the object.
     virtual Task<std::unique_ptr<ObjectWrite>> create(std::string_view write_id) = 0;
 
-    /// Up to `range.length` bytes, fewer at the end of the object; empty optional when there is no such object.
+    /// Up to `range.length` bytes, fewer at the end of the object; empty optional when there is no such object, or
+    /// something else stands in its place (a directory, a link), which is logged.
     virtual Task<std::optional<std::string>> read_at(std::string_view key, ByteRange range) = 0;
 
-    /// The bytes for an answer; `range` lies within the object. Empty when there is no such object.
-    virtual Task<std::optional<Body>> body(std::string_view key, ByteRange range) = 0;
+    /// The bytes for an answer; `range` lies within `object_size`, the size that the object has to have. Empty when
+    /// there is no such object, or one of another size, which is logged.
+    virtual Task<std::optional<Body>> body(std::string_view key, ByteRange range, std::uint64_t object_size) = 0;
 
     /// A URL under which a client may fetch the object directly until it expires; empty when the store has none.
     virtual Task<std::optional<std::string>> presign(std::string_view key, DirectAccess const& access) = 0;
@@ -114,9 +116,11 @@ public:
     /// For uploads that go past this process; null when the store takes none.
     virtual DirectUploads* direct_uploads() noexcept { return nullptr; }
 
+    /// Empty as with `read_at`.
     virtual Task<std::optional<ObjectStat>> stat(std::string_view key) = 0;
 
-    /// Keys that begin with `prefix`, in order, at most `limit`, after the key `after`.
+    /// Keys that begin with `prefix`, in order, at most `limit`, after the key `after`. What stands between the objects
+    /// and is none is passed over, and logged when the whole store is listed.
     virtual Task<std::vector<std::string>> list(std::string_view prefix, std::string_view after, std::size_t limit) = 0;
 
     /// Copies within the store; false when `from` does not exist.
@@ -137,8 +141,9 @@ public:
     /// Bytes that may still be written here, less the reserve; no value where the store has no such limit.
     virtual Task<std::optional<std::uint64_t>> free_space() = 0;
 
-    /// Throws when the store cannot be reached or written to. For `/health/detailed`.
-    virtual Task<> check() = 0;
+    /// Whether objects can be written now. Fails with `insufficient_storage` when there is no room, or `unavailable`;
+    /// throws when the store cannot be reached. The detail is for `/health/detailed`.
+    virtual Task<Result<void>> check() = 0;
 };
 
 }  // namespace clinikk

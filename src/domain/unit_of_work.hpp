@@ -45,8 +45,9 @@ public:
     /// The database's state as of now, told without waiting; empty where the driver cannot. Thread-safe.
     virtual std::optional<Revision> revision() const = 0;
 
-    /// Throws when the database does not answer. For `/health/detailed`.
-    virtual Task<> check() = 0;
+    /// Whether the database can be read and written now. Fails with `insufficient_storage` when it has no room, or
+    /// `unavailable`; throws when it does not answer. The detail is for `/health/detailed`.
+    virtual Task<Result<void>> check() = 0;
 };
 
 }  // namespace clinikk

@@ -78,6 +78,8 @@ public:
     /// Removes the row at the end of the write. False as with `renew`.
     virtual Task<bool> finish(Uuid id, std::string_view holder) = 0;
     virtual Task<std::optional<Upload>> find(Uuid id) = 0;
+    /// Whether a row tells of a write of the object that has this key or this id, whoever holds the row.
+    virtual Task<bool> is_writing(std::string_view object_key, Uuid object_id) = 0;
     virtual Task<UploadsInFlight> in_flight(Uuid owner_id, Timestamp at) = 0;
     /// Those whose lease ran out before `before`, at most `limit`.
     virtual Task<std::vector<Upload>> list_abandoned(Timestamp before, std::size_t limit) = 0;

@@ -10,10 +10,16 @@
 #include <string>
 #include <system_error>
 
+#include "base/error.hpp"
+
 namespace clinikk::media {
 namespace {
 
-[[noreturn]] void throw_errno(char const* what) { throw std::system_error(errno, std::generic_category(), what); }
+[[noreturn]] void throw_errno(char const* what) {
+    std::system_error const failure(errno, std::generic_category(), what);
+    if (is_out_of_space(failure.code().value())) throw std::system_error(failure);
+    throw Unavailable(failure.what());
+}
 
 FileDescriptor open_nameless(std::filesystem::path const& directory) {
     FileDescriptor file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));

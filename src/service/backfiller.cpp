@@ -67,9 +67,11 @@ Task<std::string> Backfiller::try_to_read(Run& run, Object const& object) {
     auto const kinds = co_await work_.stores().contents().kinds_of_source(object.id);
     auto const inspection = inspector_.begin();
     auto facts = co_await read(run, *store, object, *inspection);
-    if (!facts) co_return "is missing, or cannot be read to its end";
     // Deleted meanwhile: nobody asks.
-    if (kinds.empty()) co_return "";
+    auto const current = co_await work_.stores().objects().find(object.id);
+    bool const is_asked_for = !kinds.empty() && current && current->state == ObjectState::stored;
+    if (!is_asked_for) co_return "";
+    if (!facts) co_return "is missing, or cannot be read to its end";
     auto media = co_await inspection->finish(kinds.front());
     if (media) facts->media = std::move(*media);
     // Size and digest are true whatever the bytes are.

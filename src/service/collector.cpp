@@ -1,6 +1,9 @@
 #include "service/collector.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include "domain/object_key.hpp"
+#include "service/upload_lease.hpp"
 
 namespace clinikk {
 namespace {
@@ -16,48 +19,93 @@ bool awaits_its_client(Upload const& upload) {
     return upload.method == UploadMethod::direct && upload.expires_at > now();
 }
 
+/// Whether nobody has the object of this key, nor is about to. In this order: a write that ends in between has made the
+/// object's row.
+Task<bool> is_nobodys(Stores& stores, std::string_view store, std::string_view key) {
+    bool const is_written = co_await stores.uploads().is_writing(key, id_of_object_key(key));
+    if (is_written) co_return false;
+    bool const is_known = co_await stores.objects().has_key(store, key);
+    co_return !is_known;
+}
+
+/// The row under which a stray is removed: no write of this object can begin meanwhile, and when this process dies its
+/// bytes are those of an abandoned upload.
+Upload claim_of(ObjectStore const& store, std::string const& key, std::string const& holder) {
+    Upload claim;
+    claim.id = id_of_object_key(key);
+    claim.content_id = claim.id;
+    claim.object_id = claim.id;
+    claim.store = store.name();
+    claim.object_key = key;
+    claim.holder = holder;
+    claim.created_at = now();
+    claim.lease_until = claim.created_at + claim_length;
+    claim.expires_at = claim.lease_until;
+    return claim;
+}
+
 }  // namespace
+
+struct Collector::Run {
+    bool dry_run = false;
+    Report report;
+    Collection done{};
+};
 
 Collector::Collector(UnitOfWork& work, ObjectStores& objects, std::chrono::seconds grace, std::string holder, Log& log)
     : work_(work), objects_(objects), grace_(grace), holder_(std::move(holder)), log_(log) {}
 
 Task<Collection> Collector::collect(bool dry_run, Report report) {
-    Collection collection;
-    collection.uploads = co_await collect_uploads(dry_run, report);
-    for (auto* const store : objects_.all()) {
-        collection.temporary += co_await collect_temporary(*store, dry_run, report);
+    Run run{dry_run, std::move(report)};
+    co_await collect_uploads(run);
+    for (auto* const store : objects_.all()) co_await collect_temporary(run, *store);
+    co_await collect_deleted(run);
+    if (dry_run) co_return run.done;
+    run.done.sessions = co_await work_.stores().sessions().remove_expired(now() - expired_session_life);
+    run.done.events = co_await work_.stores().outbox().prune(now() - event_life);
+    co_return run.done;
+}
+
+/// One thing that cannot be removed must not keep the others.
+Task<bool> Collector::attempt(Run& run, std::string_view what, std::string name, Step const& step) {
+    std::string failure;
+    try {
+        co_return co_await step();
+    } catch (std::exception const& breakage) {
+        failure = breakage.what();
     }
-    collection.deleted = co_await collect_deleted(dry_run, report);
-    if (dry_run) co_return collection;
-    collection.sessions = co_await work_.stores().sessions().remove_expired(now() - expired_session_life);
-    collection.events = co_await work_.stores().outbox().prune(now() - event_life);
-    co_return collection;
+    ++run.done.failures;
+    log_.warning("not collected", {{"what", what}, {"name", name}, {"error", failure}});
+    run.report("not removed: " + std::string(what), name);
+    co_return false;
 }
 
 /// Taking the row over comes first: it is the claim. A holder that is alive after all finds that it has lost its lease
 /// and stops. The row itself goes last: it tells of bytes that could not be removed now.
-Task<std::uint64_t> Collector::collect_uploads(bool dry_run, Report const& report) {
-    std::uint64_t count = 0;
+Task<> Collector::collect_uploads(Run& run) {
     while (true) {
         auto const abandoned = co_await work_.stores().uploads().list_abandoned(now(), batch);
-        auto const before = count;
+        std::uint64_t count = 0;
         for (auto const& upload : abandoned) {
-            if (co_await collect_upload(upload, dry_run, report)) ++count;
+            Step const step = [&] { return collect_upload(run, upload); };
+            bool const collected = co_await attempt(run, "upload", upload.id.to_string(), step);
+            if (collected) ++count;
         }
+        run.done.uploads += count;
         // What was removed is not listed again; what could not be may be.
-        if (dry_run || abandoned.size() < batch || count == before) co_return count;
+        if (run.dry_run || abandoned.size() < batch || count == 0) co_return;
     }
 }
 
-Task<bool> Collector::collect_upload(Upload const& upload, bool dry_run, Report const& report) {
+Task<bool> Collector::collect_upload(Run& run, Upload const& upload) {
     auto const id = upload.id.to_string();
     if (awaits_its_client(upload)) {
-        if (!dry_run) co_await leave_to_client(upload);
+        if (!run.dry_run) co_await leave_to_client(upload);
         co_return false;
     }
     if (co_await objects_.named(upload.store).is_being_written(id)) co_return false;
-    report("upload", id);
-    if (dry_run) co_return true;
+    run.report("upload", id);
+    if (run.dry_run) co_return true;
     bool const claimed = co_await work_.stores().uploads().take_over(upload.id, holder_, now(), now() + claim_length);
     if (claimed) co_await remove_abandoned(upload);
     co_return true;
@@ -70,88 +118,120 @@ Task<> Collector::leave_to_client(Upload const& upload) {
     if (claimed && current) co_await work_.stores().uploads().hand_over(*current, holder_);
 }
 
-/// Before all its bytes were there it may have been begun under another key: all of them have the object's id.
+/// Before all its bytes were there it may have been begun under another key: all of them have the object's id. Its row
+/// is held meanwhile, so that nobody goes on with it.
 Task<> Collector::remove_abandoned(Upload const& upload) {
     auto& store = objects_.named(upload.store);
+    auto held = upload;
+    held.holder = holder_;
+    UploadLease const lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), held, log_);
     co_await store.remove_uncommitted(upload.id.to_string());
+    std::vector<std::string> keys;
+    if (is_object_key(upload.object_key)) keys.push_back(upload.object_key);
     for (auto const& folder : object_folders) {
-        auto const keys = co_await store.list(std::string(folder) + upload.object_id.to_string() + '.', "", batch);
-        for (auto const& key : keys) {
-            bool const in_use = co_await work_.stores().objects().has_key(upload.store, key);
-            if (!in_use) co_await store.remove(key);
-        }
+        auto const found = co_await store.list(std::string(folder) + upload.object_id.to_string() + '.', "", batch);
+        keys.insert(keys.end(), found.begin(), found.end());
+    }
+    for (auto const& key : keys) {
+        if (lease.is_lost()) co_return;
+        bool const in_use = co_await work_.stores().objects().has_key(upload.store, key);
+        if (!in_use) co_await store.remove(key);
     }
     co_await work_.stores().uploads().finish(upload.id, holder_);
 }
 
-Task<std::uint64_t> Collector::collect_temporary(ObjectStore& store, bool dry_run, Report const& report) {
-    std::uint64_t count = 0;
-    auto const uncommitted = co_await store.list_uncommitted();
+Task<> Collector::collect_temporary(Run& run, ObjectStore& store) {
+    std::vector<UncommittedBytes> uncommitted;
+    Step const list = [&]() -> Task<bool> {
+        uncommitted = co_await store.list_uncommitted();
+        co_return true;
+    };
+    co_await attempt(run, "temporary files of", std::string(store.name()), list);
     for (auto const& bytes : uncommitted) {
-        auto const id = Uuid::from_string(bytes.write_id);
-        if (!id || bytes.age < grace_) continue;
-        auto const upload = co_await work_.stores().uploads().find(*id);
-        if (upload) continue;
-        if (co_await store.is_being_written(bytes.write_id)) continue;
-        report("temporary file", bytes.write_id);
-        ++count;
-        if (!dry_run) co_await store.remove_uncommitted(bytes.write_id);
+        Step const step = [&] { return collect_bytes(run, store, bytes); };
+        bool const collected = co_await attempt(run, "temporary file", bytes.write_id, step);
+        if (collected) ++run.done.temporary;
     }
-    co_return count;
 }
 
-Task<std::uint64_t> Collector::collect_deleted(bool dry_run, Report const& report) {
-    std::uint64_t count = 0;
+Task<bool> Collector::collect_bytes(Run& run, ObjectStore& store, UncommittedBytes const& bytes) {
+    auto const id = Uuid::from_string(bytes.write_id);
+    if (!id || bytes.age < grace_) co_return false;
+    auto const upload = co_await work_.stores().uploads().find(*id);
+    if (upload) co_return false;
+    if (co_await store.is_being_written(bytes.write_id)) co_return false;
+    if (!run.dry_run) co_await store.remove_uncommitted(bytes.write_id);
+    run.report("temporary file", bytes.write_id);
+    co_return true;
+}
+
+/// An object that is `deleting` never becomes anything else, and no write of it begins again.
+Task<> Collector::collect_deleted(Run& run) {
     Uuid after;
     while (true) {
         auto const objects = co_await work_.stores().objects().list(ObjectState::deleting, after, batch);
         for (auto const& object : objects) {
             after = object.id;
-            // Where the settings name another bucket, that of the object has to wait.
-            auto* const store = objects_.find(object.store, object.bucket);
-            if (store == nullptr) continue;
-            report("deleted object", object.key);
-            ++count;
-            if (dry_run) continue;
-            co_await store->remove(object.key);
-            co_await work_.stores().objects().remove(object.id);
+            Step const step = [&] { return collect_object(run, object); };
+            bool const collected = co_await attempt(run, "deleted object", object.key, step);
+            if (collected) ++run.done.deleted;
         }
-        if (objects.size() < batch) co_return count;
+        if (objects.size() < batch) co_return;
     }
 }
 
+Task<bool> Collector::collect_object(Run& run, Object const& object) {
+    // Where the settings name another bucket, that of the object has to wait.
+    auto* const store = objects_.find(object.store, object.bucket);
+    if (store == nullptr) co_return false;
+    if (!run.dry_run) {
+        co_await store->remove(object.key);
+        co_await work_.stores().objects().remove(object.id);
+    }
+    run.report("deleted object", object.key);
+    co_return true;
+}
+
 Task<std::uint64_t> Collector::find_missing(Report report) {
+    Run run{true, std::move(report)};
     std::uint64_t count = 0;
     Uuid after;
     while (true) {
         auto const objects = co_await work_.stores().objects().list(ObjectState::stored, after, batch);
         for (auto const& object : objects) {
-            if (co_await is_missing(object, after)) {
-                report("missing object", object.key);
-                ++count;
-            }
             after = object.id;
+            Step const step = [&] { return is_missing(object); };
+            bool const missing = co_await attempt(run, "object", object.key, step);
+            if (!missing) continue;
+            run.report("missing object", object.key);
+            ++count;
         }
         if (objects.size() < batch) co_return count;
     }
 }
 
-/// What a store that is not configured has, nobody knows. `before` is the id of the row before.
-Task<bool> Collector::is_missing(Object const& object, Uuid before) {
+/// What a store that is not configured has, nobody knows.
+Task<bool> Collector::is_missing(Object const& object) {
     auto* const store = objects_.find(object.store, object.bucket);
     if (store == nullptr) co_return false;
     auto const stat = co_await store->stat(object.key);
     if (stat) co_return false;
     // It may have been deleted or moved meanwhile.
-    auto const again = co_await work_.stores().objects().list(ObjectState::stored, before, 1);
-    co_return !again.empty() && again.front().id == object.id && again.front().store == object.store;
+    auto const again = co_await work_.stores().objects().find(object.id);
+    co_return again && again->state == ObjectState::stored && again->store == object.store;
 }
 
-Task<std::uint64_t> Collector::collect_strays(bool dry_run, Report report) {
-    std::uint64_t count = 0;
+Task<Collection> Collector::collect_strays(bool dry_run, Report report) {
+    Run run{dry_run, std::move(report)};
     auto const linked = co_await ids_in_addresses();
-    for (auto* const store : objects_.all()) count += co_await collect_strays_of(*store, linked, dry_run, report);
-    co_return count;
+    for (auto* const store : objects_.all()) {
+        Step const step = [&]() -> Task<bool> {
+            co_await collect_strays_of(run, *store, linked);
+            co_return true;
+        };
+        co_await attempt(run, "objects of", std::string(store->name()), step);
+    }
+    co_return run.done;
 }
 
 /// The ids in the addresses of contents that have no object: the address, in whatever form, may lead to what stands in
@@ -173,25 +253,61 @@ Task<std::unordered_set<Uuid>> Collector::ids_in_addresses() {
     }
 }
 
-Task<std::uint64_t> Collector::collect_strays_of(ObjectStore& store, std::unordered_set<Uuid> const& linked,
-                                                 bool dry_run, Report const& report) {
-    std::uint64_t count = 0;
+Task<> Collector::collect_strays_of(Run& run, ObjectStore& store, std::unordered_set<Uuid> const& linked) {
     std::string after;
     while (true) {
         auto const keys = co_await store.list("", after, batch);
         for (auto const& key : keys) {
             after = key;
-            bool const known = co_await work_.stores().objects().has_key(store.name(), key);
-            if (known || linked.contains(id_of_object_key(key))) continue;
-            // Young ones may be about to get their row.
-            auto const stat = co_await store.stat(key);
-            if (!stat || now() - stat->modified_at < grace_) continue;
-            report("stray object", key);
-            ++count;
-            if (!dry_run) co_await store.remove(key);
+            if (linked.contains(id_of_object_key(key))) continue;
+            Step const step = [&] { return collect_stray(run, store, key); };
+            bool const collected = co_await attempt(run, "stray object", key, step);
+            if (collected) ++run.done.strays;
         }
-        if (keys.size() < batch) co_return count;
+        if (keys.size() < batch) co_return;
     }
+}
+
+/// The first question is for speed: nearly every key is an object's.
+Task<bool> Collector::collect_stray(Run& run, ObjectStore& store, std::string const& key) {
+    bool const is_known = co_await work_.stores().objects().has_key(store.name(), key);
+    if (is_known) co_return false;
+    bool const looks_stray = co_await is_nobodys(work_.stores(), store.name(), key);
+    if (!looks_stray) co_return false;
+    auto const stat = co_await store.stat(key);
+    if (!stat || now() - stat->modified_at < grace_) co_return false;
+    auto const row = claim_of(store, key, holder_);
+    if (!run.dry_run) {
+        bool const claimed = co_await claim(row);
+        if (!claimed) co_return false;
+    }
+    if (!run.dry_run) co_await remove_claimed(store, row);
+    run.report("stray object", key);
+    co_return true;
+}
+
+/// The claim ends in any case: the key is nobody's, and what cannot be removed is found again.
+Task<> Collector::remove_claimed(ObjectStore& store, Upload const& claim) {
+    std::exception_ptr breakage;
+    try {
+        co_await store.remove(claim.object_key);
+    } catch (...) {
+        breakage = std::current_exception();
+    }
+    co_await work_.stores().uploads().finish(claim.id, holder_);
+    if (breakage) std::rethrow_exception(breakage);
+}
+
+/// Makes the row, unless somebody has the object after all.
+Task<bool> Collector::claim(Upload const& claim) {
+    bool is_ours = false;
+    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
+        is_ours = co_await is_nobodys(stores, claim.store, claim.object_key);
+        if (is_ours) co_await stores.uploads().insert(claim);
+        co_return Result<void>{};
+    };
+    auto const done = co_await work_.transaction(steps);
+    co_return done.has_value() && is_ours;
 }
 
 }  // namespace clinikk

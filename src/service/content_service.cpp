@@ -1,7 +1,5 @@
 #include "service/content_service.hpp"
 
-#include <stdexcept>
-
 #include "service/permission.hpp"
 
 namespace clinikk {
@@ -143,8 +141,15 @@ Task<Result<void>> ContentService::measure(PlayableSource& source) {
     co_return Result<void>{};
 }
 
+Task<Result<void>> ContentService::confirm(PlayableSource const& source) {
+    auto const stat = co_await objects_.holding(source.store, source.bucket).stat(source.key);
+    bool const is_whole = stat && stat->size == *source.size;
+    if (!is_whole) co_return co_await bytes_missing(source);
+    co_return Result<void>{};
+}
+
 Task<Result<Body>> ContentService::open(PlayableSource const& source, ByteRange range) {
-    auto body = co_await objects_.holding(source.store, source.bucket).body(source.key, range);
+    auto body = co_await objects_.holding(source.store, source.bucket).body(source.key, range, *source.size);
     if (!body) co_return co_await bytes_missing(source);
     co_return std::move(*body);
 }
@@ -162,8 +167,9 @@ Task<std::optional<std::string>> ContentService::presign(PlayableSource const& s
 /// Deleted a moment ago, or lost: only its row can tell.
 Task<Error> ContentService::bytes_missing(PlayableSource const& source) {
     bool const lost = co_await work_.stores().objects().has_key(source.store, source.key);
-    if (lost) throw std::runtime_error("the object " + source.key + " is not in the store");
-    co_return Error(ErrorCode::content_not_found);
+    if (!lost) co_return Error(ErrorCode::content_not_found);
+    log_.error("object is not in its store as its row says", {{"store", source.store}, {"key", source.key}});
+    co_return Error(ErrorCode::source_unavailable);
 }
 
 }  // namespace clinikk

@@ -47,8 +47,11 @@ public:
     /// Fills in the size, where it is unknown. Fails with `source_unavailable` when the bytes are not there.
     Task<Result<void>> measure(PlayableSource& source);
 
-    /// The bytes of a source; `range` lies within them. Fails with `content_not_found` when it was deleted meanwhile;
-    /// throws when bytes that should be there are not.
+    /// Whether the bytes of a measured source are there, whole. Fails with `content_not_found` when it was deleted
+    /// meanwhile, and with `source_unavailable`.
+    Task<Result<void>> confirm(PlayableSource const& source);
+
+    /// The bytes of a measured source; `range` lies within them. Fails as `confirm`.
     Task<Result<Body>> open(PlayableSource const& source, ByteRange range);
     /// Some of its bytes in memory, at most `range.length`.
     Task<Result<std::string>> read(PlayableSource const& source, ByteRange range);

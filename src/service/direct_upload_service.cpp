@@ -209,6 +209,7 @@ Task<Result<Content>> DirectUploadService::complete(Caller const& caller, Uuid i
 Task<Result<void>> DirectUploadService::abort(Caller const& caller, Uuid id) {
     auto const upload = co_await claim(caller, id);
     if (!upload) co_return upload.error();
+    UploadLease const lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), *upload, log_);
     std::exception_ptr breakage;
     try {
         co_await remove(*upload);
@@ -303,7 +304,7 @@ Task<Result<void>> DirectUploadService::assemble(Upload const& upload, UploadCom
 /// Hashes the object and shows it to the inspector. The bucket's word for it would not do: its ETag is no SHA-256.
 Task<Result<DirectUploadService::Bytes>> DirectUploadService::read_once(Upload const& upload, UploadLease& lease) {
     ByteRange const whole{0, plan_of(upload).size};
-    auto body = co_await objects_.named(upload.store).body(upload.object_key, whole);
+    auto body = co_await objects_.named(upload.store).body(upload.object_key, whole, whole.length);
     if (!body) co_return Error(ErrorCode::upload_not_found);
     auto& source = *std::get<std::unique_ptr<ByteSource>>(*body);
     Bytes bytes{{whole.length, {}}, inspector_.begin()};

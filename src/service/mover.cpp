@@ -26,7 +26,9 @@ public:
         if (offset_ == size_) co_return std::string_view{};
         ByteRange const range{offset_, std::min(piece_bytes, size_ - offset_)};
         auto bytes = co_await store_.read_at(key_, range);
-        if (!bytes || bytes->empty()) co_return Error(ErrorCode::content_not_found);
+        if (!bytes || bytes->empty()) {
+            co_return Error(ErrorCode::source_unavailable, "is missing, or cannot be read to its end");
+        }
         piece_ = std::move(*bytes);
         offset_ += piece_.size();
         co_return std::string_view(piece_);
@@ -41,7 +43,8 @@ private:
     std::string piece_;
 };
 
-/// The row under which a copy is made: with the object's id, so that the collector finds what is left of it.
+/// The row under which a copy is made: with the object's id, so that the collector finds what is left of it, and its
+/// key, so that the collector leaves it alone until the object's row points there.
 Upload copy_in_flight(Object const& object, ObjectStore const& target, std::string const& holder) {
     Upload upload;
     upload.id = object.id;
@@ -49,6 +52,7 @@ Upload copy_in_flight(Object const& object, ObjectStore const& target, std::stri
     upload.object_id = object.id;
     if (object.size) upload.length = static_cast<std::int64_t>(*object.size);
     upload.store = target.name();
+    upload.object_key = object.key;
     upload.holder = holder;
     upload.created_at = now();
     upload.lease_until = upload.created_at + upload_lease_length;
@@ -120,13 +124,23 @@ Task<> Mover::copy_one(Run& run, Object object) {
     if (failure.empty()) {
         ++run.movement.objects;
         run.movement.bytes += object.size.value_or(0);
-    } else {
+    } else if (co_await is_to_be_copied(run, object)) {
         ++run.movement.failures;
         run.report(object.key, failure);
     }
     run.progress(run.movement);
     --run.under_way;
     run.wakeup.wake();
+}
+
+/// Not when it was deleted, or moved by another process, meanwhile. When the database cannot tell, it is.
+Task<bool> Mover::is_to_be_copied(Run& run, Object const& object) {
+    try {
+        auto const current = co_await work_.stores().objects().find(object.id);
+        co_return current && current->state == ObjectState::stored && current->store == run.source.name();
+    } catch (std::exception const&) {
+        co_return true;
+    }
 }
 
 /// As its row says, or where that does not know, the store.
@@ -142,64 +156,106 @@ Task<std::string> Mover::try_to_copy(Run& run, Object& object) {
     if (!expected) co_return "is missing";
     auto const upload = copy_in_flight(object, run.target, holder_);
     bool const claimed = co_await claim(upload);
-    if (!claimed) co_return "is being copied by another process";
+    if (!claimed) co_return "is being copied, or its name cleared, by another process";
     UploadLease lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), upload, log_);
+    std::string failure;
+    try {
+        co_await clear_place(run, object);
+        StoredSource source(run.source, object.key, *expected, lease);
+        failure = co_await copy_claimed(run, object, upload, source, *expected);
+    } catch (std::exception const& breakage) {
+        failure = breakage.what();
+    }
+    co_await work_.stores().uploads().finish(upload.id, holder_);
+    co_return failure;
+}
+
+/// What stands in the target under the object's key is left from a copy before, unless another object has it.
+Task<> Mover::clear_place(Run& run, Object const& object) {
+    auto const there = co_await run.target.stat(object.key);
+    if (!there) co_return;
+    bool const is_anothers = co_await work_.stores().objects().has_key(run.target.name(), object.key);
+    if (!is_anothers) co_await run.target.remove(object.key);
+}
+
+Task<std::string> Mover::copy_claimed(Run& run, Object& object, Upload const& upload, ByteSource& source,
+                                      std::uint64_t expected) {
     auto const write = co_await run.target.create(upload.id.to_string());
     auto const media_type = object.media_type.value_or("application/octet-stream");
     write->set_labeller([&] { return ObjectLabel{object.key, media_type, "inline"}; });
-    StoredSource source(run.source, object.key, *expected, lease);
     std::string failure;
     try {
-        auto const stored = co_await write->write(source, *expected);
+        auto const stored = co_await write->write(source, expected);
         if (!stored) {
             failure = stored.error().detail;
-        } else if (stored->size != *expected || stored->sha256 != object.sha256.value_or(stored->sha256)) {
+        } else if (stored->size != expected || stored->sha256 != object.sha256.value_or(stored->sha256)) {
             failure = "has other bytes than its row says";
         } else {
             object.size = stored->size;
             object.sha256 = stored->sha256;
             co_await write->commit(object.key);
-            bool const moved = co_await point_to(run, object);
-            if (!moved) co_await run.target.remove(object.key);
+            failure = co_await point_to(run, object, upload);
         }
     } catch (std::exception const& breakage) {
         failure = breakage.what();
     }
     if (!failure.empty()) co_await write->discard();
-    co_await work_.stores().uploads().finish(upload.id, holder_);
     co_return failure;
 }
 
-/// A row that is there already is of a copy that was interrupted, or of one that is under way.
+/// A row that is there already is of a copy that was interrupted, or is held by another process: one that copies, or a
+/// collector that clears the key.
 Task<bool> Mover::claim(Upload const& upload) {
-    auto const existing = co_await work_.stores().uploads().find(upload.id);
-    if (!existing) {
-        co_await work_.stores().uploads().insert(upload);
-        co_return true;
-    }
-    bool const taken =
-        co_await work_.stores().uploads().take_over(upload.id, holder_, upload.created_at, upload.lease_until);
-    if (taken) co_await objects_.named(existing->store).remove_uncommitted(upload.id.to_string());
-    co_return taken;
+    std::optional<Upload> interrupted;
+    bool claimed = false;
+    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
+        interrupted = co_await stores.uploads().find(upload.id);
+        claimed = false;
+        if (interrupted) {
+            claimed = co_await stores.uploads().take_over(upload.id, holder_, upload.created_at, upload.lease_until);
+        } else if (!co_await stores.uploads().is_writing(upload.object_key, upload.object_id)) {
+            co_await stores.uploads().insert(upload);
+            claimed = true;
+        }
+        co_return Result<void>{};
+    };
+    auto done = co_await work_.transaction(steps);
+    done.value();
+    if (!claimed || !interrupted) co_return claimed;
+    co_await objects_.named(interrupted->store).remove_uncommitted(upload.id.to_string());
+    UnitOfWork::Steps const begin_anew = [&](Stores& stores) -> Task<Result<void>> {
+        claimed = co_await stores.uploads().finish(upload.id, holder_);
+        if (claimed) co_await stores.uploads().insert(upload);
+        co_return Result<void>{};
+    };
+    done = co_await work_.transaction(begin_anew);
+    done.value();
+    co_return claimed;
 }
 
-/// False when the object was deleted meanwhile.
-Task<bool> Mover::point_to(Run& run, Object const& object) {
+/// Ends the copy in the transaction that has the object's row point to it: whoever has lost the claim meanwhile does
+/// not know what stands there now. Why it failed; empty also when the object was deleted meanwhile.
+Task<std::string> Mover::point_to(Run& run, Object const& object, Upload const& upload) {
     auto moved = object;
     moved.store = run.target.name();
     moved.bucket = run.target.bucket();
     auto const url = run.target.public_url(object.key);
     bool found = false;
     UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
+        bool const held = co_await stores.uploads().finish(upload.id, holder_);
+        if (!held) co_return Error(ErrorCode::upload_interrupted);
         found = co_await stores.objects().relocate(object.store, moved);
-        if (found) co_await stores.contents().set_storage_url(object.id, url);
+        if (!found) co_return Result<void>{};
+        co_await stores.contents().set_storage_url(object.id, url);
         SourceFacts const facts{object.size.value(), object.sha256.value(), {}};
-        if (found && !object.media_type) co_await stores.contents().set_source_facts(object.id, facts);
+        if (!object.media_type) co_await stores.contents().set_source_facts(object.id, facts);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);
-    done.value();
-    co_return found;
+    if (!done) co_return done.error().detail;
+    // Under our claim nobody else has moved it: it was deleted.
+    if (!found) co_await run.target.remove(object.key);
+    co_return "";
 }
 
 }  // namespace clinikk

@@ -86,6 +86,9 @@ Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload
     std::exception_ptr breakage;
     try {
         outcome = co_await receive_reserved(write, lease, incoming);
+    } catch (OutOfSpace const& failure) {
+        log_.warning("the disk is full", {{"upload", write.upload.id.to_string()}, {"error", failure.what()}});
+        outcome = Error(ErrorCode::insufficient_storage);
     } catch (...) {
         breakage = std::current_exception();
     }

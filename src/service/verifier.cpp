@@ -29,18 +29,30 @@ Task<Verification> Verifier::verify(Report report, Progress progress) {
     }
 }
 
-/// Empty when the object is as its row says.
-Task<std::string_view> Verifier::fault_of(Object const& object, Verification& so_far, Report const& report) {
-    auto* const found = objects_.find(object.store, object.bucket);
-    if (found == nullptr) co_return "stands in a store or bucket that is not configured";
-    auto& store = *found;
-    auto const stat = co_await store.stat(object.key);
-    if (!stat) co_return "is missing";
+/// Empty when the object is as its row says, or was deleted or moved meanwhile.
+Task<std::string> Verifier::fault_of(Object const& object, Verification& so_far, Report const& report) {
+    auto* const store = objects_.find(object.store, object.bucket);
+    if (store == nullptr) co_return "stands in a store or bucket that is not configured";
     if (!object.size || !object.sha256) {
         ++so_far.unread;
         report(object.key, "is not yet backfilled");
-        co_return "";
     }
+    std::string fault;
+    try {
+        fault = co_await fault_of_bytes(*store, object, so_far);
+    } catch (std::exception const& breakage) {
+        fault = std::string("cannot be read: ") + breakage.what();
+    }
+    if (fault.empty()) co_return fault;
+    auto const again = co_await work_.stores().objects().find(object.id);
+    bool const still_there = again && again->state == ObjectState::stored && again->store == object.store;
+    co_return still_there ? fault : std::string();
+}
+
+Task<std::string> Verifier::fault_of_bytes(ObjectStore& store, Object const& object, Verification& so_far) {
+    auto const stat = co_await store.stat(object.key);
+    if (!stat) co_return "is missing";
+    if (!object.size || !object.sha256) co_return "";
     if (stat->size != *object.size) co_return "has another size than its row says";
     Sha256 hash;
     std::uint64_t offset = 0;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "base/task.hpp"
@@ -31,7 +32,8 @@ public:
     Task<Verification> verify(Report report, Progress progress);
 
 private:
-    Task<std::string_view> fault_of(Object const& object, Verification& so_far, Report const& report);
+    Task<std::string> fault_of(Object const& object, Verification& so_far, Report const& report);
+    Task<std::string> fault_of_bytes(ObjectStore& store, Object const& object, Verification& so_far);
 
     UnitOfWork& work_;
     ObjectStores& objects_;

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/error.hpp"
+
 namespace clinikk {
 namespace {
 
@@ -39,9 +41,49 @@ FileDescriptor make_locked(int directory, std::string const& name) {
     }
 }
 
+FileDescriptor open_folder(int root, std::string const& name) {
+    return FileDescriptor(::openat(root, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+FileDescriptor open_or_make_folder(int root, std::string const& name) {
+    auto folder = open_beneath(root, name, O_RDONLY | O_DIRECTORY);
+    if (!folder) {
+        if (::mkdirat(root, name.c_str(), 0700) != 0 && errno != EEXIST) throw_errno("mkdirat");
+        sync_directory(root);
+        folder = open_beneath(root, name, O_RDONLY | O_DIRECTORY);
+    }
+    if (!folder) throw_errno("openat");
+    return *std::move(folder);
+}
+
+/// What `errno` tells of a name that could not be opened; throws where it is no fault of what stands there.
+ObjectFile without_file(char const* call) {
+    switch (errno) {
+        case ENOENT: return {};
+        case ELOOP: return {.fault = "it is a symbolic link"};
+        case ENOTDIR: return {.fault = "its folder is none"};
+        case EACCES:
+        case EPERM: return {.fault = "it may not be read"};
+        case ENXIO:
+        case ENODEV: return {.fault = "it is no file"};
+        default: throw_errno(call);
+    }
+}
+
+ObjectFile if_regular(ObjectFile object) {
+    if (S_ISREG(object.status.st_mode)) return object;
+    return {.fault = S_ISLNK(object.status.st_mode) ? "it is a symbolic link" : "it is no file"};
+}
+
 }  // namespace
 
-void throw_errno(char const* call) { throw std::system_error(errno, std::generic_category(), call); }
+void throw_errno(char const* call) {
+    int const code = errno;
+    std::system_error const failure(code, std::generic_category(), call);
+    if (code == EEXIST) throw std::system_error(failure);
+    if (is_out_of_space(code)) throw OutOfSpace(failure.what());
+    throw Unavailable(failure.what());
+}
 
 FileDescriptor open_or_make_directory(fs::path const& path) {
     if (fs::create_directories(path)) fs::permissions(path, fs::perms::owner_all);
@@ -60,10 +102,29 @@ std::optional<FileDescriptor> open_beneath(int directory, std::string_view name,
     }
 }
 
-std::uint64_t file_size(int file) {
-    struct stat status{};
-    if (::fstat(file, &status) != 0) throw_errno("fstat");
-    return static_cast<std::uint64_t>(status.st_size);
+KeyParts::KeyParts(std::string_view key) : folder(key.substr(0, key.find('/'))), name(key.substr(folder.size() + 1)) {}
+
+ObjectFile open_object(int root, std::string_view key) {
+    KeyParts const parts(key);
+    auto const folder = open_folder(root, parts.folder);
+    if (!folder) return without_file("openat");
+    ObjectFile object;
+    object.file = FileDescriptor(
+        ::openat(folder.get(), parts.name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC));
+    if (!object.file) return without_file("openat");
+    if (::fstat(object.file.get(), &object.status) != 0) throw_errno("fstat");
+    return if_regular(std::move(object));
+}
+
+ObjectFile find_object(int root, std::string_view key) {
+    KeyParts const parts(key);
+    auto const folder = open_folder(root, parts.folder);
+    if (!folder) return without_file("openat");
+    ObjectFile object;
+    if (::fstatat(folder.get(), parts.name.c_str(), &object.status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return without_file("fstatat");
+    }
+    return if_regular(std::move(object));
 }
 
 bool write_fully(int file, std::string_view bytes, std::uint64_t offset) {
@@ -87,6 +148,7 @@ void sync_directory(int directory) {
 std::uint64_t available_bytes(int directory) {
     struct statvfs status{};
     if (::fstatvfs(directory, &status) != 0) throw_errno("fstatvfs");
+    if (status.f_files > 0 && status.f_favail == 0) return 0;
     return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
 }
 
@@ -105,28 +167,15 @@ void TemporaryFile::discard() noexcept {
 }
 
 void TemporaryFile::publish(std::string_view key) {
-    std::string const path(key);
-    std::string const folder = path.substr(0, path.find('/'));
+    KeyParts const parts(key);
     if (::fdatasync(file_.get()) != 0) throw_errno("fdatasync");
-    if (!rename_to(path)) {
-        if (::mkdirat(directories_->root.get(), folder.c_str(), 0700) != 0 && errno != EEXIST) throw_errno("mkdirat");
-        sync_directory(directories_->root.get());
-        if (!rename_to(path)) throw_errno("renameat2");
+    auto const folder = open_or_make_folder(directories_->root.get(), parts.folder);
+    if (::renameat2(directories_->temporary.get(), name_.c_str(), folder.get(), parts.name.c_str(), RENAME_NOREPLACE) !=
+        0) {
+        throw_errno("renameat2");
     }
     name_.clear();
-    auto const directory = open_beneath(directories_->root.get(), folder, O_RDONLY | O_DIRECTORY);
-    if (!directory) throw_errno("openat");
-    sync_directory(directory->get());
-}
-
-/// False when the key's folder is not there.
-bool TemporaryFile::rename_to(std::string const& key) const {
-    if (::renameat2(directories_->temporary.get(), name_.c_str(), directories_->root.get(), key.c_str(),
-                    RENAME_NOREPLACE) == 0) {
-        return true;
-    }
-    if (errno == ENOENT) return false;
-    throw_errno("renameat2");
+    sync_directory(folder.get());
 }
 
 bool is_locked(int temporary, std::string_view write_id) {

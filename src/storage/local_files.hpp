@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstddef>
@@ -12,9 +13,10 @@
 
 #include "base/file.hpp"
 
-/// The system calls of the local object store. Failures are `std::system_error`s that name the call, never a path.
+/// The system calls of the local object store. Failures name the call, never a path.
 namespace clinikk {
 
+/// Throws what `errno` means: `OutOfSpace`, a `std::system_error` when the name is taken, else `Unavailable`.
 [[noreturn]] void throw_errno(char const* call);
 
 /// Opens a directory, making it and its parents first, for this user only, if it is not there. For the start: what
@@ -24,14 +26,33 @@ FileDescriptor open_or_make_directory(std::filesystem::path const& path);
 /// As openat(2) with O_CLOEXEC and O_NOFOLLOW; empty when there is no such file.
 std::optional<FileDescriptor> open_beneath(int directory, std::string_view name, int flags, mode_t mode = 0600);
 
-std::uint64_t file_size(int file);
+/// The folder and the name in it that a key such as `video/<uuid>.mp4` stands for.
+struct KeyParts {
+    std::string folder;
+    std::string name;
+
+    explicit KeyParts(std::string_view key);
+};
+
+/// An object's file. Without one, `fault` says what stands in its place; nothing does when that is empty, too.
+struct ObjectFile {
+    FileDescriptor file{};
+    struct stat status{};
+    std::string_view fault{};
+};
+
+/// Opens a regular file, and nothing else: follows no link, and waits for no one at the other end of a FIFO.
+ObjectFile open_object(int root, std::string_view key);
+
+/// As `open_object`, without opening it: `file` stays empty.
+ObjectFile find_object(int root, std::string_view key);
 
 /// Writes all of it at `offset`; false when the disk is full.
 bool write_fully(int file, std::string_view bytes, std::uint64_t offset);
 
 void sync_directory(int directory);
 
-/// Bytes that an unprivileged process may still write.
+/// Bytes that an unprivileged process may still write; none when no more files can be made.
 std::uint64_t available_bytes(int directory);
 
 /// The two directories of a store. Shared, so that work on a pool may outlive the store.
@@ -59,8 +80,6 @@ public:
     void discard() noexcept;
 
 private:
-    bool rename_to(std::string const& key) const;
-
     std::shared_ptr<StoreDirectories const> directories_;
     std::string name_;  ///< empty once published or discarded
     FileDescriptor file_;

@@ -14,6 +14,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/error.hpp"
 #include "base/uuid.hpp"
 #include "domain/object_key.hpp"
 #include "storage/local_files.hpp"
@@ -30,19 +31,34 @@ struct CloseDirectory {
     void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
 
-/// Calls `visit` with the name of each entry.
-void for_each_entry(int parent, char const* name, std::function<void(std::string_view)> const& visit) {
-    int const fd = ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) throw_errno("openat");
-    std::unique_ptr<DIR, CloseDirectory> const directory(::fdopendir(fd));
+/// Calls `visit` with the name of each entry, and whether it is a regular file.
+void for_each_entry(FileDescriptor folder, std::function<void(std::string_view, bool)> const& visit) {
+    std::unique_ptr<DIR, CloseDirectory> const directory(::fdopendir(folder.get()));
     if (!directory) throw_errno("fdopendir");
+    [[maybe_unused]] auto const owned = folder.release();
     for (;;) {
         errno = 0;
         auto const* const entry = ::readdir(directory.get());
         if (entry == nullptr) break;
-        visit(entry->d_name);
+        std::string_view const name(entry->d_name);
+        if (name == "." || name == "..") continue;
+        struct stat status{};
+        bool const is_told = entry->d_type != DT_UNKNOWN;
+        bool const is_seen =
+            is_told || ::fstatat(::dirfd(directory.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+        if (is_seen) visit(name, is_told ? entry->d_type == DT_REG : S_ISREG(status.st_mode));
     }
     if (errno != 0) throw_errno("readdir");
+}
+
+FileDescriptor open_directory(int parent, char const* name) {
+    return FileDescriptor(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+}
+
+FileDescriptor open_again(int directory) {
+    auto opened = open_directory(directory, ".");
+    if (!opened) throw_errno("openat");
+    return opened;
 }
 
 /// Reads up to the end of `out`; how many bytes there were.
@@ -85,32 +101,44 @@ private:
     std::priority_queue<std::string> keys_;  // the greatest is on top
 };
 
-std::vector<std::string> list_keys(int root, std::string_view prefix, std::string_view after, std::size_t limit) {
+/// Told of what stands where only objects should, and is none.
+using OnMisfit = std::function<void(std::string_view folder, std::string_view name, std::string_view why)>;
+
+std::vector<std::string> list_keys(int root, std::string_view prefix, std::string_view after, std::size_t limit,
+                                   OnMisfit const& tell) {
     std::vector<std::string> folders;
     auto const is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
-    for_each_entry(root, ".", [&](std::string_view name) {
+    for_each_entry(open_again(root), [&](std::string_view name, bool) {
         if (std::ranges::all_of(name, is_letter)) folders.emplace_back(name);
     });
     LeastKeys keys(limit);
     for (auto const& folder : folders) {
         auto const start = folder + "/";
         if (!start.starts_with(prefix.substr(0, start.size()))) continue;
-        for_each_entry(root, folder.c_str(), [&](std::string_view name) {
+        auto opened = open_directory(root, folder.c_str());
+        if (!opened) {
+            tell("", folder, "it cannot be read as a folder");
+            continue;
+        }
+        for_each_entry(std::move(opened), [&](std::string_view name, bool is_file) {
             auto key = start + std::string(name);
-            if (is_object_key(key) && key.starts_with(prefix) && key > after) keys.add(std::move(key));
+            if (!is_object_key(key)) return tell(folder, name, "its name is no object's");
+            if (!is_file) return tell(folder, name, "it is no file");
+            if (key.starts_with(prefix) && key > after) keys.add(std::move(key));
         });
     }
     return keys.take();
 }
 
-std::vector<UncommittedBytes> list_parts(int temporary) {
+std::vector<UncommittedBytes> list_parts(int temporary, OnMisfit const& tell) {
     constexpr std::string_view ending = ".part";
     std::vector<UncommittedBytes> found;
     auto const now = std::chrono::system_clock::now().time_since_epoch();
-    for_each_entry(temporary, ".", [&](std::string_view name) {
+    for_each_entry(open_again(temporary), [&](std::string_view name, bool is_file) {
         auto const id = name.substr(0, name.size() - std::min(name.size(), ending.size()));
         struct stat status{};
         if (!name.ends_with(ending) || !is_write_id(id)) return;
+        if (!is_file) return tell("", name, "it is no file");
         if (::fstatat(temporary, std::string(name).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;
         auto const age = std::chrono::duration_cast<std::chrono::seconds>(now) - std::chrono::seconds(status.st_mtime);
         found.push_back({std::string(id), std::max(age, std::chrono::seconds(0))});
@@ -118,13 +146,22 @@ std::vector<UncommittedBytes> list_parts(int temporary) {
     return found;
 }
 
+/// Whether files can be made in a folder of objects, or it can be made itself.
+bool takes_files(int root, std::string_view folder) {
+    std::string const name(folder.substr(0, folder.find('/')));
+    auto const opened = open_directory(root, name.c_str());
+    if (!opened && errno != ENOENT) return false;
+    return ::faccessat(opened ? opened.get() : root, ".", W_OK | X_OK, AT_EACCESS) == 0;
+}
+
 class LocalDiskStore final : public LocalObjectStore {
 public:
     LocalDiskStore(std::shared_ptr<StoreDirectories const> directories, LocalStoreOptions const& options,
-                   BlockingPool& pool)
+                   BlockingPool& pool, Log& log)
         : directories_(std::move(directories)),
           reserve_(options.reserve),
           pool_(pool),
+          log_(log),
           open_files_(options.open_files) {}
 
     std::string_view name() const noexcept override { return "local"; }
@@ -151,11 +188,15 @@ public:
         co_return bytes;
     }
 
-    Task<std::optional<Body>> body(std::string_view key, ByteRange range) override {
+    Task<std::optional<Body>> body(std::string_view key, ByteRange range, std::uint64_t object_size) override {
+        if (range.offset > object_size || range.length > object_size - range.offset) {
+            throw std::out_of_range("a range that is not in its object");
+        }
         auto object = open(key);
         if (!object) co_return std::nullopt;
-        if (range.offset > object->size || range.length > object->size - range.offset) {
-            throw std::out_of_range("an object is shorter than it should be");
+        if (object->size != object_size) {
+            log_.error("object has another size than it should", {{"key", key}, {"bytes", object->size}});
+            co_return std::nullopt;
         }
         co_return Body(FileSlice{std::move(object->file), range.offset, range.length});
     }
@@ -164,18 +205,20 @@ public:
 
     Task<std::optional<ObjectStat>> stat(std::string_view key) override {
         require_object_key(key);
-        struct stat status{};
-        if (::fstatat(root(), std::string(key).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-            if (errno == ENOENT) co_return std::nullopt;
-            throw_errno("fstatat");
-        }
+        auto const found = find_object(root(), key);
+        if (!is_there(found, key)) co_return std::nullopt;
+        auto const& status = found.status;
         Timestamp const modified{std::chrono::seconds(status.st_mtim.tv_sec) +
                                  std::chrono::microseconds(status.st_mtim.tv_nsec / 1000)};
         co_return ObjectStat{static_cast<std::uint64_t>(status.st_size), modified};
     }
 
     Task<std::vector<std::string>> list(std::string_view prefix, std::string_view after, std::size_t limit) override {
-        auto const work = [this, prefix, after, limit] { return list_keys(root(), prefix, after, limit); };
+        bool const is_first_page = prefix.empty() && after.empty();
+        OnMisfit const tell = [&](std::string_view folder, std::string_view name, std::string_view why) {
+            if (is_first_page) tell_of_misfit(folder, name, why);
+        };
+        auto const work = [&] { return list_keys(root(), prefix, after, limit, tell); };
         co_return co_await pool_.run(work);
     }
 
@@ -183,7 +226,7 @@ public:
         require_object_key(to);
         auto const source = open(from);
         if (!source) co_return false;
-        if (available_bytes(root()) < source->size) throw std::system_error(ENOSPC, std::generic_category(), "copy");
+        if (available_bytes(root()) < source->size) throw OutOfSpace("copy");
         TemporaryFile target(directories_, new_uuid().to_string());
         off_t done = 0;
         auto const copy_slice = [&] {
@@ -210,19 +253,16 @@ public:
         co_return available - std::min(available, reserve_);
     }
 
-    Task<> check() override {
-        auto const work = [this] {
-            TemporaryFile const probe(directories_, new_uuid().to_string());
-            if (!write_fully(probe.fd(), "check", 0))
-                throw std::system_error(ENOSPC, std::generic_category(), "pwrite");
-        };
-        co_await pool_.run(work);
+    Task<Result<void>> check() override {
+        auto const work = [this] { return try_to_write(); };
+        co_return co_await pool_.run(work);
     }
 
     void close_idle_files() override { open_files_.clear(); }
 
     Task<std::vector<UncommittedBytes>> list_uncommitted() override {
-        auto const work = [this] { return list_parts(directories_->temporary.get()); };
+        auto const tell = std::bind_front(&LocalDiskStore::tell_of_misfit, this);
+        auto const work = [&] { return list_parts(directories_->temporary.get(), tell); };
         co_return co_await pool_.run(work);
     }
 
@@ -245,29 +285,68 @@ private:
     int root() const noexcept { return directories_->root.get(); }
 
     std::optional<OpenObject> open(std::string_view key) {
-        if (auto cached = open_files_.find(key)) return cached;
+        auto cached = open_files_.find(key);
+        if (cached && is_still_there(*cached, key)) return cached;
         require_object_key(key);
+        if (cached) open_files_.forget(key);
         auto const generation = open_files_.generation();
-        auto file = open_beneath(root(), key, O_RDONLY);
-        if (!file) return std::nullopt;
-        auto const size = file_size(file->get());
-        OpenObject object{std::make_shared<FileDescriptor const>(*std::move(file)), size};
+        auto found = open_object(root(), key);
+        if (!is_there(found, key)) return std::nullopt;
+        OpenObject object{std::make_shared<FileDescriptor const>(std::move(found.file)),
+                          static_cast<std::uint64_t>(found.status.st_size), found.status.st_dev, found.status.st_ino};
         open_files_.insert(key, object, generation);
         return object;
     }
 
+    /// Whether the file that was opened is what stands there now, whole: others may reach the disk.
+    bool is_still_there(OpenObject const& object, std::string_view key) const noexcept {
+        struct stat status{};
+        return ::fstatat(root(), std::string(key).c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+               status.st_ino == object.inode && status.st_dev == object.device &&
+               static_cast<std::uint64_t>(status.st_size) == object.size;
+    }
+
+    bool is_there(ObjectFile const& found, std::string_view key) {
+        if (!found.fault.empty()) log_.error("object cannot be used", {{"key", key}, {"why", found.fault}});
+        return found.fault.empty() && found.status.st_mode != 0;
+    }
+
+    void tell_of_misfit(std::string_view folder, std::string_view name, std::string_view why) {
+        log_.warning("passed over", {{"folder", folder}, {"name", name}, {"why", why}});
+    }
+
+    Result<void> try_to_write() {
+        constexpr std::string_view detail = "it cannot be written to";
+        try {
+            if (available_bytes(root()) <= reserve_)
+                return Error(ErrorCode::insufficient_storage, "it has no room left");
+            TemporaryFile const probe(directories_, new_uuid().to_string());
+            if (!write_fully(probe.fd(), "check", 0)) throw OutOfSpace("pwrite");
+            for (auto const& folder : object_folders) {
+                if (!takes_files(root(), folder)) throw_errno("faccessat");
+            }
+        } catch (OutOfSpace const&) {
+            return Error(ErrorCode::insufficient_storage, "it has no room left");
+        } catch (std::exception const& failure) {
+            log_.error("local store cannot be written to", {{"error", failure.what()}});
+            return Error(ErrorCode::unavailable, std::string(detail));
+        }
+        return {};
+    }
+
     void remove_durably(std::string const& key) {
-        bool const is_gone = ::unlinkat(root(), key.c_str(), 0) != 0;
+        KeyParts const parts(key);
+        auto const folder = open_beneath(root(), parts.folder, O_RDONLY | O_DIRECTORY);
+        bool const is_gone = !folder || ::unlinkat(folder->get(), parts.name.c_str(), 0) != 0;
         if (is_gone && errno != ENOENT) throw_errno("unlinkat");
         open_files_.forget(key);
-        if (is_gone) return;
-        auto const folder = open_beneath(root(), key.substr(0, key.find('/')), O_RDONLY | O_DIRECTORY);
-        if (folder) sync_directory(folder->get());
+        if (!is_gone) sync_directory(folder->get());
     }
 
     std::shared_ptr<StoreDirectories const> directories_;
     std::uint64_t reserve_;
     BlockingPool& pool_;
+    Log& log_;
     OpenFileCache open_files_;
 };
 
@@ -279,7 +358,8 @@ dev_t device_of(FileDescriptor const& directory) {
 
 }  // namespace
 
-std::unique_ptr<LocalObjectStore> open_local_object_store(LocalStoreOptions const& options, BlockingPool& pool) {
+std::unique_ptr<LocalObjectStore> open_local_object_store(LocalStoreOptions const& options, BlockingPool& pool,
+                                                          Log& log) {
     auto directories = std::make_shared<StoreDirectories>();
     directories->root = open_or_make_directory(options.root);
     directories->temporary = open_or_make_directory(options.temporary);
@@ -287,7 +367,7 @@ std::unique_ptr<LocalObjectStore> open_local_object_store(LocalStoreOptions cons
         throw std::runtime_error("objects and temporary files must be on one file system: " + options.root.string() +
                                  ", " + options.temporary.string());
     }
-    return std::make_unique<LocalDiskStore>(std::move(directories), options, pool);
+    return std::make_unique<LocalDiskStore>(std::move(directories), options, pool, log);
 }
 
 }  // namespace clinikk

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/blocking_pool.hpp"
+#include "base/log.hpp"
 #include "domain/object_store.hpp"
 
 namespace clinikk {
@@ -29,8 +30,9 @@ public:
     virtual void close_idle_files() = 0;
 };
 
-/// Makes the directories where they are missing. `pool` does what blocks and must outlive the store. Throws
+/// Makes the directories where they are missing. `pool` does what blocks; it and `log` must outlive the store. Throws
 /// `std::runtime_error` with a sentence for the operator when the directories are on different file systems.
-std::unique_ptr<LocalObjectStore> open_local_object_store(LocalStoreOptions const& options, BlockingPool& pool);
+std::unique_ptr<LocalObjectStore> open_local_object_store(LocalStoreOptions const& options, BlockingPool& pool,
+                                                          Log& log);
 
 }  // namespace clinikk

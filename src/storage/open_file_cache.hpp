@@ -14,10 +14,12 @@
 
 namespace clinikk {
 
-/// An open object and its size in bytes.
+/// An open object, its size in bytes, and which file it is (`st_dev`, `st_ino`).
 struct OpenObject {
     std::shared_ptr<FileDescriptor const> file;
     std::uint64_t size = 0;
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
 };
 
 /// Descriptors of immutable objects that were used last, so that a ranged request costs no open. Thread-safe.

@@ -16,6 +16,16 @@ namespace {
 constexpr std::size_t page_of_keys = 1000;
 constexpr int max_resumptions = 3;
 
+/// What Content-Range says of the whole (RFC 9110 section 14.4); empty when it does not.
+std::optional<std::uint64_t> size_of_object(client::HttpHead const& head) {
+    auto const range = head.find("content-range");
+    auto const digits = range.substr(std::min(range.size(), range.find('/') + 1));
+    std::uint64_t size = 0;
+    auto const [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+    bool const is_number = failure == std::errc{} && end == digits.data() + digits.size();
+    return is_number ? std::optional(size) : std::nullopt;
+}
+
 /// An object's bytes as they come. A transfer that breaks off is taken up again where it was.
 class S3Source final : public ByteSource {
 public:
@@ -84,10 +94,14 @@ public:
         co_return bytes;
     }
 
-    Task<std::optional<Body>> body(std::string_view key, ByteRange range) override {
+    Task<std::optional<Body>> body(std::string_view key, ByteRange range, std::uint64_t object_size) override {
         auto stream = co_await open(key, range);
         if (!stream) co_return std::nullopt;
-        if (!*stream) co_return Body(std::string());
+        if (!*stream && range.length == 0) co_return Body(std::string());
+        if (!*stream || size_of_object((*stream)->head()).value_or(object_size) != object_size) {
+            tools_.log.error("object has another size than it should", {{"key", key}});
+            co_return std::nullopt;
+        }
         co_return Body(std::make_unique<S3Source>(client_, tools_.log, std::string(key), range, std::move(*stream)));
     }
 
@@ -175,9 +189,10 @@ public:
 
     Task<std::optional<std::uint64_t>> free_space() override { co_return std::nullopt; }
 
-    Task<> check() override {
+    Task<Result<void>> check() override {
         auto call = s3::head_bucket();
         co_await client_.call(std::move(call));
+        co_return Result<void>{};
     }
 
 private:
@@ -215,7 +230,7 @@ private:
         bool const is_named = failure->code() == "NoSuchKey" || failure->code() == "NoSuchUpload";
         if (!is_named && !is_head) throw s3::Failure(*failure);
         // The answer to a HEAD does not say what is missing.
-        if (is_head) co_await check();
+        if (is_head) co_await client_.call(s3::head_bucket());
         co_return std::nullopt;
     }
 

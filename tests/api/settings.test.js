@@ -188,11 +188,11 @@ describe('what settings do', () => {
 describe('PostgreSQL by settings', () => {
   test('that is not there stops the start with one line, and tells no password', async () => {
     for (const scheme of ['postgresql', 'postgres', 'postgresql+psycopg2']) {
-      const said = await refused({ DATABASE_URL: `${scheme}://somebody:hunter-two@127.0.0.1:1/nothing` });
+      const said = await refused({ POSTGRES_WAIT: '1s', DATABASE_URL: `${scheme}://somebody:hunter-two@127.0.0.1:1/nothing` });
       assert.match(said, /PostgreSQL/);
       assert.ok(!said.includes('hunter-two'));
     }
-    const said = await refused({ POSTGRES_HOST: '127.0.0.1', POSTGRES_PORT: '1', POSTGRES_USER: 'somebody', POSTGRES_PASSWORD: "hunter-'two", POSTGRES_DB: 'nothing' });
+    const said = await refused({ POSTGRES_WAIT: '1s', POSTGRES_HOST: '127.0.0.1', POSTGRES_PORT: '1', POSTGRES_USER: 'somebody', POSTGRES_PASSWORD: "hunter-'two", POSTGRES_DB: 'nothing' });
     assert.match(said, /PostgreSQL/);
     assert.ok(!said.includes('hunter'));
   });

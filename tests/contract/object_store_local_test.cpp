@@ -13,9 +13,10 @@ public:
 
 private:
     TemporaryDirectory directory_;
+    Log log_{LogLevel::error, LogFormat::text};
     BlockingPool pool_{2};
     std::unique_ptr<ObjectStore> store_ =
-        open_local_object_store({directory_.path() / "objects", directory_.path() / "temporary", 0}, pool_);
+        open_local_object_store({directory_.path() / "objects", directory_.path() / "temporary", 0}, pool_, log_);
 };
 
 INSTANTIATE_TEST_SUITE_P(Local, ObjectStoreContract, ::testing::Values([]() -> std::unique_ptr<StoreUnderTest> {

@@ -34,6 +34,10 @@ TEST_P(ObjectTableContract, AllMembersComeBack) {
     EXPECT_EQ(found[0].media_type, object.media_type);
     EXPECT_EQ(found[0].state, object.state);
     EXPECT_EQ(found[0].created_at, object.created_at);
+    auto const again = run(stores().objects().find(object.id));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->key, object.key);
+    EXPECT_FALSE(run(stores().objects().find(new_uuid())));
 }
 
 TEST_P(ObjectTableContract, ListsById) {

@@ -76,8 +76,9 @@ TEST_F(SqliteStatements, AllCanBePrepared) {
 }
 
 TEST_F(SqliteStatements, NoneWalksThroughATable) {
-    // What walks through all rows on purpose does so along an index.
+    // What walks through all rows on purpose does so along an index; of writes in flight there are few.
     std::map<std::string_view, std::string> const allowed{
+        {"upload_count_writes", "SCAN uploads"},
         {"user_list", "SCAN users USING INDEX users_created_at_id_idx"},
     };
     auto const check = [&](std::string_view when) {

@@ -117,7 +117,7 @@ TEST_P(UnitOfWorkContract, StepsThatWriteAroundTheirTransactionAreStopped) {
     EXPECT_FALSE(exists(content.id));
 }
 
-TEST_P(UnitOfWorkContract, Checks) { run(work().check()); }
+TEST_P(UnitOfWorkContract, Checks) { EXPECT_TRUE(run(work().check())); }
 
 /// Each of several threads has coroutines that each make transactions one after another.
 class ManyWriters {

@@ -158,6 +158,19 @@ TEST_P(UploadStoreContract, FinishedOnesAreGone) {
     EXPECT_FALSE(run(stores().uploads().renew(upload.id, "me", 1, at(20))));
 }
 
+TEST_P(UploadStoreContract, TellsWhatIsBeingWritten) {
+    auto upload = add_upload({}, 0, {}, at(10));
+    auto const other = new_uuid();
+    EXPECT_TRUE(run(stores().uploads().is_writing("video/other.mp4", upload.id)));
+    EXPECT_TRUE(run(stores().uploads().is_writing("video/other.mp4", upload.object_id)));
+    EXPECT_FALSE(run(stores().uploads().is_writing("video/3.mp4", other)));
+    EXPECT_TRUE(run(stores().uploads().start_commit(upload.id, "me", "video/3.mp4", at(30))));
+    EXPECT_TRUE(run(stores().uploads().is_writing("video/3.mp4", other)));
+    EXPECT_FALSE(run(stores().uploads().is_writing("video/4.mp4", other)));
+    EXPECT_TRUE(run(stores().uploads().finish(upload.id, "me")));
+    EXPECT_FALSE(run(stores().uploads().is_writing("video/3.mp4", upload.id)));
+}
+
 TEST_P(UploadStoreContract, CountsWhatIsInFlight) {
     auto const owner = add_user("a@example.org");
     auto const other = add_user("b@example.org");

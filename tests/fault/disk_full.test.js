@@ -1,36 +1,51 @@
 // A disk that is full: in a name space of its own the server has a small one, which the test fills from outside.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { open, rm } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { open, rm, stat } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 
-import { newUser, PASSWORD, upload, uploadParts } from '../support/client.js';
+import { login, newUser, PASSWORD, upload, uploadParts } from '../support/client.js';
 import { assertNothingLeftBehind } from '../support/leftovers.js';
 import { sha256, wav } from '../support/media.js';
 import { multipart } from '../support/multipart.js';
-import { sleep } from '../support/program.js';
+import { eventually, sleep, temporaryDirectory } from '../support/program.js';
 import { startServer } from '../support/server.js';
 
+const RESERVE = 4 * 1024 * 1024;
 const OWN_MOUNTS = ['unshare', '--user', '--map-root-user', '--mount'];
 const possible = spawnSync(OWN_MOUNTS[0], [...OWN_MOUNTS.slice(1), 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
 
 describe('a full disk', { skip: !possible && 'no mounts of one\'s own here' }, () => {
   const SOUND = wav(100_000, 1);
-  let server, me, kept, directory;
+  let server, me, kept, directory, mounted;
 
   before(async () => {
-    const mount = 'mount -t tmpfs -o size=32m tmpfs "$DATA_DIR" && cd "$DATA_DIR" && exec "$@"';
-    server = await startServer({ env: { DISK_RESERVE: '1MiB' }, through: [...OWN_MOUNTS, 'sh', '-c', mount, '-'] });
-    directory = `/proc/${server.pid}/root${server.dataDir}`;
+    directory = await temporaryDirectory();
+    mounted = await mountSmallDisk(directory);
+    server = await start();
     me = await newUser(server);
     kept = await upload(server, me.token, SOUND);
   });
-  after(() => server?.stop());
+  after(async () => {
+    await server?.stop();
+    mounted?.kill();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  /** The small file system outlives the server, which runs in the name space of the process that mounted it. */
+  async function start() {
+    const enter = ['nsenter', '--target', mounted.pid, '--user', '--preserve-credentials', '--mount', 'sh', '-c', 'cd "$DATA_DIR" && exec "$@"', '-'];
+    return startServer({ dataDir: directory, env: { DISK_RESERVE: RESERVE }, through: enter.map(String) });
+  }
+
+  const held = async () => (await stat(`${inside()}/clinikk.db-reserve`)).size;
+  const inside = () => `/proc/${mounted.pid}/root${directory}`;
 
   /** Takes all that is left. */
   async function fill() {
-    const file = await open(`${directory}/filling`, 'w');
+    const file = await open(`${inside()}/filling`, 'w');
     try {
       for (let size = 1024 * 1024; size >= 512; ) {
         const { bytesWritten } = await file.write(Buffer.alloc(size)).catch((error) => {
@@ -43,7 +58,7 @@ describe('a full disk', { skip: !possible && 'no mounts of one\'s own here' }, (
       await file.close();
     }
   }
-  const free = () => rm(`${directory}/filling`, { force: true });
+  const free = () => rm(`${inside()}/filling`, { force: true });
 
   test('that fills while a file comes: 507, and nothing is left of it', async () => {
     const { body, type } = multipart(uploadParts(wav(16 * 1024 * 1024, 2)));
@@ -57,7 +72,7 @@ describe('a full disk', { skip: !possible && 'no mounts of one\'s own here' }, (
     wire.destroy();
     assert.equal(answer.status, 507, answer.text?.() ?? String(answer.status));
     await free();
-    await assertNothingLeftBehind({ ...server, get: server.get.bind(server), dataDir: directory });
+    await assertNothingLeftBehind({ ...server, get: server.get.bind(server), dataDir: inside() });
   });
 
   test('refuses changes with 503 or 507 and goes on playing; afterwards all is well', async () => {
@@ -78,4 +93,43 @@ describe('a full disk', { skip: !possible && 'no mounts of one\'s own here' }, (
     await newUser(server);
     await upload(server, me.token, SOUND);
   });
+
+  test('lets contents be deleted, and starts again; both free the disk for all', async () => {
+    const doomed = [];
+    for (let i = 0; i < 8; ++i) doomed.push(await upload(server, me.token, wav(1024 * 1024, 10 + i)));
+    await fill();
+    assert.equal((await server.get('/health/ready')).status, 503);
+    const health = await server.get('/health/detailed');
+    assert.equal(health.status, 503);
+    assert.match(health.json().storage.reason, /no room left/);
+    assert.match(health.json().database.reason, /full/);
+
+    assert.equal((await server.delete(`/content/${doomed.pop().id}`, { token: me.token })).status, 200);
+    await fill();
+    for (const how of ['stop', 'kill']) {
+      await server[how]();
+      await fill();
+      server = await start();
+      assert.ok((await held()) < RESERVE, 'nothing of the reserve was needed');
+      assert.equal(sha256((await server.get(`/content/${kept.id}/stream`)).body), sha256(SOUND));
+      const token = await login(server, me.email);
+      assert.equal((await server.delete(`/content/${doomed.pop().id}`, { token })).status, 200, `${how}\n${server.tail()}`);
+      await fill();
+    }
+    for (const { id } of doomed) assert.equal((await server.delete(`/content/${id}`, { token: me.token })).status, 200);
+    await free();
+    const ready = await server.get('/health/ready');
+    assert.equal(ready.status, 200, ready.text());
+    assert.equal((await server.get('/health/detailed')).status, 200);
+    await upload(server, me.token, SOUND);
+    await eventually(async () => (await held()) === RESERVE, 'the reserve is not made whole again', 20_000);
+  });
 });
+
+/** A process in name spaces of its own that has mounted 32 MiB at the directory. */
+async function mountSmallDisk(at) {
+  const script = 'mount -t tmpfs -o size=32m,mode=700 tmpfs "$1" && echo mounted && exec sleep 1000';
+  const child = spawn(OWN_MOUNTS[0], [...OWN_MOUNTS.slice(1), 'sh', '-c', script, '-', at], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  return child;
+}

@@ -17,6 +17,10 @@ constexpr Statement begin{"begin", "BEGIN ISOLATION LEVEL SERIALIZABLE"};
 constexpr Statement commit{"commit", "COMMIT"};
 constexpr Statement rollback{"rollback", "ROLLBACK"};
 
+constexpr Statement only_reads_now{
+    "only_reads_now", "SELECT pg_is_in_recovery() OR CAST(current_setting('default_transaction_read_only') AS BOOLEAN)",
+    Reach::point};
+
 constexpr int max_attempts = 20;
 
 /// What the connections of a process are for.
@@ -100,6 +104,15 @@ public:
             pause.expires_after(std::chrono::milliseconds(attempt * (1 + attempt_seed_.fetch_add(1) % 4)));
             co_await pause.async_wait(boost::asio::use_awaitable);
         }
+    }
+
+    Task<Result<void>> check_writable() override {
+        bool only_reads = false;
+        OnRow const on_row = [&](Row const& row) { only_reads = row.boolean(0); };
+        auto const outcome = co_await run(only_reads_now, {}, on_row);
+        outcome.value();
+        if (only_reads) co_return Error(ErrorCode::unavailable, "it takes no writes");
+        co_return Result<void>{};
     }
 
     Task<> serve_loop() override {

@@ -26,9 +26,9 @@ ConstraintViolation violation_or_throw(PGresult const* result, std::string_view 
     if (state == "40001" || state == "40P01") throw SerializationFailure(message);
     if (state == "08P01") throw std::logic_error(message);  // protocol violation: ours
     // No state at all: the connection broke. 26000: a statement this connection did not prepare, in front of which
-    // preparing failed, or that a pooler sent elsewhere.
+    // preparing failed, or that a pooler sent elsewhere. 58: its disk fails. 25006: it only reads, as a standby does.
     if (state.empty() || state == "26000" || state.starts_with("08") || state.starts_with("53") ||
-        state.starts_with("57")) {
+        state.starts_with("57") || state.starts_with("58") || state == "25006") {
         throw Unavailable(message);
     }
     throw std::runtime_error(message);

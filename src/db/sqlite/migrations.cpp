@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "db/sqlite/disk_reserve.hpp"
 #include "db/sqlite/sqlite_connection.hpp"
 
 namespace clinikk::db {
@@ -88,6 +89,7 @@ bool apply(SqliteConnection& connection, Migration const& migration) {
 }  // namespace
 
 void migrate_sqlite(SqliteOptions const& options, Log& log, std::span<Migration const> migrations) {
+    DiskReserve(options.path, options.reserve).make_room();
     SqliteConnection connection(options.path, SqliteConnection::Use::create, options.busy_timeout);
     auto const version = read_served_version(connection, options, std::ssize(migrations));
     if (version >= std::ssize(migrations)) return;
@@ -103,6 +105,7 @@ void migrate_sqlite(SqliteOptions const& options, Log& log, std::span<Migration 
 void check_sqlite_schema(SqliteOptions const& options, std::span<Migration const> migrations) {
     std::int64_t version = 0;
     if (std::filesystem::exists(options.path)) {
+        DiskReserve(options.path, options.reserve).make_room();
         SqliteConnection connection(options.path, SqliteConnection::Use::read, options.busy_timeout);
         version = read_served_version(connection, options, std::ssize(migrations));
     }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 
@@ -14,6 +15,8 @@ struct SqliteOptions {
     std::filesystem::path path;
     /// How long to wait for another process that writes, before `Unavailable`.
     std::chrono::milliseconds busy_timeout{5000};
+    /// Bytes of the disk that are held for `Database::with_reserve`.
+    std::uint64_t reserve = 0;
     /// Statements that can read at the same time; as many as there are I/O threads.
     std::size_t read_connections = 4;
 };

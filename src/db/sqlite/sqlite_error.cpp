@@ -44,8 +44,13 @@ void throw_sqlite_error(sqlite3* connection, std::string_view doing) {
         case SQLITE_PROTOCOL:  // lost the race for the WAL's locks too often
         case SQLITE_FULL:      // the disk is, and this may pass
         case SQLITE_IOERR: throw Unavailable(message);
-        default: throw SqliteError(code, message);
+        case SQLITE_READONLY:
+            // The file has become so, or its disk has. Otherwise it is a reader that was asked to write: a defect.
+            if (code != SQLITE_READONLY || sqlite3_db_readonly(connection, "main") == 1) throw Unavailable(message);
+            break;
+        default: break;
     }
+    throw SqliteError(code, message);
 }
 
 std::optional<ConstraintViolation> parse_violation(int code, std::string_view message) {

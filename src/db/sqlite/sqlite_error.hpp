@@ -23,8 +23,8 @@ private:
     int code_;
 };
 
-/// Throws what the connection's last failure means: `Unavailable` where the file is locked or the disk fails,
-/// `SqliteError` otherwise. `doing` names the attempt.
+/// Throws what the connection's last failure means: `Unavailable` where the file is locked or the disk fails or is
+/// full, `SqliteError` otherwise. `doing` names the attempt.
 [[noreturn]] void throw_sqlite_error(sqlite3* connection, std::string_view doing);
 
 /// The violation that an extended result code and its message tell of; empty when they tell of something else.

@@ -11,12 +11,15 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <pthread.h>
 
+#include <algorithm>
+#include <atomic>
 #include <deque>
 #include <exception>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
 
+#include "db/sqlite/disk_reserve.hpp"
 #include "db/sqlite/sqlite_connection.hpp"
 
 namespace clinikk::db {
@@ -38,6 +41,8 @@ constexpr Statement rollback_group{"sqlite_rollback", "ROLLBACK"};
 constexpr Statement begin_job{"sqlite_savepoint", "SAVEPOINT job"};
 constexpr Statement keep_job{"sqlite_release", "RELEASE job"};
 constexpr Statement undo_job{"sqlite_rollback_to", "ROLLBACK TO job"};
+// Writes a page to the WAL, though nothing in it changes.
+constexpr Statement rewrite_a_row{"sqlite_rewrite", "UPDATE schema_version SET name = name WHERE version = 1"};
 
 /// The writer's connection inside its transaction.
 class TransactionSession final : public Session {
@@ -57,6 +62,7 @@ private:
 /// Lives in the coroutine that waits for it.
 struct Job {
     Database::Steps const& steps;
+    bool may_use_reserve = false;
     SqliteConnection::Clock::time_point since = SqliteConnection::Clock::now();
     Result<void> outcome{};
     std::exception_ptr failure{};
@@ -69,7 +75,12 @@ struct Job {
 
 struct SqliteWriter::Impl {
     Impl(SqliteOptions const& options_in, Log& log_in, SqliteReaders& readers_in)
-        : options(options_in), log(log_in), readers(readers_in), connection(open()) {
+        : options(options_in),
+          log(log_in),
+          readers(readers_in),
+          reserve(options.path, options.reserve),
+          connection(open()) {
+        reserve.refill();
         end_idle_reads_later();
         thread = std::thread([this] { io.run(); });
         pthread_setname_np(thread.native_handle(), "sqlite-writer");
@@ -105,7 +116,9 @@ struct SqliteWriter::Impl {
     SqliteOptions options;
     Log& log;
     SqliteReaders& readers;
+    DiskReserve reserve;
     std::unique_ptr<SqliteConnection> connection;
+    std::atomic<bool> has_failed = false;  ///< at the last commit
     std::uint32_t next_checkpoint = checkpoint_frames;
     std::mutex mutex;
     std::deque<Job*> waiting;  ///< under the mutex, as is the next
@@ -153,6 +166,7 @@ Task<> SqliteWriter::Impl::work_off() {
 /// Leaves each job with its outcome or failure, and the connection without a transaction.
 Task<> SqliteWriter::Impl::run_group(std::vector<Job*> const& group) {
     std::exception_ptr failure;
+    if (std::ranges::any_of(group, &Job::may_use_reserve)) reserve.make_room();
     try {
         begin(*group.front());
         if (group.size() == 1) {
@@ -163,6 +177,7 @@ Task<> SqliteWriter::Impl::run_group(std::vector<Job*> const& group) {
     } catch (...) {
         failure = std::current_exception();
     }
+    has_failed = failure != nullptr;
     if (!failure) co_return;
     // An outcome may rest on what another job of the group did, so none of them holds.
     for (Job* job : group) job->failure = failure;
@@ -204,6 +219,7 @@ void SqliteWriter::Impl::end_idle_reads_later() {
     timer.async_wait([this](boost::system::error_code cancelled) {
         if (cancelled || is_ending) return;
         readers.end_idle_reads();
+        reserve.refill();
         end_idle_reads_later();
     });
 }
@@ -245,11 +261,28 @@ SqliteWriter::SqliteWriter(SqliteOptions const& options, Log& log, SqliteReaders
 
 SqliteWriter::~SqliteWriter() = default;
 
-Task<Result<void>> SqliteWriter::run(Database::Steps const& steps) {
+Task<Result<void>> SqliteWriter::check() {
+    if (impl_->reserve.is_disk_full()) co_return Error(ErrorCode::insufficient_storage, "its disk is full");
+    if (!impl_->has_failed) co_return Result<void>{};
+    Database::Steps const rewrite = [](Session& session) -> Task<Result<void>> {
+        OnRow const ignore = [](Row const&) {};
+        auto const outcome = co_await session.run(rewrite_a_row, {}, ignore);
+        outcome.value();
+        co_return Result<void>{};
+    };
+    try {
+        co_return co_await run(rewrite);
+    } catch (std::exception const& failure) {
+        impl_->log.error("sqlite_cannot_write", {{"error", failure.what()}});
+    }
+    co_return Error(ErrorCode::unavailable, "it cannot be written to");
+}
+
+Task<Result<void>> SqliteWriter::run(Database::Steps const& steps, bool may_use_reserve) {
     if (impl_->io.get_executor().running_in_this_thread()) {
         throw std::logic_error("a transaction's steps must write through the session they are given");
     }
-    Job job{steps};
+    Job job{steps, may_use_reserve};
     auto initiate = [this, &job](auto handler) {
         auto executor = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
         auto const shared = std::make_shared<decltype(handler)>(std::move(handler));

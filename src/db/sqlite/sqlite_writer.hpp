@@ -21,8 +21,13 @@ public:
     /// Finishes what it was given, then checkpoints.
     ~SqliteWriter();
 
-    /// Runs the steps on the writer's thread. Returns, on the caller's executor, after the commit or the rollback.
-    Task<Result<void>> run(Database::Steps const& steps);
+    /// Runs the steps on the writer's thread. Returns, on the caller's executor, after the commit or the rollback. On a
+    /// full disk those that may use the reserve do.
+    Task<Result<void>> run(Database::Steps const& steps, bool may_use_reserve = false);
+
+    /// Fails with `insufficient_storage` or `unavailable` when nothing can be written now. Costs a write only when the
+    /// last one failed.
+    Task<Result<void>> check();
 
 private:
     struct Impl;

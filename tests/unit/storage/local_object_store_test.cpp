@@ -69,7 +69,7 @@ TEST_F(LocalObjectStoreTest, RefusesOtherKeys) {
                                                            "video/0190B5F0-0000-7000-8000-0123456789AB.mp4",
                                                            "aaaaaaaaaaaaaaaaa/" + id + ".mp4"}) {
         EXPECT_THROW(run_task(store_->read_at(key, {0, 1})), std::invalid_argument) << key;
-        EXPECT_THROW(run_task(store_->body(key, {0, 1})), std::invalid_argument) << key;
+        EXPECT_THROW(run_task(store_->body(key, {0, 1}, 1)), std::invalid_argument) << key;
         EXPECT_THROW(run_task(store_->stat(key)), std::invalid_argument) << key;
         EXPECT_THROW(run_task(store_->remove(key)), std::invalid_argument) << key;
         EXPECT_THROW(run_task(store_->copy(key, new_key())), std::invalid_argument) << key;
@@ -90,8 +90,89 @@ TEST_F(LocalObjectStoreTest, FollowsNoSymbolicLinks) {
     std::ofstream(directory_ / "outside.mp4") << "secret";
     fs::create_directory(root_ / "video");
     fs::create_symlink(directory_ / "outside.mp4", root_ / key);
-    EXPECT_THROW(run_task(store_->body(key, {0, 6})), std::system_error);
-    EXPECT_THROW(run_task(store_->read_at(key, {0, 6})), std::system_error);
+    EXPECT_FALSE(run_task(store_->body(key, {0, 6}, 6)));
+    EXPECT_FALSE(run_task(store_->read_at(key, {0, 6})));
+    EXPECT_FALSE(run_task(store_->stat(key)));
+}
+
+TEST_F(LocalObjectStoreTest, FollowsNoFolderOutOfTheStore) {
+    open();
+    auto const key = new_key();
+    fs::create_directory(directory_ / "outside");
+    std::ofstream(directory_ / "outside" / key.substr(6)) << "secret";
+    fs::create_directory_symlink(directory_ / "outside", root_ / "video");
+    EXPECT_FALSE(run_task(store_->body(key, {0, 6}, 6)));
+    EXPECT_FALSE(run_task(store_->read_at(key, {0, 6})));
+    EXPECT_FALSE(run_task(store_->stat(key)));
+    EXPECT_TRUE(run_task(store_->list("", "", 10)).empty());
+    EXPECT_THROW(run_task(store_->remove(key)), Unavailable);
+    EXPECT_THROW(run_task(put(*store_, new_key(), "bytes")), Unavailable);
+    EXPECT_FALSE(run_task(store_->check()));
+    EXPECT_TRUE(fs::exists(directory_ / "outside" / key.substr(6)));
+    EXPECT_EQ(std::distance(fs::directory_iterator(directory_ / "outside"), fs::directory_iterator()), 1);
+}
+
+/// Puts something that is no object where one could stand.
+struct Misfit {
+    char const* name;
+    void (*make)(fs::path const& path);
+};
+
+constexpr Misfit misfits[]{
+    {"a directory", [](fs::path const& path) { fs::create_directories(path / "deep" / "deeper"); }},
+    {"a link to nothing", [](fs::path const& path) { fs::create_symlink("nowhere", path); }},
+    {"a link to itself", [](fs::path const& path) { fs::create_symlink(path.filename(), path); }},
+    {"a link to a file", [](fs::path const& path) { fs::create_symlink("/etc/passwd", path); }},
+    {"a FIFO", [](fs::path const& path) { ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0); }},
+    {"a socket", [](fs::path const& path) { ASSERT_EQ(::mknod(path.c_str(), S_IFSOCK | 0600, 0), 0); }},
+};
+
+TEST_F(LocalObjectStoreTest, TakesNothingElseForAnObject) {
+    open();
+    auto const good = new_key();
+    ASSERT_TRUE(run_task(put(*store_, good, "bytes")));
+    for (auto const& misfit : misfits) {
+        auto const key = new_key();
+        misfit.make(root_ / key);
+        EXPECT_FALSE(run_task(store_->body(key, {0, 1}, 1))) << misfit.name;
+        EXPECT_FALSE(run_task(store_->read_at(key, {0, 1}))) << misfit.name;
+        EXPECT_FALSE(run_task(store_->stat(key))) << misfit.name;
+        EXPECT_FALSE(run_task(store_->copy(key, new_key()))) << misfit.name;
+        EXPECT_EQ(run_task(store_->list("", "", 10)), std::vector{good}) << misfit.name;
+        auto const id = new_uuid().to_string();
+        misfit.make(temporary_ / (id + ".part"));
+        EXPECT_TRUE(run_task(store_->list_uncommitted()).empty()) << misfit.name;
+    }
+}
+
+TEST_F(LocalObjectStoreTest, ListsPastWhatIsNotItsOwn) {
+    open();
+    auto const good = new_key();
+    ASSERT_TRUE(run_task(put(*store_, good, "bytes")));
+    std::ofstream(root_ / "audio") << "a file";
+    fs::create_symlink("nowhere", root_ / "images");
+    fs::create_directory(root_ / "lost+found");
+    std::ofstream(root_ / "video" / "\xff\xfe.mp4") << "x";
+    std::ofstream(root_ / "video" / "note\n.txt") << "x";
+    EXPECT_EQ(run_task(store_->list("", "", 10)), std::vector{good});
+    EXPECT_EQ(run_task(store_->list("video/", "", 10)), std::vector{good});
+}
+
+TEST_F(LocalObjectStoreTest, SeesWhatWasDoneToAFileItHasOpen) {
+    open();
+    auto const key = new_key();
+    auto const path = root_ / key;
+    ASSERT_TRUE(run_task(put(*store_, key, "bytes")));
+    EXPECT_TRUE(run_task(store_->body(key, {0, 5}, 5)));
+    fs::resize_file(path, 3);
+    EXPECT_FALSE(run_task(store_->body(key, {0, 5}, 5)));
+    EXPECT_FALSE(run_task(store_->body(key, {0, 1}, 5))) << "what is left of it";
+    fs::resize_file(path, 5);
+    EXPECT_TRUE(run_task(store_->body(key, {0, 5}, 5)));
+    fs::rename(path, directory_ / "aside");
+    EXPECT_FALSE(run_task(store_->body(key, {0, 5}, 5)));
+    fs::create_directory(path);
+    EXPECT_FALSE(run_task(store_->body(key, {0, 5}, 5)));
 }
 
 TEST_F(LocalObjectStoreTest, KeepsEverythingPrivate) {
@@ -179,6 +260,9 @@ TEST_F(LocalObjectStoreTest, KeepsTheReserveFree) {
         EXPECT_EQ(stored.error().code, ErrorCode::insufficient_storage);
     }
     EXPECT_EQ(run_task(store_->free_space()), 0U);
+    auto const checked = run_task(store_->check());
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().code, ErrorCode::insufficient_storage);
     EXPECT_TRUE(temporary_is_empty());
 }
 
@@ -186,10 +270,10 @@ TEST_F(LocalObjectStoreTest, ForgetsWhatAnotherProcessRemoved) {
     open();
     auto const key = new_key();
     ASSERT_TRUE(run_task(put(*store_, key, "bytes")));
-    EXPECT_TRUE(run_task(store_->body(key, {0, 5})));
+    EXPECT_TRUE(run_task(store_->body(key, {0, 5}, 5)));
     fs::remove(root_ / key);
     store_->close_idle_files();
-    EXPECT_FALSE(run_task(store_->body(key, {0, 5})));
+    EXPECT_FALSE(run_task(store_->body(key, {0, 5}, 5)));
 }
 
 TEST_F(LocalObjectStoreTest, ServesToManyThreadsAndNothingThatIsRemoved) {
@@ -222,7 +306,7 @@ TEST_F(LocalObjectStoreTest, RefusesRangesBeyondTheEnd) {
     auto const key = new_key();
     ASSERT_TRUE(run_task(put(*store_, key, "bytes")));
     for (ByteRange const range : {ByteRange{0, 6}, {5, 1}, {6, 0}, {1, ~0ULL}, {~0ULL, 1}}) {
-        EXPECT_THROW(run_task(store_->body(key, range)), std::out_of_range) << range.offset;
+        EXPECT_THROW(run_task(store_->body(key, range, 5)), std::out_of_range) << range.offset;
     }
 }
 
@@ -235,7 +319,9 @@ TEST_F(LocalObjectStoreTest, KeepsFewFilesOpen) {
         std::ofstream(root_ / keys.back()) << i;
     }
     auto const before = open_descriptors();
-    for (auto const& key : keys) EXPECT_TRUE(run_task(store_->body(key, {0, 1})));
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        EXPECT_TRUE(run_task(store_->body(keys[i], {0, 1}, std::to_string(i).size())));
+    }
     EXPECT_EQ(open_descriptors() - before, 256);
     for (int i = 0; i < 300; ++i) {
         EXPECT_EQ(run_task(store_->read_at(keys[static_cast<std::size_t>(i)], {0, 9})), std::to_string(i));
@@ -246,10 +332,12 @@ TEST_F(LocalObjectStoreTest, KeepsFewFilesOpen) {
 
 TEST_F(LocalObjectStoreTest, SaysWhenItCannotBeWrittenTo) {
     open();
-    EXPECT_NO_THROW(run_task(store_->check()));
+    EXPECT_TRUE(run_task(store_->check()));
     fs::remove_all(temporary_);
-    EXPECT_THROW(run_task(store_->check()), std::system_error);
-    EXPECT_THROW(run_task(store_->create(new_uuid().to_string())), std::system_error);
+    auto const checked = run_task(store_->check());
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().code, ErrorCode::unavailable);
+    EXPECT_THROW(run_task(store_->create(new_uuid().to_string())), Unavailable);
 }
 
 TEST_F(LocalObjectStoreTest, NeverShowsAPathInAnException) {
@@ -258,7 +346,7 @@ TEST_F(LocalObjectStoreTest, NeverShowsAPathInAnException) {
     try {
         run_task(store_->create(new_uuid().to_string()));
         FAIL();
-    } catch (std::system_error const& error) {
+    } catch (Unavailable const& error) {
         EXPECT_EQ(std::string(error.what()).find('/'), std::string::npos) << error.what();
     }
 }
@@ -267,7 +355,7 @@ TEST_F(LocalObjectStoreTest, NeedsOneFileSystem) {
     BlockingPool pool(1);
     if (!fs::exists("/dev/shm")) GTEST_SKIP();
     auto const other = fs::path("/dev/shm") / directory_.filename();
-    EXPECT_THROW(open_local_object_store({root_, other, 0}, pool), std::runtime_error);
+    EXPECT_THROW(open_local_object_store({root_, other, 0}, pool, log_), std::runtime_error);
     fs::remove_all(other);
 }
 

@@ -18,11 +18,12 @@ class LocalStoreFixture : public ::testing::Test {
 protected:
     void open(std::uint64_t reserve = 0) {
         pool_ = std::make_unique<BlockingPool>(2);
-        store_ = open_local_object_store({root_, temporary_, reserve}, *pool_);
+        store_ = open_local_object_store({root_, temporary_, reserve}, *pool_, log_);
     }
 
     bool temporary_is_empty() const { return std::filesystem::is_empty(temporary_); }
 
+    Log log_{LogLevel::error, LogFormat::text};
     TemporaryDirectory owner_;
     std::filesystem::path directory_ = owner_.path();
     std::filesystem::path root_ = directory_ / "objects";

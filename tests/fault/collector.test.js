@@ -1,0 +1,33 @@
+// The collector beside everything else that touches the library: it never takes what is being published.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { newUser } from '../support/client.js';
+import { assertAllThere, beside, change } from '../support/collecting.js';
+import { sql } from '../support/database.js';
+import { assertNothingLeftBehind } from '../support/leftovers.js';
+import { startServer } from '../support/server.js';
+
+const SECONDS = Number(process.env.SECONDS ?? 6);
+const ENV = { MAX_UPLOADS_PER_USER: 1000, GC_GRACE: '0s' };
+
+test('uploads, deletes and `backfill` beside `gc` without grace', { timeout: 180_000 }, async (t) => {
+  const server = await startServer({ env: ENV });
+  try {
+    const { token } = await newUser(server);
+    const owed = new Map();
+    const until = Date.now() + SECONDS * 1000;
+    const forget = async () => {
+      while (Date.now() < until) await sql(server.dataDir, 'UPDATE objects SET media_type = NULL WHERE size % 3 = 0');
+    };
+    const work = () => Promise.all([forget(), ...[1, 2, 3, 4, 5, 6].map((seed) => change(server, token, owed, { until, seed }))]);
+    const [collections] = await beside(work, [['gc'], ['backfill']], { dataDir: server.dataDir, env: ENV });
+    t.diagnostic(`${owed.size} contents, ${collections} collections`);
+    assert.ok(owed.size > 10 && collections > 3, `too little was done: ${owed.size} contents, ${collections} collections`);
+    await assertAllThere(server, owed, ENV);
+    await assertNothingLeftBehind(server);
+  } finally {
+    await server.stop();
+  }
+});
