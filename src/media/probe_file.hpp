@@ -17,7 +17,8 @@ namespace clinikk::media {
 
 /// A stand-in for a file that flows past, from its start to its end as the walker tells them: it has the true size, and
 /// the parts that tell of its structure stand at their places; the rest are holes that take no space. It has no name,
-/// so nothing is left behind. What cannot be written (disk full) is thrown as std::system_error. Not thread-safe.
+/// so nothing is left behind. What cannot be written is thrown: std::system_error on a full disk, `Unavailable` else.
+/// Not thread-safe.
 class ProbeFile final : public RandomBytes, public KeptParts {
 public:
     /// In `directory`, which exists. Keeps the last `tail` bytes.

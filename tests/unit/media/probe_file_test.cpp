@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 
+#include "base/error.hpp"
 #include "unit/media/temporary_directory.hpp"
 
 namespace clinikk::media {
@@ -99,8 +100,8 @@ TEST(ProbeFile, BeginsAndEndsWhereItIsTold) {
     }
 }
 
-TEST(ProbeFile, ADirectoryThatIsNotThereIsAnException) {
-    EXPECT_THROW(ProbeFile("/nonexistent", 1), std::system_error);
+TEST(ProbeFile, ADirectoryThatIsNotThereMakesTheServiceUnavailable) {
+    EXPECT_THROW(ProbeFile("/nonexistent", 1), Unavailable);
 }
 
 }  // namespace
