@@ -33,15 +33,16 @@ Task<Verification> Verifier::verify(Report report, Progress progress) {
 Task<std::string> Verifier::fault_of(Object const& object, Verification& so_far, Report const& report) {
     auto* const store = objects_.find(object.store, object.bucket);
     if (store == nullptr) co_return "stands in a store or bucket that is not configured";
-    if (!object.size || !object.sha256) {
-        ++so_far.unread;
-        report(object.key, "is not yet backfilled");
-    }
     std::string fault;
     try {
         fault = co_await fault_of_bytes(*store, object, so_far);
     } catch (std::exception const& breakage) {
         fault = std::string("cannot be read: ") + breakage.what();
+    }
+    bool const is_unread = !object.size || !object.sha256;
+    if (fault.empty() && is_unread) {
+        ++so_far.unread;
+        report(object.key, "is not yet backfilled");
     }
     if (fault.empty()) co_return fault;
     auto const again = co_await work_.stores().objects().find(object.id);

@@ -20,7 +20,6 @@ void migrate_sqlite(SqliteOptions const& options, Log& log,
 
 /// Throws `SchemaMismatch` unless the file's schema is the program's, or a newer one that it may serve. Changes
 /// nothing.
-void check_sqlite_schema(SqliteOptions const& options,
-                         std::span<Migration const> migrations = sqlite_migrations());
+void check_sqlite_schema(SqliteOptions const& options, std::span<Migration const> migrations = sqlite_migrations());
 
 }  // namespace clinikk::db
