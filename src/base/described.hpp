@@ -33,16 +33,17 @@ constexpr void for_each_member(Visit visit) {
 
 namespace detail {
 
-template <class Descriptor>
-struct HasNameOf {
-    template <class Other>
-    using fn = boost::mp11::mp_bool<std::string_view(Descriptor::name) == std::string_view(Other::name)>;
-};
-
-/// The place of the member of `T` that has the name of `Descriptor`; `member_count<T>` when there is none.
-template <class T, class Descriptor>
-inline constexpr std::size_t place_of =
-    boost::mp11::mp_find_if_q<MembersOf<std::remove_cvref_t<T>>, HasNameOf<Descriptor>>::value;
+/// The place of the member of `T` with that name; `member_count<T>` when there is none.
+template <class T>
+consteval std::size_t place_of(std::string_view name) {
+    std::size_t place = member_count<T>;
+    std::size_t index = 0;
+    for_each_member<T>([&](auto member) {
+        if (name == std::string_view(member.name)) place = index;
+        ++index;
+    });
+    return place;
+}
 
 /// What a member holds for the world outside: a request's member gives its plain value.
 template <class Member>
@@ -57,7 +58,7 @@ decltype(auto) plain_value(Member&& member) {
 template <class Descriptor, class Target, class First, class... Rest>
 void take_member(Target& target, First&& first, Rest&&... rest) {
     using Source = std::remove_cvref_t<First>;
-    constexpr auto place = place_of<Source, Descriptor>;
+    constexpr auto place = place_of<Source>(Descriptor::name);
     if constexpr (place < member_count<Source>) {
         using Found = boost::mp11::mp_at_c<MembersOf<Source>, place>;
         target.*Descriptor::pointer = plain_value(std::forward<First>(first).*Found::pointer);

@@ -47,25 +47,46 @@ inline constexpr std::size_t size_of<char[N]> = N - 1;
 template <std::size_t N>
 inline constexpr std::size_t size_of<SqlText<N>> = N;
 
+/// Text that is written while the program is compiled. Not std::string: what Clang makes of GCC 12's is no constant.
+class SqlWriter {
+public:
+    constexpr SqlWriter& operator+=(std::string_view text) {
+        for (char const c : text) *this += c;
+        return *this;
+    }
+    constexpr SqlWriter& operator+=(char c) {
+        chars_.at(size_++) = c;
+        return *this;
+    }
+    constexpr bool empty() const { return size_ == 0; }
+    constexpr std::size_t size() const { return size_; }
+    constexpr std::string_view text() const { return {chars_.data(), size_}; }
+
+private:
+    std::array<char, 4096> chars_{};
+    std::size_t size_ = 0;
+};
+
 /// What `Write` writes, as a constant.
 template <auto Write>
 consteval auto written() {
     SqlText<Write().size()> text;
-    std::ranges::copy(Write(), text.chars.begin());
+    auto const writer = Write();
+    std::ranges::copy(writer.text(), text.chars.begin());
     return text;
 }
 
-constexpr void append_number(std::string& text, std::size_t number) {
+constexpr void append_number(SqlWriter& text, std::size_t number) {
     if (number >= 10) append_number(text, number / 10);
     text += static_cast<char>('0' + number % 10);
 }
 
-constexpr void append_placeholder(std::string& text, std::size_t number) {
+constexpr void append_placeholder(SqlWriter& text, std::size_t number) {
     text += '$';
     append_number(text, number);
 }
 
-constexpr void append_column(std::string& text, std::string_view member) {
+constexpr void append_column(SqlWriter& text, std::string_view member) {
     // OFFSET is a reserved word. Quoting every name would hide misspelt ones from SQLite, which takes them for text.
     bool const reserved = member == "offset";
     if (reserved) text += '"';
@@ -90,8 +111,8 @@ inline constexpr auto column_prefix = [](std::string_view /*member*/) -> std::st
 namespace detail {
 
 template <class T>
-constexpr std::string write_columns() {
-    std::string text;
+constexpr SqlWriter write_columns() {
+    SqlWriter text;
     for_each_member<T>([&](auto member) {
         if (!text.empty()) text += ", ";
         text += column_prefix<T>(member.name);
@@ -101,8 +122,8 @@ constexpr std::string write_columns() {
 }
 
 template <std::size_t First, std::size_t Count>
-constexpr std::string write_placeholders() {
-    std::string text;
+constexpr SqlWriter write_placeholders() {
+    SqlWriter text;
     for (auto number = First; number < First + Count; ++number) {
         if (!text.empty()) text += ", ";
         append_placeholder(text, number);
@@ -111,8 +132,8 @@ constexpr std::string write_placeholders() {
 }
 
 template <class T, std::size_t First>
-constexpr std::string write_assigned_columns() {
-    std::string text;
+constexpr SqlWriter write_assigned_columns() {
+    SqlWriter text;
     auto number = First;
     for_each_member<T>([&](auto member) {
         if (!text.empty()) text += ", ";
@@ -124,8 +145,8 @@ constexpr std::string write_assigned_columns() {
 }
 
 template <class T, std::size_t First>
-constexpr std::string write_changed_columns() {
-    std::string text;
+constexpr SqlWriter write_changed_columns() {
+    SqlWriter text;
     auto number = First;
     for_each_member<T>([&](auto member) {
         if (!text.empty()) text += ", ";

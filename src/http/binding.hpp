@@ -90,7 +90,7 @@ public:
         Changes<T> changes;
         boost::mp11::mp_for_each<boost::mp11::mp_iota_c<member_count<T>>>([&](auto index) {
             using Target = boost::mp11::mp_at_c<MembersOf<T>, index>;
-            constexpr auto place = clinikk::detail::place_of<Fields, Target>;
+            constexpr auto place = clinikk::detail::place_of<Fields>(Target::name);
             static_assert(place < member_count<Fields>, "a member has no field of its name");
             using Source = boost::mp11::mp_at_c<MembersOf<Fields>, place>;
             if (is_given.test(place)) changes.template set<index>((fields.*Source::pointer).plain());
