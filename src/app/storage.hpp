@@ -31,9 +31,10 @@ private:
     std::unique_ptr<AwsCredentialSource> find_credentials(StorageSettings const& given);
     void open_bucket(Settings const& settings, BlockingPool& pool, Log& log);
 
+    // Transfers hold parts of it, the last of them until the client is gone.
+    std::unique_ptr<MemoryBudget> memory_;
     std::unique_ptr<client::HttpClient> http_;
     std::unique_ptr<AwsCredentialSource> credentials_;
-    std::unique_ptr<MemoryBudget> memory_;
     std::unique_ptr<LocalObjectStore> local_;
     std::unique_ptr<ObjectStore> bucket_;
     std::unique_ptr<ObjectStores> stores_;

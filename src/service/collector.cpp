@@ -286,8 +286,10 @@ Task<bool> Collector::collect_stray(Run& run, ObjectStore& store, std::string co
     co_return true;
 }
 
-/// The claim ends in any case: the key is nobody's, and what cannot be removed is found again.
+/// The claim is renewed while a slow bucket is asked: a copy that took it over could lose its bytes to the late
+/// removal. It ends in any case: the key is nobody's, and what cannot be removed is found again.
 Task<> Collector::remove_claimed(ObjectStore& store, Upload const& claim) {
+    UploadLease const lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), claim, log_);
     std::exception_ptr breakage;
     try {
         co_await store.remove(claim.object_key);
