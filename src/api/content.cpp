@@ -20,14 +20,13 @@ void add_content_routes(Routes& routes) {
          .success = 201,
          .errors = {upload_interrupted, quota_exceeded, body_too_large, media_unrecognised, media_kind_mismatch,
                     media_truncated, media_unsupported, media_probe_timeout, too_many_uploads, insufficient_storage}});
-    routes.add<list_content>({.method = Method::get,
-                              .path = "/content",
-                              .tag = "content",
-                              .summary = "Browse the library",
-                              .description =
-                                  "Newest first. Where there is more, `Link` with `rel=\"next\"` leads on, and goes on "
-                                  "leading through everything exactly once while the library grows.",
-                              .reusable = true});
+    routes.add_cacheable<list_content>(
+        {.method = Method::get,
+         .path = "/content",
+         .tag = "content",
+         .summary = "Browse the library",
+         .description = "Newest first. Where there is more, `Link` with `rel=\"next\"` leads on, and goes on "
+                        "leading through everything exactly once while the library grows."});
     routes.add<get_content>({.method = Method::get,
                              .path = "/content/{content_id}",
                              .tag = "content",
@@ -93,8 +92,8 @@ private:
 };
 
 /// The URL of the page behind this one: the same question with a cursor instead of `skip`.
-std::string next_page(Request const& request, ListContentRequest const& list, Content const& last) {
-    std::string url = request.base_url + "/content?limit=" + std::to_string(list.limit->value());
+std::string next_page(BaseUrl base, ListContentRequest const& list, Content const& last) {
+    std::string url = std::string(base.value) + "/content?limit=" + std::to_string(list.limit->value());
     if (list.content_type) {
         url += list.content_type->value() == ContentKind::video ? "&content_type=video" : "&content_type=audio";
     }
@@ -111,8 +110,7 @@ Task<Result<Reply<ContentView>>> create_content(Services& services, Request& req
     co_return created_content(std::move(*content), request.base_url);
 }
 
-Task<Result<Reply<std::vector<ContentView>>>> list_content(Services& services, Request& request,
-                                                           ListContentRequest list) {
+Task<Result<Reply<std::vector<ContentView>>>> list_content(Services& services, BaseUrl base, ListContentRequest list) {
     // One more than asked for tells whether there is a next page.
     auto const limit = list.limit->value();
     ContentQuery const query{.kind = list.content_type.plain(),
@@ -124,10 +122,10 @@ Task<Result<Reply<std::vector<ContentView>>>> list_content(Services& services, R
     Reply<std::vector<ContentView>> reply;
     if (contents.size() > static_cast<std::size_t>(limit)) {
         contents.pop_back();
-        reply.headers.add("Link", "<" + next_page(request, list, contents.back()) + ">; rel=\"next\"");
+        reply.headers.add("Link", "<" + next_page(base, list, contents.back()) + ">; rel=\"next\"");
     }
     reply.value.reserve(contents.size());
-    for (auto& content : contents) reply.value.push_back(view_content(std::move(content), request.base_url));
+    for (auto& content : contents) reply.value.push_back(view_content(std::move(content), base.value));
     co_return reply;
 }
 

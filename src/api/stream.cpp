@@ -5,7 +5,6 @@
 #include "base/encoding.hpp"
 #include "http/conditional.hpp"
 #include "http/content_disposition.hpp"
-#include "http/problem.hpp"
 #include "http/range.hpp"
 
 namespace clinikk::api {
@@ -137,11 +136,10 @@ Result<Response> several(Services& services, Response response, Request const& r
     return response;
 }
 
-Result<Response> unsatisfiable(Request const& request, PlayableSource const& source) {
-    auto response = problem_response(Error(ErrorCode::range_not_satisfiable), request.base_url, request.id);
-    response.headers.add("Content-Range", format_unsatisfied(*source.size));
-    response.headers.add("Accept-Ranges", "bytes");
-    return response;
+Error unsatisfiable(PlayableSource const& source) {
+    return Error(ErrorCode::range_not_satisfiable)
+        .with("Content-Range", format_unsatisfied(*source.size))
+        .with("Accept-Ranges", "bytes");
 }
 
 }  // namespace
@@ -157,7 +155,7 @@ Task<Result<Response>> stream_content(Services& services, Request& request, Stre
     if (precondition == Precondition::failed) co_return Error(ErrorCode::precondition_failed);
 
     // What is signed is a GET: a HEAD is answered from the row.
-    bool const head_only = request.head.method == "HEAD";
+    bool const head_only = request.head.method == Method::head;
     bool stands_here = true;
     if (services.stream.redirect && precondition != Precondition::not_modified) {
         auto const location = co_await direct_address(services, source, wanted.download->value());
@@ -179,7 +177,7 @@ Task<Result<Response>> stream_content(Services& services, Request& request, Stre
     if (!head_only && if_range_holds(request.head, validators)) {
         asked = parse_range(request.head.find_only("Range"), *source.size);
     }
-    if (asked.kind == RangeOutcome::Kind::unsatisfiable) co_return unsatisfiable(request, source);
+    if (asked.kind == RangeOutcome::Kind::unsatisfiable) co_return unsatisfiable(source);
     // Whoever opens the bytes sees whether they are there; these answers begin before.
     if ((head_only && stands_here) || asked.count > 1) {
         auto const whole = co_await services.contents.confirm(source);

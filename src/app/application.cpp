@@ -138,7 +138,7 @@ DescriptorBudget plan_descriptors(Settings const& settings, Log& log) {
     return budget;
 }
 
-/// Who a token belongs to, for the dispatcher.
+/// Who a token belongs to, for the pipeline.
 class SessionAuthenticator : public http::Authenticator {
 public:
     explicit SessionAuthenticator(SessionService& sessions) : sessions_(sessions) {}
@@ -217,7 +217,7 @@ struct Application::Parts {
     http::EndpointTable table;
     http::Router router;
     SessionAuthenticator authenticator;
-    http::Dispatcher dispatcher;
+    http::Pipeline pipeline;
     http::Server server;
 
     Parts(Settings const& settings_in, Log& log_in)
@@ -246,10 +246,10 @@ struct Application::Parts {
           table(api::make_endpoints(&services, settings.max_upload_size)),
           router(table),
           authenticator(sessions),
-          dispatcher(
+          pipeline(
               router, authenticator, [this] { return work->revision(); }, {settings.public_url, settings.cors_origins},
               log),
-          server(server_options(settings, descriptors), dispatcher, log) {
+          server(server_options(settings, descriptors), pipeline, log) {
         services.openapi = http::openapi_document(table, api_info);
         signals.subscribe([this](Event const& event) {
             if (event.type == "content.deleted") storage.local().close_idle_files();

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace clinikk {
@@ -91,6 +92,8 @@ struct Error {
     std::string detail;
     std::vector<FieldError> errors{};
     std::optional<std::chrono::seconds> retry_after{};  ///< of 429 and 503: when it is worth trying again
+    /// Header fields of the answer that state facts which the error is about: `Allow`, `Content-Range`.
+    std::vector<std::pair<std::string_view, std::string>> fields{};
 
     /// For `Result::error()`, which must be able to make one (Boost.System).
     Error() : Error(ErrorCode::internal) {}
@@ -99,6 +102,12 @@ struct Error {
     Error(ErrorCode code_in, std::string detail_in) : code(code_in), detail(std::move(detail_in)) {}
     Error(ErrorCode code_in, std::string detail_in, std::vector<FieldError> errors_in)
         : code(code_in), detail(std::move(detail_in)), errors(std::move(errors_in)) {}
+
+    /// The same error, with a header field. `name` must outlive the error: a literal.
+    Error&& with(std::string_view name, std::string value) && {
+        fields.emplace_back(name, std::move(value));
+        return std::move(*this);
+    }
 
     /// An error that passes: the client is told to come back after that time.
     static Error passing(ErrorCode code, std::chrono::seconds retry_after) {

@@ -5,8 +5,9 @@
 namespace clinikk::http {
 namespace {
 
-/// All that an answer may depend on besides the database.
-std::string question(Request const& request) {
+/// All that a cacheable answer may depend on besides the database: how the service is reached, path and query, and the
+/// content coding. `Routes::add_cacheable` takes no handler that sees anything else.
+std::string cache_key(Request const& request) {
     std::string key(request.base_url);
     key += ' ';
     key += request.head.target;
@@ -17,7 +18,7 @@ std::string question(Request const& request) {
 }  // namespace
 
 std::optional<Response> AnswerCache::find(Revision const& revision, Request const& request) {
-    auto const key = question(request);
+    auto const key = cache_key(request);
     std::lock_guard const lock(mutex_);
     if (revision_ != revision) return std::nullopt;
     auto const found = answers_.find(key);
@@ -32,7 +33,7 @@ std::optional<Response> AnswerCache::find(Revision const& revision, Request cons
 void AnswerCache::insert(Revision const& revision, Request const& request, Response const& response) {
     auto const* const text = std::get_if<std::string>(&response.body);
     if (text == nullptr || text->size() > capacity || current_() != revision) return;
-    auto key = question(request);
+    auto key = cache_key(request);
     std::lock_guard const lock(mutex_);
     if (revision_ != revision || bytes_ + text->size() > capacity) {
         answers_.clear();

@@ -84,7 +84,7 @@ std::optional<std::chrono::sys_seconds> find_date(RequestHead const& head, std::
 
 Precondition evaluate(RequestHead const& head, Validators const& validators) {
     auto const modified = whole_seconds(validators.last_modified);
-    bool const reads = head.method == "GET" || head.method == "HEAD";
+    bool const reads = is_retrieval(head.method);
 
     auto const if_match = match(head, "If-Match", validators.etag, Comparison::strong);
     if (if_match == Match::absent) {

@@ -19,7 +19,7 @@ constexpr std::size_t linger_bytes = 16 * 1024 * 1024;
 /// A buffer that grew larger is given back between requests.
 constexpr std::size_t kept_buffer = 1024;
 
-bool only_reads(Request const& request) { return request.head.method == "GET" || request.head.method == "HEAD"; }
+bool only_reads(Request const& request) { return is_retrieval(request.head.method); }
 
 }  // namespace
 
@@ -102,7 +102,7 @@ Task<bool> Connection::answer_request() {
     Request request{head_, body, {}, context_.ids.next(), Transport::Clock::now()};
     tell_ends(request);
     handled_ = &request;
-    auto response = co_await context_.dispatcher.handle(request);
+    auto response = co_await context_.pipeline.handle(request);
     handled_ = nullptr;
     if (request.abandoned) co_return false;
 
@@ -110,7 +110,7 @@ Task<bool> Connection::answer_request() {
     bool const ends_with_body = head_.version == Version::http_1_0 && !body_length(response);
     bool const keep =
         head_.keep_alive && !response.close && !context_.draining && !ends_with_body && body.skip_arrived();
-    auto const sent = co_await send(response, keep, head_.method != "HEAD");
+    auto const sent = co_await send(response, keep, head_.method != Method::head);
     if (sent != IoStatus::ok) co_return false;
     if (!keep) {
         co_await linger();
@@ -174,7 +174,7 @@ Task<IoStatus> Connection::send_source(ByteSource& source, bool chunked) {
 
 Task<> Connection::refuse(Error refusal) {
     idle_ = false;
-    auto response = context_.dispatcher.refuse(refusal, context_.ids.next(), peer_.to_string());
+    auto response = context_.pipeline.refuse(refusal, context_.ids.next(), peer_.to_string());
     head_.version = Version::http_1_1;
     auto const sent = co_await send(response, false, true);
     if (sent == IoStatus::ok) co_await linger();

@@ -9,8 +9,8 @@
 
 #include "base/log.hpp"
 #include "base/uuid.hpp"
-#include "http/dispatcher.hpp"
 #include "http/forwarded.hpp"
+#include "http/pipeline.hpp"
 #include "http/request_head.hpp"
 #include "http/transport.hpp"
 
@@ -28,7 +28,7 @@ private:
 
 /// What the connections of one thread share.
 struct ConnectionContext {
-    Dispatcher& dispatcher;
+    Pipeline& pipeline;
     Patience const& patience;
     HeadLimits const& head_limits;
     UuidSource& ids;

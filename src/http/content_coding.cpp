@@ -32,7 +32,9 @@ Result<void> check_content_coding(RequestHead const& head) {
         for (auto rest = field.value; !rest.empty();) {
             auto const coding = take_list_element(rest);
             if (coding.empty() || same_ignoring_case(coding, "identity")) continue;
-            return Error(ErrorCode::unsupported_content_coding, "Send the body without Content-Encoding");
+            // The field tells this 415 from the one for a media type (RFC 9110 section 12.5.3).
+            return Error(ErrorCode::unsupported_content_coding, "Send the body without Content-Encoding")
+                .with("Accept-Encoding", "identity");
         }
     }
     return {};

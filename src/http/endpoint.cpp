@@ -30,17 +30,6 @@ std::vector<ErrorCode> of_the_body(Operation const& operation) {
 
 }  // namespace
 
-std::string_view to_string(Method method) noexcept {
-    switch (method) {
-        case Method::get: return "GET";
-        case Method::post: return "POST";
-        case Method::put: return "PUT";
-        case Method::patch: return "PATCH";
-        case Method::del: return "DELETE";
-    }
-    return "";
-}
-
 std::string_view to_string(Access access) noexcept {
     switch (access) {
         case Access::anyone: return "anyone";

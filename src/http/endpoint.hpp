@@ -9,15 +9,12 @@
 #include "base/error.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "http/method.hpp"
 #include "http/request.hpp"
 #include "http/response.hpp"
 #include "http/schema.hpp"
 
 namespace clinikk::http {
-
-enum class Method : std::uint8_t { get, post, put, patch, del };
-
-std::string_view to_string(Method method) noexcept;
 
 /// Who may call.
 enum class Access : std::uint8_t { anyone, signed_in, editor };
@@ -49,7 +46,6 @@ struct Operation {
     int success = 200;
     std::vector<ErrorCode> errors{};     ///< those of its own; the common ones follow from the rest
     std::vector<PlainAnswer> answers{};  ///< where the answer is not one JSON document
-    bool reusable = false;               ///< the answer follows from URL and database alone (see `AnswerCache`)
     bool hidden = false;                 ///< pages for people, not part of the API document
 };
 
@@ -65,6 +61,7 @@ struct OperationSchema {
 struct Endpoint {
     Operation operation;
     OperationSchema schema;
+    bool is_cacheable = false;  ///< the answer follows from URL and database alone (see `AnswerCache`)
     std::function<Task<Result<Response>>(Request&)> invoke;
 };
 

@@ -2,7 +2,10 @@
 
 #include <concepts>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,6 +21,11 @@ template <class T>
 struct Reply {
     T value;
     HeaderBlock headers{};
+};
+
+/// All that the handler of a cacheable operation sees of a request besides its input.
+struct BaseUrl {
+    std::string_view value;  ///< what addresses in the answer begin with, as the client sees the service
 };
 
 /// A request without parameters.
@@ -67,15 +75,30 @@ Schema answer_schema() {
     }
 }
 
-/// The types of a handler: `Task<Result<Answer>> handler(Context&, Request&, Input)`.
+/// The types of a handler: `Task<Result<Answer>> handler(Context&, Request&, Input)`, or with `BaseUrl` for `Request&`.
 template <class Handler>
 struct HandlerTypes;
-template <class ContextType, class InputType, class AnswerType>
-struct HandlerTypes<Task<Result<AnswerType>> (*)(ContextType&, Request&, InputType)> {
+template <class ContextType, class SeenType, class InputType, class AnswerType>
+struct HandlerTypes<Task<Result<AnswerType>> (*)(ContextType&, SeenType, InputType)> {
     using Context = ContextType;
+    using Seen = SeenType;
     using Wanted = InputType;
     using Answer = AnswerType;
 };
+
+/// Whether an answer of the handler depends on nothing that the cache's key leaves out, such as the caller.
+template <auto Handler>
+inline constexpr bool sees_only_the_key = std::is_same_v<typename HandlerTypes<decltype(Handler)>::Seen, BaseUrl>;
+
+/// What the handler may see of the request.
+template <auto Handler>
+decltype(auto) seen(Request& request) {
+    if constexpr (sees_only_the_key<Handler>) {
+        return BaseUrl{request.base_url};
+    } else {
+        return (request);
+    }
+}
 
 /// The unqualified name of a function, as its compiler spells it.
 template <auto Handler>
@@ -97,7 +120,7 @@ Task<Result<Response>> call_handler(typename HandlerTypes<decltype(Handler)>::Co
     if constexpr (IsFileForm<Wanted>::value) {
         auto form = IsFileForm<Wanted>::Type::open(request);
         if (!form) co_return form.error();
-        auto answer = co_await Handler(context, request, **form);
+        auto answer = co_await Handler(context, seen<Handler>(request), **form);
         if (!answer) co_return answer.error();
         co_return to_response(status, std::move(*answer));
     } else {
@@ -105,7 +128,7 @@ Task<Result<Response>> call_handler(typename HandlerTypes<decltype(Handler)>::Co
         if (!input) co_return input.error();
         auto bound = bind<Wanted>(*input, missing_resource(request.endpoint->operation));
         if (!bound) co_return bound.error();
-        auto answer = co_await Handler(context, request, std::move(*bound));
+        auto answer = co_await Handler(context, seen<Handler>(request), std::move(*bound));
         if (!answer) co_return answer.error();
         co_return to_response(status, std::move(*answer));
     }
@@ -139,9 +162,33 @@ public:
     template <auto Handler>
     void add(Operation operation,
              Schema answer = detail::answer_schema<typename detail::HandlerTypes<decltype(Handler)>::Answer>()) {
+        table_.add(make<Handler>(std::move(operation), std::move(answer)));
+    }
+
+    /// Adds an operation whose answers may be kept and given to anybody who asks the same for as long as the database
+    /// stays as it is. Its handler sees nothing of a request but the base URL and the bound path and query. Throws
+    /// std::logic_error for an operation that not everybody may call, or that is no GET.
+    template <auto Handler>
+        requires detail::sees_only_the_key<Handler>
+    void add_cacheable(Operation operation) {
+        if (operation.access != Access::anyone || operation.method != Method::get) {
+            throw std::logic_error(std::string(operation.path) + " cannot be cacheable: it is no GET for everybody");
+        }
+        auto endpoint = make<Handler>(
+            std::move(operation), detail::answer_schema<typename detail::HandlerTypes<decltype(Handler)>::Answer>());
+        endpoint.is_cacheable = true;
+        table_.add(std::move(endpoint));
+    }
+
+private:
+    /// What a form needs around its file: other fields, part heads, boundaries.
+    static constexpr std::uint64_t form_overhead = 1024UL * 1024;
+
+    template <auto Handler>
+    Endpoint make(Operation operation, Schema answer) {
         using Wanted = typename detail::HandlerTypes<decltype(Handler)>::Wanted;
         operation.id = detail::handler_name<Handler>();
-        Endpoint endpoint{std::move(operation), {}, {}};
+        Endpoint endpoint{std::move(operation), {}, false, {}};
         if constexpr (detail::IsFileForm<Wanted>::value) {
             describe_request<typename detail::IsFileForm<Wanted>::Members>(endpoint.schema);
             endpoint.schema.file_part = true;
@@ -153,12 +200,8 @@ public:
         endpoint.invoke = [context = context_](Request& request) {
             return detail::call_handler<Handler>(*context, request);
         };
-        table_.add(std::move(endpoint));
+        return endpoint;
     }
-
-private:
-    /// What a form needs around its file: other fields, part heads, boundaries.
-    static constexpr std::uint64_t form_overhead = 1024UL * 1024;
 
     EndpointTable& table_;
     Context* context_;

@@ -53,6 +53,7 @@ Response problem_response(Error const& error, std::string_view base_url, Uuid co
     if (kind.status == 503 || kind.status == 429) {
         response.headers.add("Retry-After", std::to_string(error.retry_after.value_or(usual_wait).count()));
     }
+    for (auto const& [name, value] : error.fields) response.headers.add(name, value);
     return response;
 }
 

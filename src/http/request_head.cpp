@@ -136,7 +136,8 @@ bool HeadParser::read_method() noexcept {
     if (at_ - from > max_method) return refuse(ErrorCode::not_implemented, "The method is not known.");
     if (at_ == end_) return run_out();
     if (*at_ != ' ' || at_ == from) return refuse("The request does not begin with a method and a space.");
-    head_.method = {from, at_};
+    head_.method_name = {from, at_};
+    head_.method = parse_method(head_.method_name);
     ++at_;
     return true;
 }
@@ -173,7 +174,7 @@ bool HeadParser::interpret_request_line(char major, char minor) noexcept {
         return refuse(ErrorCode::version_not_supported, "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
     }
     head_.version = minor == '1' ? Version::http_1_1 : Version::http_1_0;
-    if (head_.method == "CONNECT") return refuse(ErrorCode::not_implemented, "CONNECT is not offered here.");
+    if (head_.method == Method::connect) return refuse(ErrorCode::not_implemented, "CONNECT is not offered here.");
     auto const reason = split_target(head_);
     return reason.empty() || refuse(reason);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "http/method.hpp"
 
 /// The head of an HTTP/1.x request (RFC 9112 sections 2 to 6), without I/O.
 namespace clinikk::http {
@@ -32,10 +33,11 @@ struct HeadLimits {
 /// A request's head. All views point into the buffer that was parsed, except that `path` is a constant "/" when an
 /// absolute-form target has none. One object may be used for many requests: `fields` keeps its memory.
 struct RequestHead {
-    std::string_view method;  ///< a token, case-sensitive, at most 32 characters
-    std::string_view target;  ///< as sent
-    std::string_view path;    ///< begins with "/", or is "*" with OPTIONS; still percent-encoded
-    std::string_view query;   ///< without "?"; empty when absent
+    Method method = Method::other;
+    std::string_view method_name;  ///< as it was sent: a token, case-sensitive, at most 32 characters
+    std::string_view target;       ///< as sent
+    std::string_view path;         ///< begins with "/", or is "*" with OPTIONS; still percent-encoded
+    std::string_view query;        ///< without "?"; empty when absent
     /// `host[:port]`: of an absolute-form target, else of the Host field; empty only in HTTP/1.0. Letters, digits,
     /// `-._~`, or an IPv6 address in brackets: safe to be copied into a URL.
     std::string_view host;

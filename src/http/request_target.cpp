@@ -68,7 +68,7 @@ std::string_view split_target(RequestHead& head) {
         return {};
     }
     if (target == "*") {
-        if (head.method != "OPTIONS") return "The request target * is for OPTIONS only.";
+        if (head.method != Method::options) return "The request target * is for OPTIONS only.";
         head.path = target;
         return {};
     }

@@ -58,9 +58,9 @@ std::string allow_of(std::vector<Endpoint const*> const& endpoints) {
     for (auto const* endpoint : endpoints) {
         allow += to_string(endpoint->operation.method);
         allow += ", ";
-        if (endpoint->operation.method == Method::get) allow += "HEAD, ";
+        if (endpoint->operation.method == Method::get) (allow += to_string(Method::head)) += ", ";
     }
-    return allow + "OPTIONS";
+    return allow.append(to_string(Method::options));
 }
 
 }  // namespace
@@ -80,15 +80,15 @@ Router::Router(EndpointTable const& table) {
                              [](Route const& route) { return std::ranges::count_if(route.segments, is_parameter); });
 }
 
-Router::Match Router::find(std::string_view method, std::string_view path) const {
+Router::Match Router::find(Method method, std::string_view path) const {
     auto const segments = split(path);
     if (!segments) return {};
     auto const route = std::ranges::find_if(routes_, [&](Route const& r) { return fits(r.segments, *segments); });
     if (route == routes_.end()) return {};
-    auto const wanted = method == "HEAD" ? std::string_view("GET") : method;
+    auto const wanted = method == Method::head ? Method::get : method;
     Match match{nullptr, parameters_of(route->segments, *segments), route->pattern, {}};
     for (auto const* endpoint : route->endpoints) {
-        if (to_string(endpoint->operation.method) == wanted) match.endpoint = endpoint;
+        if (endpoint->operation.method == wanted) match.endpoint = endpoint;
     }
     if (match.endpoint == nullptr) match.allow = route->allow;
     return match;

@@ -24,7 +24,7 @@ public:
     };
 
     /// With and without one trailing slash is the same path. HEAD finds what GET finds.
-    Match find(std::string_view method, std::string_view path) const;
+    Match find(Method method, std::string_view path) const;
 
 private:
     struct Route {

@@ -53,8 +53,8 @@ Error too_many_connections() { return {ErrorCode::unavailable, "Too many connect
 /// One thread's share of the server.
 class Worker {
 public:
-    Worker(ServerOptions const& options, bool hears_signals, Dispatcher& dispatcher,
-           std::atomic<std::size_t>& connections, Log& log)
+    Worker(ServerOptions const& options, bool hears_signals, Pipeline& pipeline, std::atomic<std::size_t>& connections,
+           Log& log)
         : options_(options),
           hears_signals_(hears_signals),
           connections_(connections),
@@ -62,8 +62,8 @@ public:
           sweep_timer_(context_),
           acceptor_(context_),
           scratch_(scratch_size),
-          shared_{dispatcher, options.patience, options.head_limits,     ids_,
-                  scratch_,   clock_,           options.trusted_proxies, draining_} {}
+          shared_{pipeline, options.patience, options.head_limits,     ids_,
+                  scratch_, clock_,           options.trusted_proxies, draining_} {}
 
     asio::io_context& context() noexcept { return context_; }
     void listen(tcp::acceptor acceptor) { acceptor_ = std::move(acceptor); }
@@ -134,7 +134,7 @@ private:
     void turn_away(tcp::socket socket) {
         boost::system::error_code ignored;
         auto const client = socket.remote_endpoint(ignored).address();
-        auto const response = shared_.dispatcher.refuse(too_many_connections(), ids_.next(), client.to_string());
+        auto const response = shared_.pipeline.refuse(too_many_connections(), ids_.next(), client.to_string());
         auto const bytes = serialize_head(response, clock_.date(), false, false) + std::get<std::string>(response.body);
         ::send(socket.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         socket.shutdown(tcp::socket::shutdown_send, ignored);
@@ -256,11 +256,11 @@ struct Server::State {
     }
 };
 
-Server::Server(ServerOptions options, Dispatcher& dispatcher, Log& log)
+Server::Server(ServerOptions options, Pipeline& pipeline, Log& log)
     : state_(std::make_unique<State>(std::move(options), log)) {
     auto const& wanted = state_->options;
     for (std::size_t i = 0; i < wanted.threads; ++i) {
-        state_->workers.push_back(std::make_unique<Worker>(wanted, i == 0, dispatcher, state_->connections, log));
+        state_->workers.push_back(std::make_unique<Worker>(wanted, i == 0, pipeline, state_->connections, log));
     }
     try {
         auto& first = state_->workers.front()->context();

@@ -8,8 +8,8 @@
 
 #include "base/log.hpp"
 #include "base/task.hpp"
-#include "http/dispatcher.hpp"
 #include "http/forwarded.hpp"
+#include "http/pipeline.hpp"
 #include "http/request_head.hpp"
 #include "http/transport.hpp"
 
@@ -28,14 +28,14 @@ struct ServerOptions {
 };
 
 /// The listener: one thread, one event loop and one acceptor for each core, nothing shared between them but the
-/// dispatcher.
+/// pipeline.
 class Server {
 public:
     /// Connections that a thread has turned away and waits for to have read why.
     static constexpr std::size_t max_turned_away = 8;
 
     /// Binds and listens; throws std::runtime_error with one line that says why it cannot.
-    Server(ServerOptions options, Dispatcher& dispatcher, Log& log);
+    Server(ServerOptions options, Pipeline& pipeline, Log& log);
     Server(Server const&) = delete;
     Server& operator=(Server const&) = delete;
     /// What is still under way is destroyed.

@@ -21,10 +21,10 @@ bool lies_in(std::string_view part, std::string_view whole) {
 
 void check_accepted(std::string_view head_bytes, RequestHead const& head) {
     require(head_bytes.ends_with("\r\n\r\n") || head_bytes.ends_with(".0\r\n\r\n"));
-    require(lies_in(head.method, head_bytes) && !head.method.empty() && head.method.size() <= 32);
+    require(lies_in(head.method_name, head_bytes) && !head.method_name.empty() && head.method_name.size() <= 32);
     require(lies_in(head.target, head_bytes));
     require(head.path == "/" || lies_in(head.path, head.target));
-    require(head.path.starts_with('/') || (head.path == "*" && head.method == "OPTIONS"));
+    require(head.path.starts_with('/') || (head.path == "*" && head.method == Method::options));
     require(head.query.empty() || lies_in(head.query, head.target));
     require(head.version == Version::http_1_0 || !head.host.empty());
     for (auto const& field : head.fields) {

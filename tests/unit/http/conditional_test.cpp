@@ -21,22 +21,22 @@ Validators validators() {
     return {etag, sys_days(2026y / March / 1) + 12h + 345678us};
 }
 
-RequestHead request(Fields fields, std::string_view method) {
+RequestHead request(Fields fields, Method method) {
     RequestHead head;
     head.method = method;
     head.fields = std::move(fields);
     return head;
 }
 
-Precondition outcome(Fields fields, std::string_view method = "GET") {
+Precondition outcome(Fields fields, Method method = Method::get) {
     return evaluate(request(std::move(fields), method), validators());
 }
 
-bool range_holds(Fields fields) { return if_range_holds(request(std::move(fields), "GET"), validators()); }
+bool range_holds(Fields fields) { return if_range_holds(request(std::move(fields), Method::get), validators()); }
 
 TEST(Conditional, ProceedsWithoutConditions) {
     EXPECT_EQ(outcome({}), proceed);
-    EXPECT_EQ(outcome({{"Range", "bytes=0-1"}}, "PUT"), proceed);
+    EXPECT_EQ(outcome({{"Range", "bytes=0-1"}}, Method::put), proceed);
 }
 
 TEST(Conditional, IfMatchComparesStrongly) {
@@ -54,17 +54,17 @@ TEST(Conditional, IfMatchComparesStrongly) {
 TEST(Conditional, IfNoneMatchComparesWeakly) {
     for (std::string_view const value : {"\"abc\"", "W/\"abc\"", "\"x\", W/\"abc\"", "*"}) {
         EXPECT_EQ(outcome({{"If-None-Match", value}}), not_modified) << value;
-        EXPECT_EQ(outcome({{"If-None-Match", value}}, "HEAD"), not_modified) << value;
-        EXPECT_EQ(outcome({{"If-None-Match", value}}, "PUT"), failed) << value;
+        EXPECT_EQ(outcome({{"If-None-Match", value}}, Method::head), not_modified) << value;
+        EXPECT_EQ(outcome({{"If-None-Match", value}}, Method::put), failed) << value;
     }
     EXPECT_EQ(outcome({{"If-None-Match", "\"x\""}, {"If-None-Match", "\"abc\""}}), not_modified);
     EXPECT_EQ(outcome({{"If-None-Match", "\"x\""}}), proceed);
     EXPECT_EQ(outcome({{"If-None-Match", "\"ABC\""}}), proceed);
-    EXPECT_EQ(outcome({{"If-None-Match", "\"x\""}}, "PUT"), proceed);
+    EXPECT_EQ(outcome({{"If-None-Match", "\"x\""}}, Method::put), proceed);
 }
 
 TEST(Conditional, TagsMayHoldCommasAndObsText) {
-    auto const head = request({{"If-None-Match", "\"a,\xC3\xA4\\\", \"b\""}}, "GET");
+    auto const head = request({{"If-None-Match", "\"a,\xC3\xA4\\\", \"b\""}}, Method::get);
     EXPECT_EQ(evaluate(head, {"\"a,\xC3\xA4\\\"", {}}), not_modified);
     EXPECT_EQ(evaluate(head, {"\"b\"", {}}), not_modified);
     EXPECT_EQ(evaluate(head, {"\"\xC3\xA4\\\"", {}}), proceed);
@@ -75,7 +75,7 @@ TEST(Conditional, MalformedListsLoseNoUpdate) {
                                          "\"abc\", *", "*, \"abc\"", "\"x\" , y", "**", "\"abc\"\"x\""}) {
         EXPECT_EQ(outcome({{"If-Match", value}}), failed) << value;
         EXPECT_EQ(outcome({{"If-None-Match", value}}), proceed) << value;
-        EXPECT_EQ(outcome({{"If-None-Match", value}}, "PUT"), failed) << value;
+        EXPECT_EQ(outcome({{"If-None-Match", value}}, Method::put), failed) << value;
     }
     EXPECT_EQ(outcome({{"If-Match", "*"}, {"If-Match", "\"abc\""}}), failed);
     EXPECT_EQ(outcome({{"If-Match", "\"abc\""}, {"If-Match", "x"}}), failed);
@@ -84,13 +84,13 @@ TEST(Conditional, MalformedListsLoseNoUpdate) {
 TEST(Conditional, IfModifiedSinceIsForReading) {
     EXPECT_EQ(outcome({{"If-Modified-Since", earlier}}), proceed);
     EXPECT_EQ(outcome({{"If-Modified-Since", same}}), not_modified);
-    EXPECT_EQ(outcome({{"If-Modified-Since", later}}, "HEAD"), not_modified);
-    EXPECT_EQ(outcome({{"If-Modified-Since", later}}, "PUT"), proceed);
+    EXPECT_EQ(outcome({{"If-Modified-Since", later}}, Method::head), not_modified);
+    EXPECT_EQ(outcome({{"If-Modified-Since", later}}, Method::put), proceed);
 }
 
 TEST(Conditional, IfUnmodifiedSinceIsForAll) {
     EXPECT_EQ(outcome({{"If-Unmodified-Since", earlier}}), failed);
-    EXPECT_EQ(outcome({{"If-Unmodified-Since", earlier}}, "DELETE"), failed);
+    EXPECT_EQ(outcome({{"If-Unmodified-Since", earlier}}, Method::del), failed);
     EXPECT_EQ(outcome({{"If-Unmodified-Since", same}}), proceed);
     EXPECT_EQ(outcome({{"If-Unmodified-Since", later}}), proceed);
 }

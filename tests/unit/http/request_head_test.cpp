@@ -56,7 +56,8 @@ TEST(RequestHead, SplitsItsParts) {
     auto const outcome = parse(text, head);
     ASSERT_EQ(outcome.kind, Kind::complete);
     EXPECT_EQ(text.substr(outcome.consumed), "body");
-    EXPECT_EQ(head.method, "POST");
+    EXPECT_EQ(head.method, Method::post);
+    EXPECT_EQ(head.method_name, "POST");
     EXPECT_EQ(head.target, "/content/a%20b?x=1&y");
     EXPECT_EQ(head.path, "/content/a%20b");
     EXPECT_EQ(head.query, "x=1&y");
