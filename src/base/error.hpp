@@ -104,9 +104,10 @@ struct Error {
         : code(code_in), detail(std::move(detail_in)), errors(std::move(errors_in)) {}
 
     /// The same error, with a header field. `name` must outlive the error: a literal.
-    Error&& with(std::string_view name, std::string value) && {
-        fields.emplace_back(name, std::move(value));
-        return std::move(*this);
+    Error with(std::string_view name, std::string value) const {
+        Error error = *this;
+        error.fields.emplace_back(name, std::move(value));
+        return error;
     }
 
     /// An error that passes: the client is told to come back after that time.

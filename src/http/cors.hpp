@@ -7,7 +7,7 @@
 #include "http/headers.hpp"
 #include "http/request_head.hpp"
 
-/// Cross-Origin Resource Sharing, as the Fetch standard defines it (section 3.2).
+/// Cross-Origin Resource Sharing, as the Fetch standard defines it.
 namespace clinikk::http {
 
 /// Adds the fields that let scripts of an allowed origin read the answer to `head`. An origin is allowed when `origins`

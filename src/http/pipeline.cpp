@@ -96,7 +96,8 @@ Task<> authenticate(Exchange& exchange) {
     if (caller) {
         exchange.request.caller = std::move(*caller);
     } else {
-        exchange.fail(caller.error());
+        // A token that is no good is told apart from a missing one (RFC 6750 section 3.1).
+        exchange.fail(caller.error().with("WWW-Authenticate", R"(Bearer error="invalid_token")"));
     }
 }
 
@@ -195,15 +196,15 @@ void allow_origins(Exchange& exchange) {
 
 void log_access(Exchange& exchange) { write_access_log(exchange.tools.log, exchange.request, exchange.response()); }
 
-/// One stage. It has one of the first two functions, which run until one of them settles the outcome, or the last one,
-/// which always runs.
+/// One stage. It has one of these functions besides `is_needed`.
 struct Stage {
     std::string_view name;
-    std::string_view reason;  ///< why it stands at this place
-    void (*on_request)(Exchange&) = nullptr;
-    Task<> (*awaits)(Exchange&) = nullptr;
+    std::string_view reason;                       ///< why it stands at this place
+    void (*on_request)(Exchange&) = nullptr;       ///< runs until a stage settles the outcome
+    Task<> (*awaits)(Exchange&) = nullptr;         ///< the same, for a stage that waits
     bool (*is_needed)(Exchange const&) = nullptr;  ///< asked before `awaits`, whose frame costs an allocation
-    void (*on_answer)(Exchange&) = nullptr;
+    void (*on_outcome)(Exchange&) = nullptr;       ///< runs unless an exception has settled the outcome; may throw
+    void (*on_answer)(Exchange&) = nullptr;        ///< always runs, and must not throw
 };
 
 constexpr std::array stages{
@@ -235,24 +236,28 @@ constexpr std::array stages{
 
     Stage{.name = "listed errors",
           .reason = "first on the way out: an error that the API document does not list is our defect, and a 500",
-          .on_answer = check_listed},
+          .on_outcome = check_listed},
     Stage{.name = "compress",
           .reason = "before the answer is kept, so that it is compressed once",
-          .on_answer = compress_answer},
-    Stage{
-        .name = "keep answer", .reason = "before the fields that belong to one request only", .on_answer = keep_answer},
+          .on_outcome = compress_answer},
+    Stage{.name = "keep answer",
+          .reason = "before the fields that belong to one request only",
+          .on_outcome = keep_answer},
     Stage{.name = "problem", .reason = "from here on there is a response", .on_answer = write_problem},
     Stage{.name = "abandoned", .reason = "nobody reads it; the access log still says 499", .on_answer = forget_answer},
     Stage{.name = "request id", .reason = "on every answer, so that it can be found in the log", .on_answer = identify},
     Stage{.name = "security headers", .reason = "on every answer, problems included", .on_answer = secure},
     Stage{.name = "CORS",
-          .reason = "on every answer: scripts of an allowed origin have to read problems too",
+          .reason = "also on problems, which scripts of an allowed origin have to read",
           .on_answer = allow_origins},
     Stage{.name = "access log", .reason = "last, so that it tells what is sent", .on_answer = log_access},
 };
 
-constexpr bool is_on_answer(Stage const& stage) { return stage.on_answer != nullptr; }
-static_assert(std::ranges::is_partitioned(stages, std::not_fn(is_on_answer)), "an answer passes none of the first");
+constexpr int turn(Stage const& stage) {
+    if (stage.on_answer != nullptr) return 2;
+    return stage.on_outcome != nullptr ? 1 : 0;
+}
+static_assert(std::ranges::is_sorted(stages, {}, turn), "the list is in the order in which stages run");
 
 /// No descriptor is left in the process or in the system: a state that passes.
 bool is_lack_of_descriptors(std::error_code const& code) noexcept {
@@ -278,9 +283,9 @@ Task<> pass_in(Exchange& exchange) {
     }
 }
 
-void pass_out(Exchange& exchange) {
+void pass_out(Exchange& exchange, void (*Stage::*function)(Exchange&)) {
     for (auto const& stage : stages) {
-        if (stage.on_answer != nullptr) stage.on_answer(exchange);
+        if (stage.*function != nullptr) (stage.*function)(exchange);
     }
 }
 
@@ -294,6 +299,7 @@ Task<Response> Pipeline::handle(Request& request) {
     Exchange exchange{tools_, request};
     try {
         co_await pass_in(exchange);
+        pass_out(exchange, &Stage::on_outcome);
     } catch (Unavailable const& failure) {
         fail_with(exchange, ErrorCode::unavailable, failure);
     } catch (std::system_error const& failure) {
@@ -302,7 +308,7 @@ Task<Response> Pipeline::handle(Request& request) {
     } catch (std::exception const& failure) {
         fail_with(exchange, ErrorCode::internal, failure);
     }
-    pass_out(exchange);
+    pass_out(exchange, &Stage::on_answer);
     co_return std::move(exchange.response());
 }
 

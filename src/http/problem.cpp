@@ -13,8 +13,15 @@ BOOST_DESCRIBE_STRUCT(FieldError, (), (detail, pointer))
 namespace clinikk::http {
 namespace {
 
-/// Where the error itself does not tell: a database or a store that is away is asked again within seconds.
-constexpr std::chrono::seconds usual_wait{5};
+/// When it is worth trying again, where the error itself does not tell.
+std::chrono::seconds usual_wait(ErrorCode code) noexcept {
+    using namespace std::chrono_literals;
+    // Another upload of the same account has to end first.
+    if (code == ErrorCode::too_many_uploads) return 30s;
+    // A database or a bucket that is away is asked again about once a second. Clients that all come back with the first
+    // success would hold it up.
+    return 5s;
+}
 
 struct Problem {
     std::string type;
@@ -46,14 +53,13 @@ Response problem_response(Error const& error, std::string_view base_url, Uuid co
     }
     auto response = text_response(kind.status, "application/problem+json", std::move(body));
     response.headers.add("Cache-Control", "no-store");
-    if (kind.status == 401) {
-        // Without a token the challenge says only how; with a bad one also why (RFC 6750 section 3).
+    for (auto const& [name, value] : error.fields) response.headers.add(name, value);
+    if (kind.status == 401 && !response.headers.has("WWW-Authenticate")) {
         response.headers.add("WWW-Authenticate", "Bearer");
     }
     if (kind.status == 503 || kind.status == 429) {
-        response.headers.add("Retry-After", std::to_string(error.retry_after.value_or(usual_wait).count()));
+        response.headers.add("Retry-After", std::to_string(error.retry_after.value_or(usual_wait(error.code)).count()));
     }
-    for (auto const& [name, value] : error.fields) response.headers.add(name, value);
     return response;
 }
 

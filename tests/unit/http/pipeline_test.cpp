@@ -77,8 +77,8 @@ protected:
         routes.add<surprise>({.path = "/surprise"});
         router_.emplace(table_);
         pipeline_.emplace(
-            *router_, authenticator_, [] { return std::optional(Revision{{1}}); },
-            PipelineOptions{{}, {"https://app.example.org"}}, log_);
+            *router_, authenticator_, [this] { return revision(); }, PipelineOptions{{}, {"https://app.example.org"}},
+            log_);
     }
 
     Response ask(std::string_view method, std::string_view path, std::vector<Field> fields = {},
@@ -101,9 +101,16 @@ protected:
         return response;
     }
 
+    std::optional<Revision> revision() {
+        if (revision_fails_after_ == 0) throw Unavailable("the database is away");
+        --revision_fails_after_;
+        return Revision{{1}};
+    }
+
     static std::string text(Response const& response) { return std::get<std::string>(response.body); }
 
     Counts counts_;
+    int revision_fails_after_ = 1000;  ///< asks for the database's revision
     Body body_;
     OneEditor authenticator_;
     Log log_{LogLevel::error, LogFormat::text};
@@ -134,7 +141,10 @@ TEST_F(PipelineTest, AnswersPreflightsWithoutCredentials) {
 
 TEST_F(PipelineTest, RefusesStrangersBeforeTheirBodies) {
     EXPECT_EQ(ask("PUT", "/things").status, 401);
-    EXPECT_EQ(ask("PUT", "/things", {{"Authorization", "Bearer wrong"}}).status, 401);
+    EXPECT_EQ(ask("PUT", "/things").headers.find("WWW-Authenticate"), "Bearer");
+    auto const wrong = ask("PUT", "/things", {{"Authorization", "Bearer wrong"}});
+    EXPECT_EQ(wrong.status, 401);
+    EXPECT_EQ(wrong.headers.find("WWW-Authenticate"), R"(Bearer error="invalid_token")");
     EXPECT_EQ(ask("PUT", "/things", {{"Authorization", "Bearer viewer"}}).status, 403);
     EXPECT_EQ(ask("PUT", "/things", {{"Authorization", "Bearer x"}, {"Content-Encoding", "gzip"}}).status, 415);
     EXPECT_EQ(ask("PUT", "/things", {{"Authorization", "Bearer x"}}).status, 413);
@@ -157,6 +167,9 @@ TEST_F(PipelineTest, AnswersWhateverHappens) {
     EXPECT_EQ(broken.status, 503);
     EXPECT_EQ(broken.headers.find("Retry-After"), "5");
     EXPECT_EQ(text(broken).find("database"), std::string::npos);
+    revision_fails_after_ = 1;  // when the answer is kept
+    EXPECT_EQ(ask("GET", "/things").status, 503);
+    EXPECT_EQ(ask("GET", "/things").status, 503);
     EXPECT_EQ(ask("GET", "/surprise").status, 500) << "the operation does not list this error";
 }
 
