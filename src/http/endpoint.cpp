@@ -14,7 +14,7 @@ constexpr ErrorCode of_every_request[] = {bad_request,        method_not_allowed
 
 bool has_parameters(Endpoint const& endpoint) {
     return !endpoint.schema.body.empty() || std::ranges::any_of(endpoint.schema.parameters, [](auto const& p) {
-        return p.place == ParameterPlace::query;
+        return p.place != ParameterPlace::path;
     });
 }
 

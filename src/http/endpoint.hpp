@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "http/answer_header.hpp"
 #include "http/request.hpp"
 #include "http/response.hpp"
 #include "http/schema.hpp"
@@ -32,6 +33,7 @@ struct PlainAnswer {
     int status;
     std::string_view media_type;  ///< empty: no content
     std::string_view description;
+    std::vector<AnswerHeader> headers{};  ///< those of every answer go without saying
 };
 
 /// One operation: what the router, the parser, the OpenAPI document and the tests know of it.
@@ -47,10 +49,11 @@ struct Operation {
     std::uint64_t body_limit = 64 * 1024;  ///< bytes; 413 past it
     ErrorCode over_limit = ErrorCode::body_too_large;
     int success = 200;
-    std::vector<ErrorCode> errors{};     ///< those of its own; the common ones follow from the rest
-    std::vector<PlainAnswer> answers{};  ///< where the answer is not one JSON document
-    bool reusable = false;               ///< the answer follows from URL and database alone (see `AnswerCache`)
-    bool hidden = false;                 ///< pages for people, not part of the API document
+    std::vector<AnswerHeader> headers{};  ///< of the answer with the success status
+    std::vector<ErrorCode> errors{};      ///< those of its own; the common ones follow from the rest
+    std::vector<PlainAnswer> answers{};   ///< where the answer is not one JSON document
+    bool reusable = false;                ///< the answer follows from URL and database alone (see `AnswerCache`)
+    bool hidden = false;                  ///< pages for people, not part of the API document
 };
 
 /// What the typed handler of an operation says of its input and output.
