@@ -18,6 +18,7 @@ void add_content_routes(Routes& routes) {
          .body = {BodyForm::multipart},
          .over_limit = upload_too_large,
          .success = 201,
+         .headers = {answer_header::location},
          .errors = {upload_interrupted, quota_exceeded, body_too_large, media_unrecognised, media_kind_mismatch,
                     media_truncated, media_unsupported, media_probe_timeout, too_many_uploads, insufficient_storage}});
     routes.add_cacheable<list_content>(
@@ -26,7 +27,8 @@ void add_content_routes(Routes& routes) {
          .tag = "content",
          .summary = "Browse the library",
          .description = "Newest first. Where there is more, `Link` with `rel=\"next\"` leads on, and goes on "
-                        "leading through everything exactly once while the library grows."});
+                        "leading through everything exactly once while the library grows.",
+         .headers = {optional(answer_header::link)}});
     routes.add<get_content>({.method = Method::get,
                              .path = "/content/{content_id}",
                              .tag = "content",

@@ -20,14 +20,16 @@ void add_health_routes(Routes& routes) {
                                    "For a load balancer: 503 while starting or draining, and while the database "
                                    "or the storage cannot be written to or has no room left; what can be "
                                    "read is answered all the same."});
-    routes.add<get_detailed_health>({.method = Method::get,
-                                     .path = "/health/detailed",
-                                     .tag = "health",
-                                     .summary = "Whether what the service needs is up",
-                                     .description = "503 with the same members when something is down or cannot be "
-                                                    "written to; `reason` says why.",
-                                     .answers = {{503, "application/json", "Something is down"}}},
-                                    schema_of<DetailedHealth>());
+    routes.add<get_detailed_health>(
+        {.method = Method::get,
+         .path = "/health/detailed",
+         .tag = "health",
+         .summary = "Whether what the service needs is up",
+         .description = "503 with the same members when something is down or cannot be "
+                        "written to; `reason` says why.",
+         .headers = {answer_header::cache_control},
+         .answers = {{503, "application/json", "Something is down", {answer_header::cache_control}}}},
+        schema_of<DetailedHealth>());
 }
 
 namespace {

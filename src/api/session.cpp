@@ -16,6 +16,7 @@ void add_session_routes(Routes& routes) {
                                   "password grant with `username` and `password`. Wrong passwords are slowed down "
                                   "for each account and client address: `Retry-After` says when to come back.",
                               .body = {BodyForm::json, BodyForm::urlencoded},
+                              .headers = {answer_header::cache_control},
                               .errors = {credentials_invalid, rate_limited}});
 }
 

@@ -8,6 +8,28 @@
 #include "http/range.hpp"
 
 namespace clinikk::api {
+namespace {
+
+/// What `add_representation_headers` gives. A file that has not been hashed yet has neither tag nor digest.
+std::vector<AnswerHeader> representation_headers() {
+    using namespace http::answer_header;
+    return {accept_ranges,
+            last_modified,
+            cache_control,
+            cross_origin_resource_policy,
+            optional(etag),
+            optional(repr_digest),
+            optional(content_disposition)};
+}
+
+/// Several ranges say in their parts which they are.
+std::vector<AnswerHeader> partial_headers() {
+    auto headers = representation_headers();
+    headers.push_back(optional(answer_header::content_range));
+    return headers;
+}
+
+}  // namespace
 
 void add_stream_routes(Routes& routes) {
     using enum ErrorCode;
@@ -19,12 +41,15 @@ void add_stream_routes(Routes& routes) {
          .description = "The stored bytes, whole or by `Range`, with validators for conditional requests. "
                         "`download=1` makes a browser save them under their original name.",
          .errors = {content_not_found, source_unavailable, precondition_failed, range_not_satisfiable},
-         .answers = {{200, "*/*", "The whole file"},
-                     {206, "*/*", "The ranges asked for"},
-                     {307, "",
-                      "The address at which the bytes are served: by the store itself, for a while, or where they were "
-                      "before this service"},
-                     {304, "", "Not changed since the validators given"}}});
+         .answers = {
+             {200, "*/*", "The whole file", representation_headers()},
+             {206, "*/*", "The ranges asked for", partial_headers()},
+             {307,
+              "",
+              "The address at which the bytes are served: by the store itself, for a while, or where they were "
+              "before this service",
+              {answer_header::location, answer_header::cache_control, answer_header::cross_origin_resource_policy}},
+             {304, "", "Not changed since the validators given", representation_headers()}}});
 }
 
 namespace {
@@ -175,7 +200,7 @@ Task<Result<Response>> stream_content(Services& services, Request& request, Stre
     // Only GET has ranges (RFC 9110 section 14.2): to HEAD the field says nothing.
     RangeOutcome asked;
     if (!head_only && if_range_holds(request.head, validators)) {
-        asked = parse_range(request.head.find_only("Range"), *source.size);
+        asked = parse_range(wanted.range ? wanted.range->value() : std::string_view(), *source.size);
     }
     if (asked.kind == RangeOutcome::Kind::unsatisfiable) co_return unsatisfiable(source);
     // Whoever opens the bytes sees whether they are there; these answers begin before.

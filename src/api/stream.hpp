@@ -2,6 +2,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,11 +26,38 @@ private:
     explicit Flag(bool value) : ValueOf(value) {}
 };
 
-struct StreamRequest {
+/// What the document says of a header field.
+struct FieldDescription {
+    std::string_view description;
+    std::string_view example;
+};
+
+namespace field_description {
+inline constexpr FieldDescription tags{"Entity tags, or `*` (RFC 9110 section 13.1)",
+                                       "\"2cf24dba5fb0a30e26e83b2ac5b9\""};
+inline constexpr FieldDescription date{"An HTTP date (RFC 9110 section 5.6.7)", "Sun, 01 Mar 2026 12:00:00 GMT"};
+inline constexpr FieldDescription tag_or_date{"A strong entity tag or an HTTP date: `Range` counts only if it holds",
+                                              "Sun, 01 Mar 2026 12:00:00 GMT"};
+inline constexpr FieldDescription range{"The bytes wanted (RFC 9110 section 14.2)", "bytes=0-1023"};
+}  // namespace field_description
+
+/// The preconditions of a request, by the fields that `evaluate` and `if_range_holds` read from its head.
+struct ConditionalFields {
+    Header<std::optional<FieldText<field_description::tags>>> if_match;
+    Header<std::optional<FieldText<field_description::tags>>> if_none_match;
+    Header<std::optional<FieldText<field_description::date>>> if_modified_since;
+    Header<std::optional<FieldText<field_description::date>>> if_unmodified_since;
+    Header<std::optional<FieldText<field_description::tag_or_date>>> if_range;
+};
+BOOST_DESCRIBE_STRUCT(ConditionalFields, (),
+                      (if_match, if_none_match, if_modified_since, if_unmodified_since, if_range))
+
+struct StreamRequest : ConditionalFields {
     Path<UuidValue> content_id;
     Query<Flag> download;
+    Header<std::optional<FieldText<field_description::range>>> range;
 };
-BOOST_DESCRIBE_STRUCT(StreamRequest, (), (content_id, download))
+BOOST_DESCRIBE_STRUCT(StreamRequest, (ConditionalFields), (content_id, download, range))
 
 Task<Result<Response>> stream_content(Services& services, Request& request, StreamRequest wanted);
 

@@ -25,6 +25,7 @@ void add_upload_routes(Routes& routes) {
          .access = Access::editor,
          .body = {BodyForm::json},
          .success = 201,
+         .headers = {answer_header::location, answer_header::cache_control},
          .errors = {direct_upload_unavailable, upload_interrupted, upload_too_large, quota_exceeded,
                     too_many_uploads}});
     routes.add<get_upload>({.method = Method::get,
@@ -36,6 +37,7 @@ void add_upload_routes(Routes& routes) {
                                 "first time. In the state `committing` all of it is there, and is being read or waits "
                                 "to be completed.",
                             .access = Access::editor,
+                            .headers = {answer_header::cache_control},
                             .errors = {upload_not_found}});
     routes.add<add_upload_parts>({.method = Method::post,
                                   .path = "/uploads/{upload_id}/parts",
@@ -44,6 +46,7 @@ void add_upload_routes(Routes& routes) {
                                   .description = "For up to `limit` parts, from the number `from` on.",
                                   .access = Access::editor,
                                   .body = {BodyForm::json},
+                                  .headers = {answer_header::cache_control},
                                   .errors = {upload_not_found, upload_busy}});
     routes.add<complete_upload>(
         {.method = Method::post,
@@ -59,6 +62,7 @@ void add_upload_routes(Routes& routes) {
          .body = {BodyForm::json},
          .body_limit = completion_limit,
          .success = 201,
+         .headers = {answer_header::location},
          .errors = {upload_not_found, upload_busy, upload_interrupted, parts_mismatch, digest_mismatch,
                     media_unrecognised, media_kind_mismatch, media_truncated, media_unsupported, media_probe_timeout}});
     routes.add<abort_upload>({.method = Method::del,

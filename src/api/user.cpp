@@ -12,12 +12,14 @@ void add_user_routes(Routes& routes) {
                                .summary = "Make an account",
                                .body = {BodyForm::json},
                                .success = 201,
+                               .headers = {answer_header::location},
                                .errors = {ErrorCode::email_taken}});
     routes.add<get_me>({.method = Method::get,
                         .path = "/auth/me",
                         .tag = "auth",
                         .summary = "The account that calls",
-                        .access = Access::signed_in});
+                        .access = Access::signed_in,
+                        .headers = {answer_header::cache_control}});
 }
 
 Task<Result<Reply<UserView>>> register_user(Services& services, Request& request, RegisterRequest wanted) {

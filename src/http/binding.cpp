@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "http/syntax.hpp"
+
 namespace clinikk::http {
 namespace {
 
@@ -24,6 +26,38 @@ std::string pointer_to(std::string_view name) {
 
 FieldError field_error(std::string_view name, std::string detail) {
     return {std::string(name) + ' ' + std::move(detail), pointer_to(name)};
+}
+
+FieldError head_error(std::string_view kind, std::string_view name, std::string detail) {
+    auto error = field_error(name, std::move(detail));
+    error.detail.insert(0, kind);
+    return error;
+}
+
+HeadValue find_header(RequestHead const* head, std::string_view name) noexcept {
+    HeadValue found;
+    if (head == nullptr) return found;
+    for (auto const& field : head->fields) {
+        if (same_ignoring_case(field.name, name) && ++found.count == 1) found.text = field.value;
+    }
+    return found;
+}
+
+HeadValue find_cookie(RequestHead const* head, std::string_view name) noexcept {
+    HeadValue found;
+    if (head == nullptr) return found;
+    for (auto const& field : head->fields) {
+        if (!same_ignoring_case(field.name, "Cookie")) continue;
+        for (auto rest = field.value; !rest.empty();) {
+            auto const end = rest.find(';');
+            auto const pair = trim_blanks(rest.substr(0, end));
+            rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
+            auto const mark = pair.find('=');
+            if (mark == pair.npos || trim_blanks(pair.substr(0, mark)) != name) continue;
+            if (++found.count == 1) found.text = trim_blanks(pair.substr(mark + 1));
+        }
+    }
+    return found;
 }
 
 FieldError item_error(std::string_view list, std::size_t index, FieldError const& error) {

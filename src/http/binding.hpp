@@ -4,6 +4,7 @@
 #include <boost/mp11.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bitset>
 #include <iterator>
 #include <optional>
@@ -22,7 +23,7 @@
 namespace clinikk::http {
 
 /// Where a member of a request comes from.
-enum class Place { path, query, body };
+enum class Place { path, query, body, header, cookie };
 
 /// A member of a request. `T` is a value type, or `std::optional` of one where it may be absent. A value type has
 /// `static result<T, std::string> parse(std::string_view)` and `static ValueSchema schema()`; where the schema
@@ -72,6 +73,33 @@ using Query = Member<Place::query, T>;
 template <class T>
 using FormField = Member<Place::body, T>;
 
+/// A header field of the request. The member's name is the field's: `if_none_match` is `If-None-Match`. It stands once;
+/// a second line of that name is an error, unless the value type `counts_once`.
+template <class T>
+using Header = Member<Place::header, T>;
+
+/// A cookie (RFC 6265 section 5.4) of the member's name, which comes once.
+template <class T>
+using Cookie = Member<Place::cookie, T>;
+
+/// The value of a header field as it came: a view into the request's head, as long as that lives. For fields that say
+/// nothing, rather than something wrong, when they cannot be read or stand more than once, such as `Range` (RFC 9110
+/// sections 13.1 and 14.2): one that stands more than once counts as absent.
+template <const auto& Schema>
+class FieldText {
+public:
+    static constexpr bool counts_once = true;
+    static boost::system::result<FieldText, std::string> parse(std::string_view text) { return FieldText(text); }
+    static ValueSchema schema() { return {.description = Schema.description, .example = Schema.example}; }
+
+    std::string_view value() const noexcept { return text_; }
+
+private:
+    explicit FieldText(std::string_view text) : text_(text) {}
+
+    std::string_view text_;
+};
+
 /// Changes to a resource, as a member of a request: `Fields` is a described struct of the body's members as a new
 /// resource has them. Each may be left out, which leaves it as it is. One that may be absent is cleared by `null` in
 /// JSON (RFC 7396) and by an empty text field of a form; an empty number in a form is one that was not filled in.
@@ -106,6 +134,18 @@ concept PatchType = requires { typename M::Described; };
 InputField const* find_field(std::vector<InputField> const& fields, std::string_view name,
                              std::vector<FieldError>& errors);
 
+/// Which members of the request's head are wanted: one value, and how often the name stands there.
+struct HeadValue {
+    std::optional<std::string_view> text{};  ///< the first; a view into the head
+    std::size_t count = 0;
+};
+
+/// The field lines of that name.
+HeadValue find_header(RequestHead const* head, std::string_view name) noexcept;
+
+/// The cookies of that name, in all Cookie fields. Quotes around a value are part of it (RFC 6265 section 5.4).
+HeadValue find_cookie(RequestHead const* head, std::string_view name) noexcept;
+
 /// Whether a field's JSON kind is the one that the schema wants; if not, says so in `errors`.
 bool kind_matches(InputField const& field, ValueSchema const& schema, bool json, std::vector<FieldError>& errors);
 
@@ -117,6 +157,9 @@ bool is_left_out(InputField const& field, bool takes_empty, bool json) noexcept;
 void refuse_unknown(Input const& input, std::vector<std::string_view> const& known, std::vector<FieldError>& errors);
 
 FieldError field_error(std::string_view name, std::string detail);
+
+/// What is wrong with a header field or a cookie; `kind` says which of the two it is.
+FieldError head_error(std::string_view kind, std::string_view name, std::string detail);
 
 Error validation_error(std::vector<FieldError> errors);
 
@@ -191,6 +234,50 @@ void bind_scalar(M& member, std::string_view name, Input const& input, std::vect
     }
 }
 
+/// The name of a member as it is sent: that of a header field has its words in capitals, with hyphens between.
+template <class M, class Descriptor>
+struct WireName {
+    static constexpr std::string_view member = Descriptor::name;
+    static constexpr auto header = [] {
+        std::array<char, member.size()> text{};
+        bool starts_word = true;
+        for (std::size_t i = 0; i < member.size(); ++i) {
+            char const c = member[i];
+            bool const is_letter = c >= 'a' && c <= 'z';
+            text[i] = c == '_' ? '-' : starts_word && is_letter ? static_cast<char>(c - 'a' + 'A') : c;
+            starts_word = c == '_';
+        }
+        return text;
+    }();
+    static constexpr std::string_view value =
+        M::place == Place::header ? std::string_view(header.data(), header.size()) : member;
+};
+
+/// A header field or a cookie: text, taken without a copy.
+template <class M>
+void bind_head_value(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors) {
+    using Inner = typename M::Inner;
+    auto const found = M::place == Place::header ? find_header(input.head, name) : find_cookie(input.head, name);
+    auto const what = [&](std::string detail) {
+        constexpr std::string_view kind = M::place == Place::header ? "The header field " : "The cookie ";
+        errors.push_back(head_error(kind, name, std::move(detail)));
+    };
+    constexpr bool counts_once = requires { Inner::counts_once; };
+    if (found.count > 1 && !counts_once) return what("is given more than once");
+    if (found.count != 1) {
+        auto const fallback = Inner::schema().fallback;
+        if (!fallback.empty()) {
+            member.set(*Inner::parse(fallback));
+        } else if (!M::may_be_absent) {
+            what("is required");
+        }
+        return;
+    }
+    auto value = Inner::parse(*found.text);
+    if (!value) return what(value.error());
+    member.set(std::move(*value));
+}
+
 /// A member of a resource that is changed. `errors` also has what is wrong with it.
 template <class M>
 bool bind_change(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors) {
@@ -226,9 +313,14 @@ Result<R> bind(Input const& input, ErrorCode no_such_path = ErrorCode::not_found
         if constexpr (PatchType<std::remove_cvref_t<decltype(target)>>) {
             detail::bind_patch(target, input, body_names, errors);
         } else {
-            if (target.place == Place::body) body_names.push_back(member.name);
-            detail::bind_member(target, member.name, input, errors);
-            if (target.place == Place::path && !target) path_fits = false;
+            using M = std::remove_cvref_t<decltype(target)>;
+            if constexpr (M::place == Place::header || M::place == Place::cookie) {
+                detail::bind_head_value(target, detail::WireName<M, decltype(member)>::value, input, errors);
+            } else {
+                if (M::place == Place::body) body_names.push_back(member.name);
+                detail::bind_member(target, member.name, input, errors);
+                if (M::place == Place::path && !target) path_fits = false;
+            }
         }
     });
     if (!path_fits) return Error(no_such_path);
@@ -268,6 +360,15 @@ MemberSchema describe_member(std::string_view name) {
     }
 }
 
+constexpr ParameterPlace parameter_place(Place place) noexcept {
+    switch (place) {
+        case Place::header: return ParameterPlace::header;
+        case Place::cookie: return ParameterPlace::cookie;
+        case Place::path: return ParameterPlace::path;
+        default: return ParameterPlace::query;
+    }
+}
+
 /// What a request type says of an operation's parameters and body.
 template <class R>
 void describe_request(OperationSchema& schema) {
@@ -279,12 +380,12 @@ void describe_request(OperationSchema& schema) {
             for (auto& field : whole.body) field.required = false;
             std::ranges::move(whole.body, std::back_inserter(schema.body));
         } else {
-            auto described = describe_member<M>(member.name);
+            auto described = describe_member<M>(detail::WireName<M, decltype(member)>::value);
             if constexpr (M::place == Place::body) {
                 described.schema.nullable = M::may_be_absent;
                 schema.body.push_back(std::move(described));
             } else {
-                auto const place = M::place == Place::path ? ParameterPlace::path : ParameterPlace::query;
+                constexpr auto place = parameter_place(M::place);
                 schema.parameters.push_back({place, std::move(described)});
             }
         }

@@ -1,6 +1,7 @@
 #include "http/endpoint.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace clinikk::http {
 namespace {
@@ -14,7 +15,7 @@ constexpr ErrorCode of_every_request[] = {bad_request,        method_not_allowed
 
 bool has_parameters(Endpoint const& endpoint) {
     return !endpoint.schema.body.empty() || std::ranges::any_of(endpoint.schema.parameters, [](auto const& p) {
-        return p.place == ParameterPlace::query;
+        return p.place != ParameterPlace::path;
     });
 }
 
@@ -37,6 +38,16 @@ std::string_view to_string(Access access) noexcept {
         case Access::editor: return "editor";
     }
     return "";
+}
+
+void require_cacheable(Endpoint const& endpoint) {
+    auto const& operation = endpoint.operation;
+    bool const sees_more = std::ranges::any_of(endpoint.schema.parameters, [](auto const& parameter) {
+        return parameter.place == ParameterPlace::header || parameter.place == ParameterPlace::cookie;
+    });
+    if (operation.method == Method::get && operation.access == Access::anyone && !sees_more) return;
+    throw std::logic_error(std::string(operation.id) + " cannot be cacheable: it has to be a GET for everybody " +
+                           "that binds no header field and no cookie");
 }
 
 std::vector<ErrorCode> listed_errors(Endpoint const& endpoint) {

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "http/answer_header.hpp"
 #include "http/method.hpp"
 #include "http/request.hpp"
 #include "http/response.hpp"
@@ -29,6 +30,7 @@ struct PlainAnswer {
     int status;
     std::string_view media_type;  ///< empty: no content
     std::string_view description;
+    std::vector<AnswerHeader> headers{};  ///< those of every answer go without saying
 };
 
 /// One operation: what the router, the parser, the OpenAPI document and the tests know of it.
@@ -44,9 +46,10 @@ struct Operation {
     std::uint64_t body_limit = 64 * 1024;  ///< bytes; 413 past it
     ErrorCode over_limit = ErrorCode::body_too_large;
     int success = 200;
-    std::vector<ErrorCode> errors{};     ///< those of its own; the common ones follow from the rest
-    std::vector<PlainAnswer> answers{};  ///< where the answer is not one JSON document
-    bool hidden = false;                 ///< pages for people, not part of the API document
+    std::vector<AnswerHeader> headers{};  ///< of the answer with the success status
+    std::vector<ErrorCode> errors{};      ///< those of its own; the common ones follow from the rest
+    std::vector<PlainAnswer> answers{};   ///< where the answer is not one JSON document
+    bool hidden = false;                  ///< pages for people, not part of the API document
 };
 
 /// What the typed handler of an operation says of its input and output.
@@ -64,6 +67,9 @@ struct Endpoint {
     bool is_cacheable = false;  ///< the answer follows from URL and database alone (see `AnswerCache`)
     std::function<Task<Result<Response>>(Request&)> invoke;
 };
+
+/// Throws std::logic_error unless answers of the operation follow from its path and query and the database alone.
+void require_cacheable(Endpoint const& endpoint);
 
 /// All errors an operation may answer with: its own, and those that follow from who may call it, from its body and
 /// from being served at all. Each once, by status.

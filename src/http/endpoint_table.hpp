@@ -2,7 +2,6 @@
 
 #include <concepts>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -166,16 +165,15 @@ public:
     }
 
     /// Adds an operation whose answers may be kept and given to anybody who asks the same for as long as the database
-    /// stays as it is. Its handler sees nothing of a request but the base URL and the bound path and query. Throws
-    /// std::logic_error for an operation that not everybody may call, or that is no GET.
+    /// stays as it is. Its handler sees nothing of a request but the base URL and its bound input. Throws
+    /// std::logic_error for an operation that is no GET, that not everybody may call, or that binds header fields or
+    /// cookies, which are not part of the cache's key.
     template <auto Handler>
         requires detail::sees_only_the_key<Handler>
     void add_cacheable(Operation operation) {
-        if (operation.access != Access::anyone || operation.method != Method::get) {
-            throw std::logic_error(std::string(operation.path) + " cannot be cacheable: it is no GET for everybody");
-        }
         auto endpoint = make<Handler>(
             std::move(operation), detail::answer_schema<typename detail::HandlerTypes<decltype(Handler)>::Answer>());
+        require_cacheable(endpoint);
         endpoint.is_cacheable = true;
         table_.add(std::move(endpoint));
     }

@@ -4,7 +4,10 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <span>
 
 namespace clinikk::http {
 namespace {
@@ -16,6 +19,16 @@ std::string_view type_name(ValueSchema::Type type) {
         case ValueSchema::Type::string: return "string";
         case ValueSchema::Type::integer: return "integer";
         case ValueSchema::Type::boolean: return "boolean";
+    }
+    return "";
+}
+
+std::string_view place_name(ParameterPlace place) {
+    switch (place) {
+        case ParameterPlace::path: return "path";
+        case ParameterPlace::query: return "query";
+        case ParameterPlace::header: return "header";
+        case ParameterPlace::cookie: return "cookie";
     }
     return "";
 }
@@ -82,6 +95,7 @@ public:
         out["tags"] = std::move(tag_list);
         out["paths"] = std::move(paths);
         out["components"] = json::object{{"schemas", std::move(schemas_)},
+                                         {"headers", std::move(headers_)},
                                          {"responses", std::move(responses_)},
                                          {"securitySchemes", security_schemes()}};
         return out;
@@ -108,7 +122,7 @@ private:
         json::array out;
         for (auto const& [place, member] : schema.parameters) {
             out.push_back(json::object{{"name", member.name},
-                                       {"in", place == ParameterPlace::path ? "path" : "query"},
+                                       {"in", place_name(place)},
                                        {"required", place == ParameterPlace::path || member.required},
                                        {"schema", schema_json(member.schema)}});
         }
@@ -155,6 +169,9 @@ private:
         json::object out;
         for (auto const& answer : operation.answers) {
             json::object response{{"description", answer.description}};
+            auto fields = answer.headers;
+            std::ranges::copy(headers_of_every_answer(), std::back_inserter(fields));
+            response["headers"] = headers_json(fields);
             if (!answer.media_type.empty()) {
                 json::object content;
                 if (answer.media_type == "application/json") content["schema"] = schema_json(endpoint.schema.answer);
@@ -164,8 +181,12 @@ private:
         }
         if (endpoint.schema.answer.kind != Schema::Kind::none) {
             json::object content{{"schema", schema_json(endpoint.schema.answer)}};
+            auto fields = operation.headers;
+            std::ranges::copy(headers_of_json(), std::back_inserter(fields));
+            std::ranges::copy(headers_of_every_answer(), std::back_inserter(fields));
             merge(out, std::to_string(operation.success),
                   json::object{{"description", reason_phrase(operation.success)},
+                               {"headers", headers_json(fields)},
                                {"content", json::object{{"application/json", std::move(content)}}}});
         }
         for (auto const& [status, codes] : by_status(listed_errors(endpoint))) {
@@ -179,8 +200,50 @@ private:
         return out;
     }
 
+    /// Each field by its component, of which an optional field has one of its own.
+    json::object headers_json(std::span<AnswerHeader const> headers) {
+        json::object out;
+        for (auto const& header : headers) {
+            json::object schema{{"type", type_name(header.type)}};
+            if (!header.pattern.empty()) schema["pattern"] = header.pattern;
+            json::object component{{"description", header.description}, {"schema", std::move(schema)}};
+            if (header.required) component["required"] = true;
+            out[header.name] = header_reference(header.name, std::move(component));
+        }
+        return out;
+    }
+
+    json::object header_reference(std::string_view name, json::object component) {
+        auto const key = (component.contains("required") ? "" : "Optional-") + std::string(name);
+        headers_[key] = std::move(component);
+        return {{"$ref", "#/components/headers/" + key}};
+    }
+
+    /// What only one of two answers has is optional for both together.
+    void merge_headers(json::object& there, json::object const& added) {
+        auto const relax = [&](json::string_view name, json::value& field) {
+            auto const* const whole = headers_.if_contains(name);
+            bool const is_optional =
+                field.as_object()["$ref"].as_string().starts_with("#/components/headers/Optional-");
+            if (is_optional || whole == nullptr) return;
+            auto component = whole->as_object();
+            component.erase("required");
+            field = header_reference(name, std::move(component));
+        };
+        for (auto& field : there) {
+            auto const* const other = added.if_contains(field.key());
+            if (other == nullptr || *other != field.value()) relax(field.key(), field.value());
+        }
+        for (auto const& field : added) {
+            if (there.contains(field.key())) continue;
+            auto& taken = there[field.key()];
+            taken = field.value();
+            relax(field.key(), taken);
+        }
+    }
+
     /// Two media types of one status are one response with both.
-    static void merge(json::object& responses, std::string const& status, json::object response) {
+    void merge(json::object& responses, std::string const& status, json::object response) {
         auto* there = responses.if_contains(status);
         if (there == nullptr) {
             responses[status] = std::move(response);
@@ -188,6 +251,7 @@ private:
         }
         auto& content = there->as_object()["content"].as_object();
         for (auto& entry : response["content"].as_object()) content[entry.key()] = std::move(entry.value());
+        merge_headers(there->as_object()["headers"].as_object(), response["headers"].as_object());
     }
 
     static std::map<int, std::vector<ErrorCode>> by_status(std::vector<ErrorCode> const& codes) {
@@ -214,7 +278,9 @@ private:
             json::array both{json::object{{"$ref", "#/components/schemas/Problem"}}, std::move(narrowed)};
             json::object schema{{"allOf", std::move(both)}};
             json::object media{{"application/problem+json", json::object{{"schema", std::move(schema)}}}};
-            responses_[name] = json::object{{"description", description}, {"content", std::move(media)}};
+            responses_[name] = json::object{{"description", description},
+                                            {"headers", headers_json(headers_of_problem(status, codes))},
+                                            {"content", std::move(media)}};
         }
         return name;
     }
@@ -272,6 +338,7 @@ private:
     }
 
     json::object schemas_;
+    json::object headers_;
     json::object responses_;
 };
 

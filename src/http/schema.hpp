@@ -40,7 +40,7 @@ struct MemberSchema {
     bool required = true;
 };
 
-enum class ParameterPlace { path, query };
+enum class ParameterPlace { path, query, header, cookie };
 
 struct ParameterSchema {
     ParameterPlace place;

@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <optional>
 #include <stdexcept>
 
 #include "base/encoding.hpp"
+#include "base/json_object.hpp"
 #include "base/json_text.hpp"
-#include "security/flat_json.hpp"
 #include "security/public_key.hpp"
 
 namespace clinikk {
@@ -70,17 +71,46 @@ std::optional<Segments> split(std::string_view token) noexcept {
     return Segments{token.substr(0, first), token.substr(first + 1, second - first - 1), token.substr(second + 1)};
 }
 
-std::optional<Uuid> find_uuid(FlatObject const& claims, std::string_view name) noexcept {
-    auto const* const text = claims.text(name);
+/// The members of a token's header or claims; empty unless `text` is one JSON object without duplicates that is no
+/// deeper than such a thing is.
+std::optional<std::vector<JsonMember>> read_members(std::string_view text) {
+    constexpr std::size_t max_depth = 8;
+    auto members = read_json_object(text, max_depth);
+    if (!members || find_duplicate(*members)) return std::nullopt;
+    return std::move(*members);
+}
+
+/// Null when it is absent or of another kind.
+std::string const* find_member(std::vector<JsonMember> const& members, std::string_view name,
+                               JsonMember::Kind kind) noexcept {
+    auto const found = std::ranges::find(members, name, &JsonMember::name);
+    return found == members.end() || found->kind != kind ? nullptr : &found->text;
+}
+
+std::string const* find_text(std::vector<JsonMember> const& members, std::string_view name) noexcept {
+    return find_member(members, name, JsonMember::Kind::text);
+}
+
+/// Empty when it is absent or no whole number that fits 64 bits.
+std::optional<std::int64_t> find_integer(std::vector<JsonMember> const& members, std::string_view name) noexcept {
+    auto const* const text = find_member(members, name, JsonMember::Kind::integer);
+    std::int64_t value = 0;
+    if (text == nullptr) return std::nullopt;
+    auto const failure = std::from_chars(text->data(), text->data() + text->size(), value).ec;
+    return failure == std::errc() ? std::optional(value) : std::nullopt;
+}
+
+std::optional<Uuid> find_uuid(std::vector<JsonMember> const& claims, std::string_view name) noexcept {
+    auto const* const text = find_text(claims, name);
     return text == nullptr ? std::nullopt : Uuid::from_string(*text);
 }
 
 /// RFC 7519 sections 4.1.4 to 4.1.6, all three required. `at` is added to, never the claims: those may be huge.
-bool is_current(FlatObject const& claims, Timestamp at) noexcept {
-    auto const* const expires = claims.integer("exp");
-    auto const* const issued = claims.integer("iat");
-    auto const* const begins = claims.integer("nbf");
-    if (expires == nullptr || issued == nullptr || begins == nullptr) return false;
+bool is_current(std::vector<JsonMember> const& claims, Timestamp at) noexcept {
+    auto const expires = find_integer(claims, "exp");
+    auto const issued = find_integer(claims, "iat");
+    auto const begins = find_integer(claims, "nbf");
+    if (!expires || !issued || !begins) return false;
     auto const time = std::chrono::floor<seconds>(at);
     auto const late = (time + skew).time_since_epoch().count();
     auto const early = (time - skew).time_since_epoch().count();
@@ -136,9 +166,9 @@ private:
         }
         auto const payload = from_base64url(segments->payload);
         if (!payload || !is_signed(token)) return std::nullopt;
-        auto const claims = FlatObject::parse(*payload);
+        auto const claims = read_members(*payload);
         if (!claims || !is_current(*claims, at)) return std::nullopt;
-        auto const* const issuer = claims->text("iss");
+        auto const* const issuer = find_text(*claims, "iss");
         auto const user_id = find_uuid(*claims, "sub");
         auto const session_id = find_uuid(*claims, "sid");
         if (issuer == nullptr || *issuer != options_.issuer || !user_id || !session_id) return std::nullopt;
@@ -148,10 +178,11 @@ private:
     bool names_algorithm(std::string_view segment) const {
         if (segment == own_header_) return true;
         auto const bytes = from_base64url(segment);
-        auto const header = bytes ? FlatObject::parse(*bytes) : std::nullopt;
-        auto const* const name = header ? header->text("alg") : nullptr;
+        auto const header = bytes ? read_members(*bytes) : std::nullopt;
+        auto const* const name = header ? find_text(*header, "alg") : nullptr;
         // RFC 7515 section 4.1.11: extensions that must be understood are not.
-        return name != nullptr && *name == algorithm_.name && !header->has("crit");
+        return name != nullptr && *name == algorithm_.name &&
+               std::ranges::find(*header, "crit", &JsonMember::name) == header->end();
     }
 
     bool is_signed(std::string_view token) const {

@@ -49,6 +49,37 @@ describe('the API document', () => {
     }
   });
 
+  test('lists the header fields of answers: another one, a missing one and a wrong value are told apart', async () => {
+    const contract = await server.contract();
+    const answer = await server.get('/content?limit=1');
+    const check = (changes) => {
+      const headers = Object.fromEntries(Object.entries({ ...answer.headers, ...changes }).filter(([, value]) => value !== undefined));
+      const changed = { status: answer.status, headers, body: answer.body, json: () => answer.json(), text: () => answer.text() };
+      contract.check({ method: 'GET', path: '/content?limit=1', answer: changed });
+    };
+    check({});
+    check({ link: '<http://host/content?limit=1&cursor=x>; rel="next"' });
+    assert.throws(() => check({ 'x-other': '1' }), /lists no header field x-other/);
+    assert.throws(() => check({ location: '/content/1' }), /lists no header field location/);
+    assert.throws(() => check({ 'x-request-id': undefined }), /header field x-request-id is missing/);
+    assert.throws(() => check({ 'x-request-id': 'one' }), /x-request-id: .*pattern/);
+    assert.throws(() => check({ link: 'http://host/content' }), /link: .*pattern/);
+  });
+
+  test('lists what operations take and answer in header fields', () => {
+    const { parameters, responses } = document.paths['/content/{content_id}/stream'].get;
+    const fields = parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name).sort();
+    assert.deepEqual(fields, ['If-Match', 'If-Modified-Since', 'If-None-Match', 'If-Range', 'If-Unmodified-Since', 'Range']);
+    const names = (response) => Object.keys((response.$ref ? document.components.responses[response.$ref.split('/').pop()] : response).headers);
+    const listed = { 200: ['ETag', 'Last-Modified', 'Accept-Ranges', 'Repr-Digest'], 206: ['Content-Range'], 304: ['ETag'], 307: ['Location'], 405: ['Allow'], 416: ['Content-Range'], 503: ['Retry-After'] };
+    for (const [status, wanted] of Object.entries(listed)) {
+      for (const name of wanted) assert.ok(names(responses[status]).includes(name), `${status} lists ${name}`);
+    }
+    assert.ok(names(document.paths['/auth/me'].get.responses[401]).includes('WWW-Authenticate'));
+    assert.ok(names(document.paths['/content'].get.responses[200]).includes('Link'));
+    assert.ok(names(document.paths['/uploads'].post.responses[201]).includes('Location'));
+  });
+
   test('has schemas that compile', async () => {
     const contract = await server.contract();
     for (const { template, operation } of contract.operations()) {

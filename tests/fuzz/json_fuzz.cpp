@@ -5,11 +5,11 @@
 #include <cstdlib>
 #include <string>
 
-#include "http/input.hpp"
+#include "base/json_object.hpp"
 
 namespace json = boost::json;
-using clinikk::http::InputField;
-using Kind = InputField::Kind;
+using clinikk::JsonMember;
+using Kind = JsonMember::Kind;
 
 namespace {
 
@@ -18,7 +18,7 @@ void require(bool holds) {
 }
 
 /// A list has nothing but objects, with their members, of which the tree keeps one of each name.
-bool same_items(InputField const& field, json::array const& values) {
+bool same_items(JsonMember const& field, json::array const& values) {
     if (field.items.size() != values.size()) return false;
     for (std::size_t i = 0; i < values.size(); ++i) {
         if (!values[i].is_object() || field.items[i].size() < values[i].get_object().size()) return false;
@@ -26,7 +26,7 @@ bool same_items(InputField const& field, json::array const& values) {
     return true;
 }
 
-bool same(InputField const& field, json::value const& value) {
+bool same(JsonMember const& field, json::value const& value) {
     switch (field.kind) {
         case Kind::text: return value.is_string() && field.text == std::string_view(value.get_string());
         case Kind::boolean: return value.is_bool() && field.text == (value.get_bool() ? "true" : "false");
@@ -46,7 +46,7 @@ bool same(InputField const& field, json::value const& value) {
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     std::string_view const input(reinterpret_cast<char const*>(data), size);
-    auto const members = clinikk::http::read_json_object(input);
+    auto const members = clinikk::read_json_object(input);
     json::error_code failure;
     auto const tree = json::parse(json::string_view(input.data(), input.size()), failure);
     bool const is_object = !failure && tree.is_object();
@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (!members) return 0;
     // The tree has the last of several members of one name.
     for (auto const& [key, value] : tree.get_object()) {
-        InputField const* last = nullptr;
+        JsonMember const* last = nullptr;
         for (auto const& field : *members) {
             if (std::string_view(field.name) == std::string_view(key)) last = &field;
         }

@@ -1,5 +1,6 @@
 // Holds every answer against the server's own OpenAPI document: the status is listed, the media type is right, the
-// body has the schema's shape, required header fields are there, and a problem document is one of the catalogue.
+// body has the schema's shape, the header fields are those listed, with values of their schemas, and the required ones
+// are there, and a problem document is one of the catalogue.
 
 import assert from 'node:assert/strict';
 
@@ -14,6 +15,9 @@ const BEFORE_ROUTING = new Set([
   'bad_request', 'request_timeout', 'uri_too_long', 'headers_too_large', 'expectation_failed', 'not_implemented',
   'version_not_supported', 'unavailable',
 ]);
+
+/** What frames a message is not the operation's, and `Content-Type` is listed as the media type of the content. */
+const FRAMING = new Set(['date', 'connection', 'content-length', 'content-type', 'transfer-encoding']);
 
 const PROBLEM = 'application/problem+json';
 const mediaType = (answer) => (answer.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase();
@@ -144,9 +148,24 @@ export class Contract {
   }
 
   #checkHeaders(where, response, answer) {
-    for (const [name, header] of Object.entries(response.headers ?? {})) {
-      if (this.resolve(header).required) assert.ok(name.toLowerCase() in answer.headers, `${where}: header field ${name}`);
+    const listed = new Map(Object.entries(response.headers ?? {}).map(([name, header]) => [name.toLowerCase(), header]));
+    for (const [name, header] of listed) {
+      if (this.resolve(header).required) assert.ok(name in answer.headers, `${where}: the header field ${name} is missing`);
     }
+    for (const [name, value] of Object.entries(answer.headers)) {
+      if (FRAMING.has(name)) continue;
+      assert.ok(listed.has(name), `${where}: the document lists no header field ${name}`);
+      this.#checkHeader(where, name, listed.get(name), value);
+    }
+  }
+
+  #checkHeader(where, name, header, value) {
+    const pointer = `${header.$ref}/schema`;
+    if (!this.#compiled.has(pointer)) this.#compiled.set(pointer, this.#ajv.compile({ $ref: `openapi${pointer}` }));
+    const validate = this.#compiled.get(pointer);
+    const { type } = this.resolve(header).schema;
+    const read = type === 'integer' && /^-?\d+$/.test(value) ? Number(value) : value;
+    assert.ok(validate(read), `${where}: ${name}: ${this.#ajv.errorsText(validate.errors)}, sent: ${value}`);
   }
 
   #checkBody(where, found, response, method, answer) {

@@ -26,6 +26,15 @@ Task<Result<ThingView>> list_things(Counts& counts, BaseUrl base, NoInput) {
     co_return ThingView{std::string(base.value)};
 }
 
+constexpr FieldDescription tag_description{"Entity tags", "\"a\""};
+
+struct TaggedInput {
+    Header<std::optional<FieldText<tag_description>>> if_match;
+};
+BOOST_DESCRIBE_STRUCT(TaggedInput, (), (if_match))
+
+Task<Result<ThingView>> list_tagged(Counts&, BaseUrl, TaggedInput) { co_return ThingView{}; }
+
 Task<Result<ThingView>> change_thing(Counts& counts, Request&, NoInput) {
     ++counts.calls;
     co_return ThingView{"changed"};
@@ -187,6 +196,7 @@ TEST(Routes, MakesNothingCacheableThatNotEverybodyMayCall) {
     EXPECT_THROW(routes.add_cacheable<list_things>({.path = "/a", .access = Access::signed_in}), std::logic_error);
     EXPECT_THROW(routes.add_cacheable<list_things>({.path = "/a", .access = Access::editor}), std::logic_error);
     EXPECT_THROW(routes.add_cacheable<list_things>({.method = Method::post, .path = "/a"}), std::logic_error);
+    EXPECT_THROW(routes.add_cacheable<list_tagged>({.path = "/a"}), std::logic_error);
     EXPECT_TRUE(table.endpoints().empty());
 }
 
