@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <exception>
 
 #include "service/upload_lease.hpp"
 
@@ -45,7 +46,7 @@ private:
 
 /// The row under which a copy is made: with the object's id, so that the collector finds what is left of it, and its
 /// key, so that the collector leaves it alone until the object's row points there.
-Upload copy_in_flight(Object const& object, ObjectStore const& target, std::string const& holder) {
+Upload copy_in_flight(Object const& object, ObjectStore const& target, std::string const& holder, Timestamp at) {
     Upload upload;
     upload.id = object.id;
     upload.content_id = object.id;
@@ -54,7 +55,7 @@ Upload copy_in_flight(Object const& object, ObjectStore const& target, std::stri
     upload.store = target.name();
     upload.object_key = object.key;
     upload.holder = holder;
-    upload.created_at = now();
+    upload.created_at = at;
     upload.lease_until = upload.created_at + upload_lease_length;
     upload.expires_at = upload.created_at + std::chrono::hours(24);
     return upload;
@@ -72,27 +73,39 @@ struct Mover::Run {
     std::size_t under_way = 0;
 };
 
-Mover::Mover(UnitOfWork& work, ObjectStores& objects, std::string holder, Log& log)
-    : work_(work), objects_(objects), holder_(std::move(holder)), log_(log) {}
+Mover::Mover(UnitOfWork& work, ObjectStores& objects, Clock& clock, std::string holder, Log& log)
+    : work_(work), objects_(objects), clock_(clock), holder_(std::move(holder)), log_(log) {}
 
 Task<Movement> Mover::copy(std::string from, std::string to, Report report, Progress progress) {
     auto const executor = co_await boost::asio::this_coro::executor;
     Run run{objects_.named(from), objects_.named(to), std::move(report), std::move(progress), Wakeup(executor)};
     co_await count(run);
+    std::exception_ptr breakage;
+    try {
+        co_await copy_all(run);
+    } catch (...) {
+        breakage = std::current_exception();
+    }
+    // The copies under way refer to the run.
+    while (run.under_way > 0) co_await run.wakeup.wait();
+    if (breakage) std::rethrow_exception(breakage);
+    co_return run.movement;
+}
+
+Task<> Mover::copy_all(Run& run) {
+    auto const executor = co_await boost::asio::this_coro::executor;
     Uuid after;
     while (true) {
         auto const objects = co_await work_.stores().objects().list(ObjectState::stored, after, batch);
         for (auto const& object : objects) {
             after = object.id;
-            if (object.store != from) continue;
+            if (object.store != run.source.name()) continue;
             while (run.under_way == parallel_objects) co_await run.wakeup.wait();
             ++run.under_way;
             boost::asio::co_spawn(executor, copy_one(run, object), boost::asio::detached);
         }
-        if (objects.size() < batch) break;
+        if (objects.size() < batch) co_return;
     }
-    while (run.under_way > 0) co_await run.wakeup.wait();
-    co_return run.movement;
 }
 
 Task<> Mover::count(Run& run) {
@@ -154,10 +167,10 @@ Task<std::optional<std::uint64_t>> Mover::size_of(ObjectStore& store, Object con
 Task<std::string> Mover::try_to_copy(Run& run, Object& object) {
     auto const expected = co_await size_of(run.source, object);
     if (!expected) co_return "is missing";
-    auto const upload = copy_in_flight(object, run.target, holder_);
+    auto const upload = copy_in_flight(object, run.target, holder_, clock_.now());
     bool const claimed = co_await claim(upload);
     if (!claimed) co_return "is being copied, or its name cleared, by another process";
-    UploadLease lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), upload, log_);
+    UploadLease lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), upload, log_);
     std::string failure;
     try {
         co_await clear_place(run, object);
