@@ -216,9 +216,10 @@ Task<Result<void>> DirectUploadService::abort(Caller const& caller, Uuid id) {
     auto const upload = co_await claim(caller, id);
     if (!upload) co_return upload.error();
     UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), *upload, log_);
+    bool is_removed = false;
     std::exception_ptr breakage;
     try {
-        co_await remove(*upload);
+        is_removed = co_await remove(*upload);
     } catch (...) {
         breakage = std::current_exception();
     }
@@ -226,15 +227,29 @@ Task<Result<void>> DirectUploadService::abort(Caller const& caller, Uuid id) {
         co_await give_back(*upload);
         std::rethrow_exception(breakage);
     }
+    if (!is_removed) co_return Error(ErrorCode::upload_busy);
     log_.info("direct upload aborted", {{"upload", id.to_string()}});
     co_return Result<void>{};
 }
 
-/// Parts, or what was put together of them, and then the row.
-Task<> DirectUploadService::remove(Upload const& upload) {
+/// Parts, or what was put together of them, and then the row. Nothing is removed before nobody else can complete the
+/// upload: an object that another process has published must stay. False when another process has the upload.
+Task<bool> DirectUploadService::remove(Upload const& upload) {
+    bool const is_closed = co_await close(upload);
+    if (!is_closed) co_return false;
     co_await direct(upload).abort(handle_of(upload));
     co_await objects_.named(upload.store).remove(upload.object_key);
     co_await work_.stores().uploads().finish(upload.id, holder_);
+    co_return true;
+}
+
+/// Has the upload expire, and holds it still. False when another process has it, or the collector.
+Task<bool> DirectUploadService::close(Upload upload) {
+    auto const at = clock_.now();
+    upload.expires_at = at - std::chrono::microseconds(1);
+    bool const held = co_await work_.stores().uploads().hand_over(upload, holder_);
+    if (!held) co_return false;
+    co_return co_await work_.stores().uploads().take_over(upload.id, holder_, at, at + upload_lease_length);
 }
 
 Task<Result<Upload>> DirectUploadService::find(Caller const& caller, Uuid id) {
@@ -352,7 +367,7 @@ Task<> DirectUploadService::give_back(Upload const& upload) {
     }
 }
 
-/// When the store is away the upload goes back to its client, and is refused once more or expires.
+/// When the store is away the upload is closed, and the collector's.
 Task<> DirectUploadService::discard(Upload const& upload) {
     try {
         co_await remove(upload);

@@ -109,7 +109,8 @@ private:
     Task<Result<Bytes>> read_once(Upload const& upload, UploadLease& lease);
     Task<Result<void>> put_in_place(Upload& upload, ObjectLabel const& guess, ObjectLabel const& label);
     Task<> give_back(Upload const& upload);
-    Task<> remove(Upload const& upload);
+    Task<bool> remove(Upload const& upload);
+    Task<bool> close(Upload upload);
     Task<> discard(Upload const& upload);
     DirectUploads& direct(Upload const& upload) const;
 

@@ -61,6 +61,10 @@ Upload copy_in_flight(Object const& object, ObjectStore const& target, std::stri
     return upload;
 }
 
+bool is_in(std::optional<Object> const& object, ObjectStore const& store) {
+    return object && object->state == ObjectState::stored && object->store == store.name();
+}
+
 }  // namespace
 
 struct Mover::Run {
@@ -150,7 +154,7 @@ Task<> Mover::copy_one(Run& run, Object object) {
 Task<bool> Mover::is_to_be_copied(Run& run, Object const& object) {
     try {
         auto const current = co_await work_.stores().objects().find(object.id);
-        co_return current && current->state == ObjectState::stored && current->store == run.source.name();
+        co_return is_in(current, run.source);
     } catch (std::exception const&) {
         co_return true;
     }
@@ -168,7 +172,7 @@ Task<std::string> Mover::try_to_copy(Run& run, Object& object) {
     auto const expected = co_await size_of(run.source, object);
     if (!expected) co_return "is missing";
     auto const upload = copy_in_flight(object, run.target, holder_, clock_.now());
-    bool const claimed = co_await claim(upload);
+    bool const claimed = co_await claim(run, upload);
     if (!claimed) co_return "is being copied, or its name cleared, by another process";
     UploadLease lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), upload, log_);
     std::string failure;
@@ -177,7 +181,8 @@ Task<std::string> Mover::try_to_copy(Run& run, Object& object) {
         StoredSource source(run.source, object.key, *expected, lease);
         failure = co_await copy_claimed(run, object, upload, source, *expected);
     } catch (std::exception const& breakage) {
-        failure = breakage.what();
+        // The row stays: it tells the collector, or the next copy, of bytes that could not be removed.
+        co_return breakage.what();
     }
     co_await work_.stores().uploads().finish(upload.id, holder_);
     co_return failure;
@@ -217,13 +222,16 @@ Task<std::string> Mover::copy_claimed(Run& run, Object& object, Upload const& up
 }
 
 /// A row that is there already is of a copy that was interrupted, or is held by another process: one that copies, or a
-/// collector that clears the key.
-Task<bool> Mover::claim(Upload const& upload) {
+/// collector that clears the key. Since the object was listed another process may have moved it: then there is nothing
+/// to claim.
+Task<bool> Mover::claim(Run& run, Upload const& upload) {
     std::optional<Upload> interrupted;
     bool claimed = false;
     UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
-        interrupted = co_await stores.uploads().find(upload.id);
         claimed = false;
+        auto const object = co_await stores.objects().find(upload.object_id);
+        interrupted = co_await stores.uploads().find(upload.id);
+        if (!is_in(object, run.source)) co_return Result<void>{};
         if (interrupted) {
             claimed = co_await stores.uploads().take_over(upload.id, holder_, upload.created_at, upload.lease_until);
         } else if (!co_await stores.uploads().is_writing(upload.object_key, upload.object_id)) {

@@ -49,7 +49,7 @@ private:
     Task<std::optional<std::uint64_t>> size_of(ObjectStore& store, Object const& object);
     Task<std::string> try_to_copy(Run& run, Object& object);
     Task<bool> is_to_be_copied(Run& run, Object const& object);
-    Task<bool> claim(Upload const& upload);
+    Task<bool> claim(Run& run, Upload const& upload);
     Task<> clear_place(Run& run, Object const& object);
     Task<std::string> copy_claimed(Run& run, Object& object, Upload const& upload, ByteSource& source,
                                    std::uint64_t expected);
