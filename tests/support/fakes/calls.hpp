@@ -1,5 +1,9 @@
 #pragma once
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <atomic>
 #include <functional>
 #include <stdexcept>
@@ -23,9 +27,15 @@ public:
     Hook before{};  ///< when it throws, the call is not made
     Hook after{};   ///< when it throws, the call was made and its answer is lost
 
+    bool yields = false;  ///< whether others have their turn before a call is made, as with a real port
+
     /// Makes a call; `work` does it, without waiting.
     template <class Work>
     auto make(std::string_view name, Work work) -> Task<std::invoke_result_t<Work&>> {
+        if (yields) {
+            auto const executor = co_await boost::asio::this_coro::executor;
+            co_await boost::asio::post(executor, boost::asio::use_awaitable);
+        }
         require_alive();
         bool const is_numbered = !in_hook_;
         int const number = is_numbered ? ++count_ : 0;

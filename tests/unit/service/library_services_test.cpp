@@ -115,6 +115,7 @@ TEST_P(MoverTest, CopiesUnderWayEndBeforeTheRunDoes) {
     World world;
     for (int i = 0; i < 150; ++i) world.add_content(from());
     Process process(world, disk);
+    process.calls.yields = true;
     int lists = 0;
     process.calls.before = [&](int, std::string_view name) {
         // Two pages are counted, and one copied.
@@ -131,6 +132,7 @@ TEST(BackfillerTest, ObjectsUnderWayEndBeforeTheRunDoes) {
     for (int i = 0; i < 150; ++i) world.add_content(disk);
     forget_facts(world);
     Process process(world, disk);
+    process.calls.yields = true;
     int lists = 0;
     process.calls.before = [&](int, std::string_view name) {
         if (name == "objects.list_unread" && ++lists == 2) throw Unavailable("no database (expected here)");
