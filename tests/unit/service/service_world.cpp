@@ -71,6 +71,12 @@ void World::expect_nothing_lost() {
         ASSERT_NE(place, stored.end()) << "the bytes of " << object.key << " are not in " << object.store;
         if (object.sha256) EXPECT_EQ(Sha256::of(place->second.bytes), *object.sha256) << object.key;
     }
+    for (auto const& [id, bytes] : bucket.uncommitted) {
+        EXPECT_TRUE(now.uploads.contains(Uuid::from_string(id).value())) << "no row tells of the parts of " << id;
+    }
+    for (auto const& [id, upload] : bucket.direct) {
+        EXPECT_TRUE(now.uploads.contains(id_of_object_key(upload.label.key))) << "no row tells of " << upload.label.key;
+    }
 }
 
 void World::expect_nothing_left() {

@@ -49,7 +49,8 @@ struct World {
     Tables tables() const { return database.snapshot().tables; }
     void change(std::function<void(Tables&)> const& work) { database.write(work); }
 
-    /// Every content whose row names an object has its bytes.
+    /// Every content whose row names an object has its bytes, and a row tells of every upload that a bucket has:
+    /// without one nobody would ever remove its parts.
     void expect_nothing_lost();
 
     /// After the collector of another process has run, and time has passed, there is nothing that nobody has.
