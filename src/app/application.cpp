@@ -14,6 +14,7 @@
 #include "api/routes.hpp"
 #include "app/descriptor_budget.hpp"
 #include "app/storage.hpp"
+#include "app/system_clock.hpp"
 #include "base/blocking_pool.hpp"
 #include "db/polling_signals.hpp"
 #include "db/postgres/await_postgres.hpp"
@@ -195,6 +196,7 @@ struct Application::Parts {
     Log& log;
     DescriptorBudget descriptors;
 
+    SystemClock clock;
     BlockingPool file_pool;
     BlockingPool hash_pool;
     std::unique_ptr<db::Database> database;
@@ -230,18 +232,18 @@ struct Application::Parts {
           work(db::make_unit_of_work(*database)),
           freeing_work(db::make_unit_of_work(database->with_reserve())),
           signals(*database, log, on_postgres(settings) ? postgres_poll_interval : sqlite_poll_interval),
-          storage(settings, descriptors.open_files, file_pool, log),
+          storage(settings, descriptors.open_files, clock, file_pool, log),
           inspector(media::make_media_inspector(inspector_options(settings), log)),
           hasher(make_password_hasher(hash_pool, {}, places_at_hasher)),
           tokens(make_tokens(settings, log)),
-          users(*work, *hasher),
-          sessions(*freeing_work, *hasher, *tokens, settings.rate_limit),
-          contents(*freeing_work, storage.stores(), log),
-          uploads(*work, storage.stores(), *inspector, upload_limits(), process_name(), log),
-          direct_uploads(*work, storage.stores(), *inspector,
+          users(*work, *hasher, clock),
+          sessions(*freeing_work, *hasher, *tokens, clock, settings.rate_limit),
+          contents(*freeing_work, storage.stores(), clock, log),
+          uploads(*work, storage.stores(), *inspector, clock, upload_limits(), process_name(), log),
+          direct_uploads(*work, storage.stores(), *inspector, clock,
                          {upload_limits(), settings.upload_expires, settings.storage.presign_expires}, process_name(),
                          log),
-          collector(*freeing_work, storage.stores(), settings.gc_grace, process_name(), log),
+          collector(*freeing_work, storage.stores(), clock, settings.gc_grace, process_name(), log),
           services(make_services()),
           table(api::make_endpoints(&services, settings.max_upload_size)),
           router(table),
@@ -323,6 +325,7 @@ void Application::run() {
 struct Tools::Parts {
     Settings settings;
     Log& log;
+    SystemClock clock;
     BlockingPool pool{2};
     std::unique_ptr<db::Database> database;
     std::unique_ptr<UnitOfWork> work;
@@ -341,13 +344,13 @@ struct Tools::Parts {
           log(log_in),
           database(open_database(settings, log)),
           work(db::make_unit_of_work(database->with_reserve())),
-          storage(settings, 1, pool, log),
+          storage(settings, 1, clock, pool, log),
           hasher(make_password_hasher(pool, {}, 1)),
-          users(*work, *hasher),
-          contents(*work, storage.stores(), log),
-          collector(*work, storage.stores(), settings.gc_grace, process_name(), log),
+          users(*work, *hasher, clock),
+          contents(*work, storage.stores(), clock, log),
+          collector(*work, storage.stores(), clock, settings.gc_grace, process_name(), log),
           verifier(*work, storage.stores()),
-          mover(*work, storage.stores(), process_name(), log) {}
+          mover(*work, storage.stores(), clock, process_name(), log) {}
 };
 
 Tools::Tools(Settings const& settings, Log& log) : parts_(std::make_unique<Parts>(settings, log)) {}

@@ -6,6 +6,7 @@
 #include "app/application.hpp"
 #include "app/run_to_end.hpp"
 #include "app/storage.hpp"
+#include "app/system_clock.hpp"
 #include "base/blocking_pool.hpp"
 #include "storage/storage_check.hpp"
 
@@ -16,7 +17,8 @@ int check_storage(Settings const& settings, std::vector<std::string> origins) {
     Log log(std::max(settings.log_level, LogLevel::error), settings.log_format);
     make_data_dir(settings.data_dir);
     BlockingPool pool(2);
-    Storage storage(settings, 1, pool, log);
+    SystemClock clock;
+    Storage storage(settings, 1, clock, pool, log);
     auto& store = storage.stores().current();
     if (origins.empty()) {
         origins = settings.cors_origins;

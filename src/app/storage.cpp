@@ -34,10 +34,11 @@ std::string read_file(std::filesystem::path const& path) {
 
 }  // namespace
 
-Storage::Storage(Settings const& settings, std::size_t open_files, BlockingPool& pool, Log& log)
+Storage::Storage(Settings const& settings, std::size_t open_files, Clock& clock, BlockingPool& pool, Log& log)
     : local_(open_local_object_store(
-          {settings.data_dir / "objects", settings.data_dir / "tmp", settings.disk_reserve, open_files}, pool, log)) {
-    if (!settings.storage.bucket.empty()) open_bucket(settings, pool, log);
+          {settings.data_dir / "objects", settings.data_dir / "tmp", settings.disk_reserve, open_files}, clock, pool,
+          log)) {
+    if (!settings.storage.bucket.empty()) open_bucket(settings, clock, pool, log);
     std::vector<ObjectStore*> others;
     bool const in_bucket = settings.storage_provider == "s3";
     if (in_bucket) {
@@ -50,7 +51,7 @@ Storage::Storage(Settings const& settings, std::size_t open_files, BlockingPool&
 }
 
 /// The keys that were set, else those of a profile, else the role of the container or the instance.
-std::unique_ptr<AwsCredentialSource> Storage::find_credentials(StorageSettings const& given) {
+std::unique_ptr<AwsCredentialSource> Storage::find_credentials(StorageSettings const& given, Clock& clock) {
     if (!given.access_key_id.empty()) {
         return make_static_credentials({given.access_key_id, given.secret_access_key, given.session_token});
     }
@@ -61,16 +62,16 @@ std::unique_ptr<AwsCredentialSource> Storage::find_credentials(StorageSettings c
     if (!given.profile.empty()) {
         throw SettingError("AWS_PROFILE: " + path.string() + " has no keys for the profile " + given.profile);
     }
-    return make_metadata_credentials(metadata_of_platform(), *http_);
+    return make_metadata_credentials(metadata_of_platform(), *http_, clock);
 }
 
-void Storage::open_bucket(Settings const& settings, BlockingPool& pool, Log& log) {
+void Storage::open_bucket(Settings const& settings, Clock& clock, BlockingPool& pool, Log& log) {
     auto const& given = settings.storage;
     client::HttpClientOptions http;
     http.ca_file = given.ca_file;
     http.silence = given.timeout;
     http_ = std::make_unique<client::HttpClient>(http);
-    credentials_ = find_credentials(given);
+    credentials_ = find_credentials(given, clock);
     memory_ = std::make_unique<MemoryBudget>(given.upload_memory);
     S3StoreOptions options;
     options.endpoint = given.endpoint;
@@ -78,7 +79,7 @@ void Storage::open_bucket(Settings const& settings, BlockingPool& pool, Log& log
     options.bucket = given.bucket;
     options.path_style = given.path_style.value_or(!given.endpoint.empty());
     options.public_url = given.public_url;
-    bucket_ = make_s3_object_store(std::move(options), {*http_, *credentials_, *memory_, pool, log});
+    bucket_ = make_s3_object_store(std::move(options), {*http_, *credentials_, clock, *memory_, pool, log});
 }
 
 void Storage::stop() {

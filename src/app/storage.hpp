@@ -16,8 +16,8 @@ namespace clinikk::app {
 /// The object stores that the settings name: the local disk always, a bucket where one is set.
 class Storage {
 public:
-    /// `open_files`: objects of the disk that are kept open for the next request. Pool and log must outlive it.
-    Storage(Settings const& settings, std::size_t open_files, BlockingPool& pool, Log& log);
+    /// `open_files`: objects of the disk that are kept open for the next request. Clock, pool and log must outlive it.
+    Storage(Settings const& settings, std::size_t open_files, Clock& clock, BlockingPool& pool, Log& log);
 
     ObjectStores& stores() noexcept { return *stores_; }
     LocalObjectStore& local() noexcept { return *local_; }
@@ -28,8 +28,8 @@ public:
     void stop();
 
 private:
-    std::unique_ptr<AwsCredentialSource> find_credentials(StorageSettings const& given);
-    void open_bucket(Settings const& settings, BlockingPool& pool, Log& log);
+    std::unique_ptr<AwsCredentialSource> find_credentials(StorageSettings const& given, Clock& clock);
+    void open_bucket(Settings const& settings, Clock& clock, BlockingPool& pool, Log& log);
 
     // Transfers hold parts of it, the last of them until the client is gone.
     std::unique_ptr<MemoryBudget> memory_;

@@ -4,6 +4,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <exception>
+
 namespace clinikk {
 namespace {
 
@@ -27,6 +29,20 @@ Backfiller::Backfiller(UnitOfWork& work, ObjectStores& objects, MediaInspector& 
 Task<Backfill> Backfiller::run(Report report, Progress progress) {
     auto const executor = co_await boost::asio::this_coro::executor;
     Run run{std::move(report), std::move(progress), Wakeup(executor)};
+    std::exception_ptr breakage;
+    try {
+        co_await read_all(run);
+    } catch (...) {
+        breakage = std::current_exception();
+    }
+    // The objects that are being read refer to the run.
+    while (run.under_way > 0) co_await run.wakeup.wait();
+    if (breakage) std::rethrow_exception(breakage);
+    co_return run.done;
+}
+
+Task<> Backfiller::read_all(Run& run) {
+    auto const executor = co_await boost::asio::this_coro::executor;
     Uuid after;
     while (true) {
         auto const objects = co_await work_.stores().objects().list_unread(after, batch);
@@ -36,10 +52,8 @@ Task<Backfill> Backfiller::run(Report report, Progress progress) {
             ++run.under_way;
             boost::asio::co_spawn(executor, read_one(run, object), boost::asio::detached);
         }
-        if (objects.size() < batch) break;
+        if (objects.size() < batch) co_return;
     }
-    while (run.under_way > 0) co_await run.wakeup.wait();
-    co_return run.done;
 }
 
 Task<> Backfiller::read_one(Run& run, Object object) {

@@ -38,6 +38,7 @@ public:
 
 private:
     struct Run;
+    Task<> read_all(Run& run);
     Task<> read_one(Run& run, Object object);
     Task<std::string> try_to_read(Run& run, Object const& object);
     Task<std::optional<SourceFacts>> read(Run& run, ObjectStore& store, Object const& object,

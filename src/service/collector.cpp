@@ -15,8 +15,8 @@ constexpr std::chrono::hours expired_session_life{7 * 24};
 /// Time to remove what one upload left behind; whoever fails at it, or dies, leaves it to the next collection.
 constexpr std::chrono::seconds claim_length{60};
 
-bool awaits_its_client(Upload const& upload) {
-    return upload.method == UploadMethod::direct && upload.expires_at > now();
+bool awaits_its_client(Upload const& upload, Timestamp at) {
+    return upload.method == UploadMethod::direct && upload.expires_at > at;
 }
 
 /// Whether nobody has the object of this key, nor is about to. In this order: a write that ends in between has made the
@@ -30,7 +30,7 @@ Task<bool> is_nobodys(Stores& stores, std::string_view store, std::string_view k
 
 /// The row under which a stray is removed: no write of this object can begin meanwhile, and when this process dies its
 /// bytes are those of an abandoned upload.
-Upload claim_of(ObjectStore const& store, std::string const& key, std::string const& holder) {
+Upload claim_of(ObjectStore const& store, std::string const& key, std::string const& holder, Timestamp at) {
     Upload claim;
     claim.id = id_of_object_key(key);
     claim.content_id = claim.id;
@@ -38,7 +38,7 @@ Upload claim_of(ObjectStore const& store, std::string const& key, std::string co
     claim.store = store.name();
     claim.object_key = key;
     claim.holder = holder;
-    claim.created_at = now();
+    claim.created_at = at;
     claim.lease_until = claim.created_at + claim_length;
     claim.expires_at = claim.lease_until;
     return claim;
@@ -52,8 +52,9 @@ struct Collector::Run {
     Collection done{};
 };
 
-Collector::Collector(UnitOfWork& work, ObjectStores& objects, std::chrono::seconds grace, std::string holder, Log& log)
-    : work_(work), objects_(objects), grace_(grace), holder_(std::move(holder)), log_(log) {}
+Collector::Collector(UnitOfWork& work, ObjectStores& objects, Clock& clock, std::chrono::seconds grace,
+                     std::string holder, Log& log)
+    : work_(work), objects_(objects), clock_(clock), grace_(grace), holder_(std::move(holder)), log_(log) {}
 
 Task<Collection> Collector::collect(bool dry_run, Report report) {
     Run run{dry_run, std::move(report)};
@@ -61,8 +62,8 @@ Task<Collection> Collector::collect(bool dry_run, Report report) {
     for (auto* const store : objects_.all()) co_await collect_temporary(run, *store);
     co_await collect_deleted(run);
     if (dry_run) co_return run.done;
-    run.done.sessions = co_await work_.stores().sessions().remove_expired(now() - expired_session_life);
-    run.done.events = co_await work_.stores().outbox().prune(now() - event_life);
+    run.done.sessions = co_await work_.stores().sessions().remove_expired(clock_.now() - expired_session_life);
+    run.done.events = co_await work_.stores().outbox().prune(clock_.now() - event_life);
     co_return run.done;
 }
 
@@ -84,7 +85,7 @@ Task<bool> Collector::attempt(Run& run, std::string_view what, std::string name,
 /// and stops. The row itself goes last: it tells of bytes that could not be removed now.
 Task<> Collector::collect_uploads(Run& run) {
     while (true) {
-        auto const abandoned = co_await work_.stores().uploads().list_abandoned(now(), batch);
+        auto const abandoned = co_await work_.stores().uploads().list_abandoned(clock_.now(), batch);
         std::uint64_t count = 0;
         for (auto const& upload : abandoned) {
             Step const step = [&] { return collect_upload(run, upload); };
@@ -99,21 +100,23 @@ Task<> Collector::collect_uploads(Run& run) {
 
 Task<bool> Collector::collect_upload(Run& run, Upload const& upload) {
     auto const id = upload.id.to_string();
-    if (awaits_its_client(upload)) {
+    if (awaits_its_client(upload, clock_.now())) {
         if (!run.dry_run) co_await leave_to_client(upload);
         co_return false;
     }
     if (co_await objects_.named(upload.store).is_being_written(id)) co_return false;
     run.report("upload", id);
     if (run.dry_run) co_return true;
-    bool const claimed = co_await work_.stores().uploads().take_over(upload.id, holder_, now(), now() + claim_length);
+    auto const at = clock_.now();
+    bool const claimed = co_await work_.stores().uploads().take_over(upload.id, holder_, at, at + claim_length);
     if (claimed) co_await remove_abandoned(upload);
     co_return true;
 }
 
 /// Who was completing it has died; its client may do it again.
 Task<> Collector::leave_to_client(Upload const& upload) {
-    bool const claimed = co_await work_.stores().uploads().take_over(upload.id, holder_, now(), now() + claim_length);
+    auto const at = clock_.now();
+    bool const claimed = co_await work_.stores().uploads().take_over(upload.id, holder_, at, at + claim_length);
     auto const current = co_await work_.stores().uploads().find(upload.id);
     if (claimed && current) co_await work_.stores().uploads().hand_over(*current, holder_);
 }
@@ -124,7 +127,7 @@ Task<> Collector::remove_abandoned(Upload const& upload) {
     auto& store = objects_.named(upload.store);
     auto held = upload;
     held.holder = holder_;
-    UploadLease const lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), held, log_);
+    UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), held, log_);
     co_await store.remove_uncommitted(upload.id.to_string());
     std::vector<std::string> keys;
     if (is_object_key(upload.object_key)) keys.push_back(upload.object_key);
@@ -275,8 +278,8 @@ Task<bool> Collector::collect_stray(Run& run, ObjectStore& store, std::string co
     bool const looks_stray = co_await is_nobodys(work_.stores(), store.name(), key);
     if (!looks_stray) co_return false;
     auto const stat = co_await store.stat(key);
-    if (!stat || now() - stat->modified_at < grace_) co_return false;
-    auto const row = claim_of(store, key, holder_);
+    if (!stat || clock_.now() - stat->modified_at < grace_) co_return false;
+    auto const row = claim_of(store, key, holder_, clock_.now());
     if (!run.dry_run) {
         bool const claimed = co_await claim(row);
         if (!claimed) co_return false;
@@ -289,7 +292,7 @@ Task<bool> Collector::collect_stray(Run& run, ObjectStore& store, std::string co
 /// The claim is renewed while a slow bucket is asked: a copy that took it over could lose its bytes to the late
 /// removal. It ends in any case: the key is nobody's, and what cannot be removed is found again.
 Task<> Collector::remove_claimed(ObjectStore& store, Upload const& claim) {
-    UploadLease const lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), claim, log_);
+    UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), claim, log_);
     std::exception_ptr breakage;
     try {
         co_await store.remove(claim.object_key);

@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "base/task.hpp"
+#include "domain/clock.hpp"
 #include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"
 
@@ -39,7 +40,8 @@ public:
 
     /// `grace`: how old leftovers without a row must be.
     /// `holder` names this process in the leases it takes over.
-    Collector(UnitOfWork& work, ObjectStores& objects, std::chrono::seconds grace, std::string holder, Log& log);
+    Collector(UnitOfWork& work, ObjectStores& objects, Clock& clock, std::chrono::seconds grace, std::string holder,
+              Log& log);
 
     /// Everything that rows or temporary names tell of: cheap, for every minute.
     Task<Collection> collect(bool dry_run, Report report);
@@ -73,6 +75,7 @@ private:
 
     UnitOfWork& work_;
     ObjectStores& objects_;
+    Clock& clock_;
     std::chrono::seconds grace_;
     std::string holder_;
     Log& log_;

@@ -20,14 +20,14 @@ Task<Result<Content>> find_for_change(Stores& stores, Caller const& caller, Uuid
     co_return std::move(*content);
 }
 
-Event content_event(std::string type, Uuid content_id) {
-    return {new_uuid(), std::move(type), content_id, "{}", now()};
+Event content_event(std::string type, Uuid content_id, Timestamp at) {
+    return {new_uuid(), std::move(type), content_id, "{}", at};
 }
 
 }  // namespace
 
-ContentService::ContentService(UnitOfWork& work, ObjectStores& objects, Log& log)
-    : work_(work), objects_(objects), log_(log) {}
+ContentService::ContentService(UnitOfWork& work, ObjectStores& objects, Clock& clock, Log& log)
+    : work_(work), objects_(objects), clock_(clock), log_(log) {}
 
 Task<Result<Content>> ContentService::get(Uuid id) {
     auto content = co_await work_.stores().contents().find(id);
@@ -46,8 +46,9 @@ Task<Result<Content>> ContentService::update(Caller const& caller, Uuid id, Cont
         if (!content) co_return content.error();
         auto const* const kind = changes.find(&ContentDescription::content_type);
         if (kind != nullptr && !kind_fits(*content, *kind)) co_return Error(ErrorCode::media_kind_mismatch);
-        updated = co_await stores.contents().update(id, changes, now());
-        auto const event = content_event("content.updated", id);
+        auto const at = clock_.now();
+        updated = co_await stores.contents().update(id, changes, at);
+        auto const event = content_event("content.updated", id, at);
         co_await stores.outbox().publish(event);
         co_return Result<void>{};
     };
@@ -63,7 +64,7 @@ Task<Result<void>> ContentService::remove(Caller const& caller, Uuid id) {
         if (!content) co_return content.error();
         released = co_await stores.objects().release(id);
         co_await stores.contents().remove(id);
-        auto const event = content_event("content.deleted", id);
+        auto const event = content_event("content.deleted", id, clock_.now());
         co_await stores.outbox().publish(event);
         co_return Result<void>{};
     };

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "domain/clock.hpp"
 #include "domain/content.hpp"
 #include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"
@@ -16,7 +17,7 @@ namespace clinikk {
 /// The library: browsing, changing, removing and playing contents. Uploads are `UploadService`'s.
 class ContentService {
 public:
-    ContentService(UnitOfWork& work, ObjectStores& objects, Log& log);
+    ContentService(UnitOfWork& work, ObjectStores& objects, Clock& clock, Log& log);
 
     /// Fails with `content_not_found`.
     Task<Result<Content>> get(Uuid id);
@@ -66,6 +67,7 @@ private:
 
     UnitOfWork& work_;
     ObjectStores& objects_;
+    Clock& clock_;
     Log& log_;
 };
 

@@ -105,8 +105,14 @@ std::uint64_t PartPlan::size_of(int number) const noexcept {
 }
 
 DirectUploadService::DirectUploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector,
-                                         DirectUploadOptions options, std::string holder, Log& log)
-    : work_(work), objects_(objects), inspector_(inspector), options_(options), holder_(std::move(holder)), log_(log) {}
+                                         Clock& clock, DirectUploadOptions options, std::string holder, Log& log)
+    : work_(work),
+      objects_(objects),
+      inspector_(inspector),
+      clock_(clock),
+      options_(options),
+      holder_(std::move(holder)),
+      log_(log) {}
 
 /// What breaks off here leaves a row with a short lease, and the collector asks the store for what belongs to it.
 Task<Result<BegunUpload>> DirectUploadService::begin(Caller const& owner, DirectUploadDescription description,
@@ -130,13 +136,13 @@ Task<Result<BegunUpload>> DirectUploadService::begin(Caller const& owner, Direct
     upload.metadata = serialize(description);
     upload.store = store.name();
     upload.holder = holder_;
-    upload.created_at = now();
+    upload.created_at = clock_.now();
     upload.lease_until = upload.created_at + upload_lease_length;
     upload.expires_at = upload.lease_until;
     auto const room = co_await reserve_upload(work_, store, options_.limits, owner, upload, size);
     if (!room) co_return room.error();
 
-    UploadLease const lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), upload, log_);
+    UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), upload, log_);
     auto const label = guess_label(description, upload.object_id);
     auto const handle = co_await direct->begin(label);
     upload.object_key = handle.key;
@@ -178,7 +184,7 @@ Task<Result<PartAddresses>> DirectUploadService::addresses(Caller const& caller,
         co_return Error(ErrorCode::validation_failed, detail, std::move(errors));
     }
     auto const wanted = slots(plan, first, count);
-    auto const left = std::chrono::ceil<std::chrono::seconds>(upload->expires_at - now());
+    auto const left = std::chrono::ceil<std::chrono::seconds>(upload->expires_at - clock_.now());
     auto const expires = std::clamp(left, std::chrono::seconds(1), options_.address_life);
     co_return co_await direct(*upload).addresses(handle_of(*upload), wanted, expires);
 }
@@ -188,7 +194,7 @@ Task<Result<Content>> DirectUploadService::complete(Caller const& caller, Uuid i
     if (!claimed && claimed.error().code == ErrorCode::upload_not_found) co_return co_await find_content(caller, id);
     if (!claimed) co_return claimed.error();
     auto& upload = *claimed;
-    UploadLease lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), upload, log_);
+    UploadLease lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), upload, log_);
     Result<Content> outcome = Error(ErrorCode::internal);
     std::exception_ptr breakage;
     try {
@@ -209,10 +215,11 @@ Task<Result<Content>> DirectUploadService::complete(Caller const& caller, Uuid i
 Task<Result<void>> DirectUploadService::abort(Caller const& caller, Uuid id) {
     auto const upload = co_await claim(caller, id);
     if (!upload) co_return upload.error();
-    UploadLease const lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), *upload, log_);
+    UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), *upload, log_);
+    bool is_removed = false;
     std::exception_ptr breakage;
     try {
-        co_await remove(*upload);
+        is_removed = co_await remove(*upload);
     } catch (...) {
         breakage = std::current_exception();
     }
@@ -220,22 +227,36 @@ Task<Result<void>> DirectUploadService::abort(Caller const& caller, Uuid id) {
         co_await give_back(*upload);
         std::rethrow_exception(breakage);
     }
+    if (!is_removed) co_return Error(ErrorCode::upload_busy);
     log_.info("direct upload aborted", {{"upload", id.to_string()}});
     co_return Result<void>{};
 }
 
-/// Parts, or what was put together of them, and then the row.
-Task<> DirectUploadService::remove(Upload const& upload) {
+/// Parts, or what was put together of them, and then the row. Nothing is removed before nobody else can complete the
+/// upload: an object that another process has published must stay. False when another process has the upload.
+Task<bool> DirectUploadService::remove(Upload const& upload) {
+    bool const is_closed = co_await close(upload);
+    if (!is_closed) co_return false;
     co_await direct(upload).abort(handle_of(upload));
     co_await objects_.named(upload.store).remove(upload.object_key);
     co_await work_.stores().uploads().finish(upload.id, holder_);
+    co_return true;
+}
+
+/// Has the upload expire, and holds it still. False when another process has it, or the collector.
+Task<bool> DirectUploadService::close(Upload upload) {
+    auto const at = clock_.now();
+    upload.expires_at = at - std::chrono::microseconds(1);
+    bool const held = co_await work_.stores().uploads().hand_over(upload, holder_);
+    if (!held) co_return false;
+    co_return co_await work_.stores().uploads().take_over(upload.id, holder_, at, at + upload_lease_length);
 }
 
 Task<Result<Upload>> DirectUploadService::find(Caller const& caller, Uuid id) {
     auto const user = co_await current_editor(work_.stores(), caller);
     if (!user) co_return user.error();
     auto upload = co_await work_.stores().uploads().find(id);
-    bool const is_there = upload && upload->method == UploadMethod::direct && upload->expires_at >= now() &&
+    bool const is_there = upload && upload->method == UploadMethod::direct && upload->expires_at >= clock_.now() &&
                           !upload->s3_upload_id.empty();
     if (!is_there || !may_act_for(*user, upload->owner_id)) co_return Error(ErrorCode::upload_not_found);
     co_return std::move(*upload);
@@ -245,7 +266,7 @@ Task<Result<Upload>> DirectUploadService::find(Caller const& caller, Uuid id) {
 Task<Result<Upload>> DirectUploadService::claim(Caller const& caller, Uuid id) {
     auto const found = co_await find(caller, id);
     if (!found) co_return found.error();
-    auto const at = now();
+    auto const at = clock_.now();
     bool const held = co_await work_.stores().uploads().claim(id, holder_, at, at + upload_lease_length);
     if (!held) co_return Error(ErrorCode::upload_busy);
     // Who held it before may have changed it since.
@@ -275,7 +296,8 @@ Task<Result<Content>> DirectUploadService::complete_claimed(Caller const& caller
                             description.disposition};
     auto const placed = co_await put_in_place(upload, guess_label(description, upload.object_id), label);
     if (!placed) co_return placed.error();
-    FinishedUpload const finished{upload, description, *facts, bytes->stored, label.key, description.file_name, now()};
+    FinishedUpload const finished{upload,    description,           *facts,      bytes->stored,
+                                  label.key, description.file_name, clock_.now()};
     auto content = co_await publish_upload(work_, objects_.named(upload.store), holder_, caller, finished);
     if (!content) co_return content.error();
     log_.info("content created",
@@ -328,8 +350,8 @@ Task<Result<void>> DirectUploadService::put_in_place(Upload& upload, ObjectLabel
     if (upload.object_key != label.key || guess.media_type != label.media_type) {
         co_await direct(upload).relabel(upload.object_key, label, plan_of(upload).size);
     }
-    bool const held =
-        co_await work_.stores().uploads().start_commit(upload.id, holder_, label.key, now() + upload_lease_length);
+    bool const held = co_await work_.stores().uploads().start_commit(upload.id, holder_, label.key,
+                                                                     clock_.now() + upload_lease_length);
     if (!held) co_return Error(ErrorCode::upload_interrupted);
     upload.object_key = label.key;
     if (guess.key != label.key) co_await objects_.named(upload.store).remove(guess.key);
@@ -345,7 +367,7 @@ Task<> DirectUploadService::give_back(Upload const& upload) {
     }
 }
 
-/// When the store is away the upload goes back to its client, and is refused once more or expires.
+/// When the store is away the upload is closed, and the collector's.
 Task<> DirectUploadService::discard(Upload const& upload) {
     try {
         co_await remove(upload);

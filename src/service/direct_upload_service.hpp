@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/sha256.hpp"
 #include "base/task.hpp"
+#include "domain/clock.hpp"
 #include "domain/content.hpp"
 #include "domain/direct_uploads.hpp"
 #include "domain/media.hpp"
@@ -75,8 +76,8 @@ struct DirectUploadOptions {
 class DirectUploadService {
 public:
     /// `holder` names this process in the leases.
-    DirectUploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, DirectUploadOptions options,
-                        std::string holder, Log& log);
+    DirectUploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, Clock& clock,
+                        DirectUploadOptions options, std::string holder, Log& log);
 
     /// Fails with `direct_upload_unavailable`, `upload_too_large`, `quota_exceeded`, `too_many_uploads`, or
     /// `upload_interrupted` when the store took too long.
@@ -108,13 +109,15 @@ private:
     Task<Result<Bytes>> read_once(Upload const& upload, UploadLease& lease);
     Task<Result<void>> put_in_place(Upload& upload, ObjectLabel const& guess, ObjectLabel const& label);
     Task<> give_back(Upload const& upload);
-    Task<> remove(Upload const& upload);
+    Task<bool> remove(Upload const& upload);
+    Task<bool> close(Upload upload);
     Task<> discard(Upload const& upload);
     DirectUploads& direct(Upload const& upload) const;
 
     UnitOfWork& work_;
     ObjectStores& objects_;
     MediaInspector& inspector_;
+    Clock& clock_;
     DirectUploadOptions options_;
     std::string holder_;
     Log& log_;

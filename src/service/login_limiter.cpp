@@ -26,7 +26,7 @@ seconds cost_of(int number) {
     return std::min(first_wait * (1 << doublings), longest_wait);
 }
 
-seconds time_left(LoginLimiter::Clock::time_point until, LoginLimiter::Clock::time_point at) {
+seconds time_left(LoginLimiter::Time until, LoginLimiter::Time at) {
     return std::max(std::chrono::ceil<seconds>(until - at), seconds(0));
 }
 
@@ -70,8 +70,7 @@ void LoginLimiter::Recent<Value>::erase(Sha256Digest const& key) {
 LoginLimiter::LoginLimiter(std::size_t capacity)
     : salt_(new_uuid().to_string()), pairs_(capacity), accounts_(capacity), known_(capacity) {}
 
-LoginLimiter::Standing LoginLimiter::standing(std::string_view account, std::string_view network,
-                                              Clock::time_point at) {
+LoginLimiter::Standing LoginLimiter::standing(std::string_view account, std::string_view network, Time at) {
     auto const pair = digest(account, network);
     auto const whole = digest(account, {});
     std::lock_guard const lock(mutex_);
@@ -86,7 +85,7 @@ LoginLimiter::Standing LoginLimiter::standing(std::string_view account, std::str
     return standing;
 }
 
-void LoginLimiter::failed(std::string_view account, std::string_view network, Clock::time_point at) {
+void LoginLimiter::failed(std::string_view account, std::string_view network, Time at) {
     auto const pair = digest(account, network);
     auto const whole = digest(account, {});
     std::lock_guard const lock(mutex_);

@@ -27,7 +27,7 @@ namespace clinikk {
 /// in the tables are digests, however long the account's name is. Thread-safe.
 class LoginLimiter {
 public:
-    using Clock = std::chrono::steady_clock;
+    using Time = std::chrono::steady_clock::time_point;
 
     /// So many pairs, accounts and known pairs are remembered: 100 000 of each take about 40 MB.
     explicit LoginLimiter(std::size_t capacity = 100'000);
@@ -38,10 +38,10 @@ public:
     };
 
     /// What becomes of an attempt now. Changes nothing.
-    Standing standing(std::string_view account, std::string_view network, Clock::time_point at);
+    Standing standing(std::string_view account, std::string_view network, Time at);
 
     /// A password was compared, and was wrong.
-    void failed(std::string_view account, std::string_view network, Clock::time_point at);
+    void failed(std::string_view account, std::string_view network, Time at);
 
     /// It was right.
     void succeeded(std::string_view account, std::string_view network);
@@ -74,7 +74,7 @@ private:
 
     struct Failures {
         int count = 0;
-        Clock::time_point until{};  ///< when the wait for them is over
+        Time until{};  ///< when the wait for them is over
     };
     struct Known {};
 
@@ -83,7 +83,7 @@ private:
     std::mutex mutex_;
     std::string salt_;  ///< nobody outside can choose digests that collide in the tables
     Recent<Failures> pairs_;
-    Recent<Clock::time_point> accounts_;  ///< when all that strangers have failed at is over: ten seconds for each
+    Recent<Time> accounts_;  ///< when all that strangers have failed at is over: ten seconds for each
     Recent<Known> known_;
 };
 

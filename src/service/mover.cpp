@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <exception>
 
 #include "service/upload_lease.hpp"
 
@@ -45,7 +46,7 @@ private:
 
 /// The row under which a copy is made: with the object's id, so that the collector finds what is left of it, and its
 /// key, so that the collector leaves it alone until the object's row points there.
-Upload copy_in_flight(Object const& object, ObjectStore const& target, std::string const& holder) {
+Upload copy_in_flight(Object const& object, ObjectStore const& target, std::string const& holder, Timestamp at) {
     Upload upload;
     upload.id = object.id;
     upload.content_id = object.id;
@@ -54,10 +55,14 @@ Upload copy_in_flight(Object const& object, ObjectStore const& target, std::stri
     upload.store = target.name();
     upload.object_key = object.key;
     upload.holder = holder;
-    upload.created_at = now();
+    upload.created_at = at;
     upload.lease_until = upload.created_at + upload_lease_length;
     upload.expires_at = upload.created_at + std::chrono::hours(24);
     return upload;
+}
+
+bool is_in(std::optional<Object> const& object, ObjectStore const& store) {
+    return object && object->state == ObjectState::stored && object->store == store.name();
 }
 
 }  // namespace
@@ -72,27 +77,39 @@ struct Mover::Run {
     std::size_t under_way = 0;
 };
 
-Mover::Mover(UnitOfWork& work, ObjectStores& objects, std::string holder, Log& log)
-    : work_(work), objects_(objects), holder_(std::move(holder)), log_(log) {}
+Mover::Mover(UnitOfWork& work, ObjectStores& objects, Clock& clock, std::string holder, Log& log)
+    : work_(work), objects_(objects), clock_(clock), holder_(std::move(holder)), log_(log) {}
 
 Task<Movement> Mover::copy(std::string from, std::string to, Report report, Progress progress) {
     auto const executor = co_await boost::asio::this_coro::executor;
     Run run{objects_.named(from), objects_.named(to), std::move(report), std::move(progress), Wakeup(executor)};
     co_await count(run);
+    std::exception_ptr breakage;
+    try {
+        co_await copy_all(run);
+    } catch (...) {
+        breakage = std::current_exception();
+    }
+    // The copies under way refer to the run.
+    while (run.under_way > 0) co_await run.wakeup.wait();
+    if (breakage) std::rethrow_exception(breakage);
+    co_return run.movement;
+}
+
+Task<> Mover::copy_all(Run& run) {
+    auto const executor = co_await boost::asio::this_coro::executor;
     Uuid after;
     while (true) {
         auto const objects = co_await work_.stores().objects().list(ObjectState::stored, after, batch);
         for (auto const& object : objects) {
             after = object.id;
-            if (object.store != from) continue;
+            if (object.store != run.source.name()) continue;
             while (run.under_way == parallel_objects) co_await run.wakeup.wait();
             ++run.under_way;
             boost::asio::co_spawn(executor, copy_one(run, object), boost::asio::detached);
         }
-        if (objects.size() < batch) break;
+        if (objects.size() < batch) co_return;
     }
-    while (run.under_way > 0) co_await run.wakeup.wait();
-    co_return run.movement;
 }
 
 Task<> Mover::count(Run& run) {
@@ -137,7 +154,7 @@ Task<> Mover::copy_one(Run& run, Object object) {
 Task<bool> Mover::is_to_be_copied(Run& run, Object const& object) {
     try {
         auto const current = co_await work_.stores().objects().find(object.id);
-        co_return current && current->state == ObjectState::stored && current->store == run.source.name();
+        co_return is_in(current, run.source);
     } catch (std::exception const&) {
         co_return true;
     }
@@ -154,17 +171,18 @@ Task<std::optional<std::uint64_t>> Mover::size_of(ObjectStore& store, Object con
 Task<std::string> Mover::try_to_copy(Run& run, Object& object) {
     auto const expected = co_await size_of(run.source, object);
     if (!expected) co_return "is missing";
-    auto const upload = copy_in_flight(object, run.target, holder_);
-    bool const claimed = co_await claim(upload);
+    auto const upload = copy_in_flight(object, run.target, holder_, clock_.now());
+    bool const claimed = co_await claim(run, upload);
     if (!claimed) co_return "is being copied, or its name cleared, by another process";
-    UploadLease lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), upload, log_);
+    UploadLease lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), upload, log_);
     std::string failure;
     try {
         co_await clear_place(run, object);
         StoredSource source(run.source, object.key, *expected, lease);
         failure = co_await copy_claimed(run, object, upload, source, *expected);
     } catch (std::exception const& breakage) {
-        failure = breakage.what();
+        // The row stays: it tells the collector, or the next copy, of bytes that could not be removed.
+        co_return breakage.what();
     }
     co_await work_.stores().uploads().finish(upload.id, holder_);
     co_return failure;
@@ -204,13 +222,16 @@ Task<std::string> Mover::copy_claimed(Run& run, Object& object, Upload const& up
 }
 
 /// A row that is there already is of a copy that was interrupted, or is held by another process: one that copies, or a
-/// collector that clears the key.
-Task<bool> Mover::claim(Upload const& upload) {
+/// collector that clears the key. Since the object was listed another process may have moved it: then there is nothing
+/// to claim.
+Task<bool> Mover::claim(Run& run, Upload const& upload) {
     std::optional<Upload> interrupted;
     bool claimed = false;
     UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
-        interrupted = co_await stores.uploads().find(upload.id);
         claimed = false;
+        auto const object = co_await stores.objects().find(upload.object_id);
+        interrupted = co_await stores.uploads().find(upload.id);
+        if (!is_in(object, run.source)) co_return Result<void>{};
         if (interrupted) {
             claimed = co_await stores.uploads().take_over(upload.id, holder_, upload.created_at, upload.lease_until);
         } else if (!co_await stores.uploads().is_writing(upload.object_key, upload.object_id)) {

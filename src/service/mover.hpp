@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/task.hpp"
 #include "base/wakeup.hpp"
+#include "domain/clock.hpp"
 #include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"
 
@@ -35,7 +36,7 @@ public:
     using Progress = std::function<void(Movement const& so_far)>;
 
     /// `holder` names this process in leases.
-    Mover(UnitOfWork& work, ObjectStores& objects, std::string holder, Log& log);
+    Mover(UnitOfWork& work, ObjectStores& objects, Clock& clock, std::string holder, Log& log);
 
     /// Throws Unavailable when there is no store of such a name.
     Task<Movement> copy(std::string from, std::string to, Report report, Progress progress);
@@ -43,11 +44,12 @@ public:
 private:
     struct Run;
     Task<> count(Run& run);
+    Task<> copy_all(Run& run);
     Task<> copy_one(Run& run, Object object);
     Task<std::optional<std::uint64_t>> size_of(ObjectStore& store, Object const& object);
     Task<std::string> try_to_copy(Run& run, Object& object);
     Task<bool> is_to_be_copied(Run& run, Object const& object);
-    Task<bool> claim(Upload const& upload);
+    Task<bool> claim(Run& run, Upload const& upload);
     Task<> clear_place(Run& run, Object const& object);
     Task<std::string> copy_claimed(Run& run, Object& object, Upload const& upload, ByteSource& source,
                                    std::uint64_t expected);
@@ -55,6 +57,7 @@ private:
 
     UnitOfWork& work_;
     ObjectStores& objects_;
+    Clock& clock_;
     std::string holder_;
     Log& log_;
 };

@@ -4,15 +4,16 @@
 
 namespace clinikk {
 
-SessionService::SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens, bool limit_attempts)
-    : work_(work), hasher_(hasher), tokens_(tokens), limit_attempts_(limit_attempts) {}
+SessionService::SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens, Clock& clock,
+                               bool limit_attempts)
+    : work_(work), hasher_(hasher), tokens_(tokens), clock_(clock), limit_attempts_(limit_attempts) {}
 
 Task<Result<Login>> SessionService::log_in(std::string_view email, std::string_view password, std::string network) {
     auto const address = Email::parse(email);
     HashingClient client{std::move(network)};
     // What is no address is nobody's account: there is nothing to guess at.
     if (address) {
-        auto const standing = limiter_.standing(address->key(), client.network, LoginLimiter::Clock::now());
+        auto const standing = limiter_.standing(address->key(), client.network, clock_.steady_now());
         bool const must_wait = limit_attempts_ && standing.wait > standing.wait.zero();
         if (must_wait) co_return Error::passing(ErrorCode::rate_limited, standing.wait);
         client.is_known = standing.is_known;
@@ -34,7 +35,7 @@ void SessionService::count(Email const& address, std::string_view network, Resul
     if (verified) {
         limiter_.succeeded(address.key(), network);
     } else if (verified.error().code == ErrorCode::credentials_invalid) {
-        limiter_.failed(address.key(), network, LoginLimiter::Clock::now());
+        limiter_.failed(address.key(), network, clock_.steady_now());
     }
 }
 
@@ -52,7 +53,7 @@ Task<Result<User>> SessionService::verify(Email const* address, std::string_view
 /// Comparing took its time: the account may have been disabled meanwhile, or its password changed, which ended all
 /// sessions there were. A login with what is no longer right must not outlive that.
 Task<std::optional<Login>> SessionService::open_session(User const& user) {
-    auto const at = now();
+    auto const at = clock_.now();
     Session const session{new_uuid(), user.id, at, at + tokens_.lifetime()};
     UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
         auto const current = co_await stores.users().find(user.id);
@@ -77,7 +78,7 @@ Task<> SessionService::renew_hash(User const& user, std::string_view password, H
 }
 
 Task<Result<Caller>> SessionService::authenticate(std::string_view token) {
-    auto const at = now();
+    auto const at = clock_.now();
     auto const claims = tokens_.verify(token, at);
     if (!claims) co_return claims.error();
     auto user = co_await work_.stores().sessions().find_active_user(claims->session_id, at);

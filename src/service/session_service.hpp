@@ -7,6 +7,7 @@
 
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "domain/clock.hpp"
 #include "domain/credentials.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/values.hpp"
@@ -24,7 +25,7 @@ struct Login {
 class SessionService {
 public:
     /// `limit_attempts`: slow down guessing at passwords.
-    SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens, bool limit_attempts);
+    SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens, Clock& clock, bool limit_attempts);
 
     /// A login from that network (see `client_network`). Fails with `credentials_invalid` for a wrong password, an
     /// unknown or malformed address and a disabled account alike, each at the cost of one verification; with
@@ -47,6 +48,7 @@ private:
     UnitOfWork& work_;
     PasswordHasher& hasher_;
     AccessTokens& tokens_;
+    Clock& clock_;
     bool limit_attempts_;
     LoginLimiter limiter_;
 };

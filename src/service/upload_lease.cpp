@@ -1,10 +1,7 @@
 #include "service/upload_lease.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace clinikk {
 
@@ -17,7 +14,8 @@ constexpr std::chrono::seconds renewal_interval{10};
 }  // namespace
 
 struct UploadLease::State {
-    asio::steady_timer timer;
+    Clock& clock;
+    std::unique_ptr<Timer> timer;
     UploadStore& uploads;
     Log& log;
     Uuid id;
@@ -27,14 +25,16 @@ struct UploadLease::State {
     bool is_lost = false;
 };
 
-UploadLease::UploadLease(asio::any_io_executor const& executor, UploadStore& uploads, Upload const& upload, Log& log)
-    : state_(std::make_shared<State>(State{asio::steady_timer(executor), uploads, log, upload.id, upload.holder})) {
+UploadLease::UploadLease(asio::any_io_executor const& executor, Clock& clock, UploadStore& uploads,
+                         Upload const& upload, Log& log)
+    : state_(
+          std::make_shared<State>(State{clock, clock.make_timer(executor), uploads, log, upload.id, upload.holder})) {
     asio::co_spawn(executor, keep(state_), asio::detached);
 }
 
 UploadLease::~UploadLease() {
     state_->is_over = true;
-    state_->timer.cancel();
+    state_->timer->cancel();
 }
 
 void UploadLease::advance(std::size_t bytes) noexcept { state_->offset += static_cast<std::int64_t>(bytes); }
@@ -43,11 +43,10 @@ bool UploadLease::is_lost() const noexcept { return state_->is_lost; }
 
 Task<> UploadLease::keep(std::shared_ptr<State> state) {
     while (!state->is_over && !state->is_lost) {
-        state->timer.expires_after(renewal_interval);
-        co_await state->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        co_await state->timer->wait(renewal_interval);
         if (state->is_over) co_return;
         try {
-            auto const until = now() + upload_lease_length;
+            auto const until = state->clock.now() + upload_lease_length;
             bool const held = co_await state->uploads.renew(state->id, state->holder, state->offset, until);
             state->is_lost = !held;
         } catch (std::exception const& failure) {

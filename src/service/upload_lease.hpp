@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "base/task.hpp"
+#include "domain/clock.hpp"
 #include "domain/upload.hpp"
 
 namespace clinikk {
@@ -17,8 +18,10 @@ inline constexpr std::chrono::seconds upload_lease_length{30};
 /// slow store.
 class UploadLease {
 public:
-    /// Starts on the executor of the coroutine that makes it. `uploads` and `log` must outlive the program's loops.
-    UploadLease(boost::asio::any_io_executor const& executor, UploadStore& uploads, Upload const& upload, Log& log);
+    /// Starts on the executor of the coroutine that makes it. `clock`, `uploads` and `log` must outlive the
+    /// program's loops.
+    UploadLease(boost::asio::any_io_executor const& executor, Clock& clock, UploadStore& uploads, Upload const& upload,
+                Log& log);
     UploadLease(UploadLease const&) = delete;
     UploadLease& operator=(UploadLease const&) = delete;
     ~UploadLease();

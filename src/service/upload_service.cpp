@@ -57,13 +57,19 @@ struct UploadService::Write {
     }
 };
 
-UploadService::UploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, UploadLimits limits,
-                             std::string holder, Log& log)
-    : work_(work), objects_(objects), inspector_(inspector), limits_(limits), holder_(std::move(holder)), log_(log) {}
+UploadService::UploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, Clock& clock,
+                             UploadLimits limits, std::string holder, Log& log)
+    : work_(work),
+      objects_(objects),
+      inspector_(inspector),
+      clock_(clock),
+      limits_(limits),
+      holder_(std::move(holder)),
+      log_(log) {}
 
 Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload& incoming) {
     Write write{owner};
-    auto const at = now();
+    auto const at = clock_.now();
     auto const announced = incoming.announced_size();
     // One id for both: a store finds what was begun for an upload by the id in the object's key.
     write.upload.id = new_uuid();
@@ -81,7 +87,7 @@ Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload
     if (!room) co_return room.error();
     write.max_size = std::min(*room, announced.value_or(*room));
 
-    UploadLease lease(co_await boost::asio::this_coro::executor, work_.stores().uploads(), write.upload, log_);
+    UploadLease lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), write.upload, log_);
     Result<Content> outcome = Error(ErrorCode::internal);
     std::exception_ptr breakage;
     try {
@@ -136,7 +142,7 @@ Task<Result<Content>> UploadService::publish(Write& write, ContentDescription co
     auto const& upload = write.upload;
     auto& store = objects_.current();
     auto const key = write.label().key;
-    auto const at = now();
+    auto const at = clock_.now();
     // The row says where the object will stand before it stands there: a crash in between leaves no stray object.
     bool const held = co_await work_.stores().uploads().start_commit(upload.id, holder_, key, at + upload_lease_length);
     if (!held) co_return Error(ErrorCode::upload_interrupted);

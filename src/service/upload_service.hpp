@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "domain/clock.hpp"
 #include "domain/content.hpp"
 #include "domain/media.hpp"
 #include "domain/object_stores.hpp"
@@ -46,7 +47,7 @@ public:
 class UploadService {
 public:
     /// `holder` names this process in the leases.
-    UploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, UploadLimits limits,
+    UploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, Clock& clock, UploadLimits limits,
                   std::string holder, Log& log);
 
     /// Fails with `too_many_uploads`, `quota_exceeded`, `upload_too_large`, `insufficient_storage` before a byte is
@@ -64,6 +65,7 @@ private:
     UnitOfWork& work_;
     ObjectStores& objects_;
     MediaInspector& inspector_;
+    Clock& clock_;
     UploadLimits limits_;
     std::string holder_;
     Log& log_;

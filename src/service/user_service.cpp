@@ -2,13 +2,14 @@
 
 namespace clinikk {
 
-UserService::UserService(UnitOfWork& work, PasswordHasher& hasher) : work_(work), hasher_(hasher) {}
+UserService::UserService(UnitOfWork& work, PasswordHasher& hasher, Clock& clock)
+    : work_(work), hasher_(hasher), clock_(clock) {}
 
 Task<Result<User>> UserService::add(Email const& email, Password const& password, Role role, std::string network) {
     HashingClient client{std::move(network)};
     auto hash = co_await hasher_.hash(password.value(), std::move(client));
     if (!hash) co_return hash.error();
-    User const user{new_uuid(), email.value(), email.key(), std::move(*hash), role, true, now()};
+    User const user{new_uuid(), email.value(), email.key(), std::move(*hash), role, true, clock_.now()};
     auto const inserted = co_await work_.stores().users().insert(user);
     if (!inserted) co_return inserted.error();
     co_return user;
@@ -42,7 +43,7 @@ Task<Result<User>> UserService::change(Email const& email, Change change) {
         auto const user = co_await stores.users().find_by_email_key(email.key());
         if (!user) co_return Error(ErrorCode::not_found, "No account has the address " + email.value());
         co_await change(stores, user->id);
-        co_await stores.sessions().revoke_all(user->id, now());
+        co_await stores.sessions().revoke_all(user->id, clock_.now());
         changed = co_await stores.users().find(user->id);
         co_return Result<void>{};
     };

@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "domain/clock.hpp"
 #include "domain/credentials.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/user.hpp"
@@ -15,7 +16,7 @@ namespace clinikk {
 /// Accounts: making, finding and changing them.
 class UserService {
 public:
-    UserService(UnitOfWork& work, PasswordHasher& hasher);
+    UserService(UnitOfWork& work, PasswordHasher& hasher, Clock& clock);
 
     /// A new account, asked for from that network (`client_network`; empty: by a command). Fails with `email_taken`, or
     /// `unavailable` when too many passwords wait to be hashed.
@@ -34,6 +35,7 @@ private:
 
     UnitOfWork& work_;
     PasswordHasher& hasher_;
+    Clock& clock_;
 };
 
 }  // namespace clinikk

@@ -8,6 +8,7 @@
 
 #include "base/task.hpp"
 #include "client/http_client.hpp"
+#include "domain/clock.hpp"
 #include "storage/sigv4.hpp"
 
 namespace clinikk {
@@ -37,7 +38,8 @@ struct MetadataOptions {
 };
 
 /// Temporary credentials of the container's or the instance's role, asked for anew five minutes before they expire.
-/// `http` must outlive it.
-std::unique_ptr<AwsCredentialSource> make_metadata_credentials(MetadataOptions options, client::HttpClient& http);
+/// `http` and `clock` must outlive it.
+std::unique_ptr<AwsCredentialSource> make_metadata_credentials(MetadataOptions options, client::HttpClient& http,
+                                                               Clock& clock);
 
 }  // namespace clinikk

@@ -130,17 +130,17 @@ std::vector<std::string> list_keys(int root, std::string_view prefix, std::strin
     return keys.take();
 }
 
-std::vector<UncommittedBytes> list_parts(int temporary, OnMisfit const& tell) {
+std::vector<UncommittedBytes> list_parts(int temporary, Timestamp at, OnMisfit const& tell) {
     constexpr std::string_view ending = ".part";
     std::vector<UncommittedBytes> found;
-    auto const now = std::chrono::system_clock::now().time_since_epoch();
     for_each_entry(open_again(temporary), [&](std::string_view name, bool is_file) {
         auto const id = name.substr(0, name.size() - std::min(name.size(), ending.size()));
         struct stat status{};
         if (!name.ends_with(ending) || !is_write_id(id)) return;
         if (!is_file) return tell("", name, "it is no file");
         if (::fstatat(temporary, std::string(name).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;
-        auto const age = std::chrono::duration_cast<std::chrono::seconds>(now) - std::chrono::seconds(status.st_mtime);
+        auto const now = std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch());
+        auto const age = now - std::chrono::seconds(status.st_mtime);
         found.push_back({std::string(id), std::max(age, std::chrono::seconds(0))});
     });
     return found;
@@ -156,10 +156,11 @@ bool takes_files(int root, std::string_view folder) {
 
 class LocalDiskStore final : public LocalObjectStore {
 public:
-    LocalDiskStore(std::shared_ptr<StoreDirectories const> directories, LocalStoreOptions const& options,
+    LocalDiskStore(std::shared_ptr<StoreDirectories const> directories, LocalStoreOptions const& options, Clock& clock,
                    BlockingPool& pool, Log& log)
         : directories_(std::move(directories)),
           reserve_(options.reserve),
+          clock_(clock),
           pool_(pool),
           log_(log),
           open_files_(options.open_files) {}
@@ -262,7 +263,7 @@ public:
 
     Task<std::vector<UncommittedBytes>> list_uncommitted() override {
         auto const tell = std::bind_front(&LocalDiskStore::tell_of_misfit, this);
-        auto const work = [&] { return list_parts(directories_->temporary.get(), tell); };
+        auto const work = [&] { return list_parts(directories_->temporary.get(), clock_.now(), tell); };
         co_return co_await pool_.run(work);
     }
 
@@ -345,6 +346,7 @@ private:
 
     std::shared_ptr<StoreDirectories const> directories_;
     std::uint64_t reserve_;
+    Clock& clock_;
     BlockingPool& pool_;
     Log& log_;
     OpenFileCache open_files_;
@@ -358,8 +360,8 @@ dev_t device_of(FileDescriptor const& directory) {
 
 }  // namespace
 
-std::unique_ptr<LocalObjectStore> open_local_object_store(LocalStoreOptions const& options, BlockingPool& pool,
-                                                          Log& log) {
+std::unique_ptr<LocalObjectStore> open_local_object_store(LocalStoreOptions const& options, Clock& clock,
+                                                          BlockingPool& pool, Log& log) {
     auto directories = std::make_shared<StoreDirectories>();
     directories->root = open_or_make_directory(options.root);
     directories->temporary = open_or_make_directory(options.temporary);
@@ -367,7 +369,7 @@ std::unique_ptr<LocalObjectStore> open_local_object_store(LocalStoreOptions cons
         throw std::runtime_error("objects and temporary files must be on one file system: " + options.root.string() +
                                  ", " + options.temporary.string());
     }
-    return std::make_unique<LocalDiskStore>(std::move(directories), options, pool, log);
+    return std::make_unique<LocalDiskStore>(std::move(directories), options, clock, pool, log);
 }
 
 }  // namespace clinikk

@@ -10,6 +10,7 @@
 
 #include "base/blocking_pool.hpp"
 #include "base/log.hpp"
+#include "domain/clock.hpp"
 #include "domain/object_store.hpp"
 
 namespace clinikk {
@@ -30,9 +31,10 @@ public:
     virtual void close_idle_files() = 0;
 };
 
-/// Makes the directories where they are missing. `pool` does what blocks; it and `log` must outlive the store. Throws
+/// Makes the directories where they are missing. `pool` does what blocks; it, `clock` and `log` must outlive the store.
+/// Throws
 /// `std::runtime_error` with a sentence for the operator when the directories are on different file systems.
-std::unique_ptr<LocalObjectStore> open_local_object_store(LocalStoreOptions const& options, BlockingPool& pool,
-                                                          Log& log);
+std::unique_ptr<LocalObjectStore> open_local_object_store(LocalStoreOptions const& options, Clock& clock,
+                                                          BlockingPool& pool, Log& log);
 
 }  // namespace clinikk

@@ -41,8 +41,8 @@ AwsCredentials parse_answer(std::string const& body) {
 
 class MetadataCredentials final : public AwsCredentialSource {
 public:
-    MetadataCredentials(MetadataOptions options, client::HttpClient& http)
-        : options_(std::move(options)), http_(http) {}
+    MetadataCredentials(MetadataOptions options, client::HttpClient& http, Clock& clock)
+        : options_(std::move(options)), http_(http), clock_(clock) {}
 
     Task<AwsCredentials> get() override {
         if (auto kept = known(margin)) co_return *std::move(kept);
@@ -66,7 +66,7 @@ public:
 private:
     std::optional<AwsCredentials> known(std::chrono::seconds at_least) {
         std::lock_guard const lock(mutex_);
-        if (!kept_ || *kept_->expires_at < now() + at_least) return std::nullopt;
+        if (!kept_ || *kept_->expires_at < clock_.now() + at_least) return std::nullopt;
         return kept_;
     }
 
@@ -112,14 +112,16 @@ private:
 
     MetadataOptions options_;
     client::HttpClient& http_;
+    Clock& clock_;
     std::mutex mutex_;
     std::optional<AwsCredentials> kept_;
 };
 
 }  // namespace
 
-std::unique_ptr<AwsCredentialSource> make_metadata_credentials(MetadataOptions options, client::HttpClient& http) {
-    return std::make_unique<MetadataCredentials>(std::move(options), http);
+std::unique_ptr<AwsCredentialSource> make_metadata_credentials(MetadataOptions options, client::HttpClient& http,
+                                                               Clock& clock) {
+    return std::make_unique<MetadataCredentials>(std::move(options), http, clock);
 }
 
 }  // namespace clinikk

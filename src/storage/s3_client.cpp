@@ -1,8 +1,6 @@
 #include "storage/s3_client.hpp"
 
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <array>
@@ -70,8 +68,8 @@ struct Client::Outcome {
     bool is_transient = false;
 };
 
-Client::Client(client::HttpClient& http, Address address, AwsCredentialSource& credentials, Log& log)
-    : http_(http), address_(std::move(address)), credentials_(credentials), log_(log) {}
+Client::Client(client::HttpClient& http, Address address, AwsCredentialSource& credentials, Clock& clock, Log& log)
+    : http_(http), address_(std::move(address)), credentials_(credentials), clock_(clock), log_(log) {}
 
 Task<client::HttpAnswer> Client::call(Call call) {
     auto outcome = co_await persist(std::move(call), true);
@@ -85,7 +83,7 @@ Task<std::unique_ptr<client::HttpStream>> Client::open(Call call) {
 
 Task<std::string> Client::presign(Call call, std::chrono::seconds expires) {
     auto const credentials = co_await credentials_.get();
-    co_return address_.presign(call, credentials, now(), expires);
+    co_return address_.presign(call, credentials, clock_.now(), expires);
 }
 
 Task<Client::Outcome> Client::persist(Call call, bool whole) {
@@ -94,8 +92,8 @@ Task<Client::Outcome> Client::persist(Call call, bool whole) {
         if (!outcome.failure) co_return outcome;
         if (!outcome.is_transient || number == max_attempts) throw Failure(*outcome.failure);
         log_.warning("s3 call is tried again", {{"attempt", number}, {"error", outcome.failure->what()}});
-        boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, delay_before(number));
-        co_await timer.async_wait(boost::asio::use_awaitable);
+        auto const timer = clock_.make_timer(co_await boost::asio::this_coro::executor);
+        co_await timer->wait(delay_before(number));
     }
 }
 
@@ -103,7 +101,7 @@ Task<Client::Outcome> Client::attempt(Call const& call, bool whole) {
     Outcome outcome;
     try {
         auto const credentials = co_await credentials_.get();
-        outcome.stream = co_await http_.open(address_.sign(call, credentials, now()));
+        outcome.stream = co_await http_.open(address_.sign(call, credentials, clock_.now()));
         auto const& head = outcome.stream->head();
         bool const is_good = head.status >= 200 && head.status < 300;
         if (is_good && !whole) co_return outcome;

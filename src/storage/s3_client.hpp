@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "client/http_client.hpp"
+#include "domain/clock.hpp"
 #include "storage/aws_credentials.hpp"
 #include "storage/s3_requests.hpp"
 
@@ -39,7 +40,7 @@ inline bool is_lost_upload(Failure const& refused) {
 class Client {
 public:
     /// All must outlive it.
-    Client(client::HttpClient& http, Address address, AwsCredentialSource& credentials, Log& log);
+    Client(client::HttpClient& http, Address address, AwsCredentialSource& credentials, Clock& clock, Log& log);
 
     Address const& address() const noexcept { return address_; }
 
@@ -50,6 +51,8 @@ public:
     Task<std::unique_ptr<client::HttpStream>> open(Call call);
 
     Task<std::string> presign(Call call, std::chrono::seconds expires);
+
+    Clock const& clock() const noexcept { return clock_; }
 
     /// What calls are signed with now.
     Task<AwsCredentials> credentials() { return credentials_.get(); }
@@ -62,6 +65,7 @@ private:
     client::HttpClient& http_;
     Address address_;
     AwsCredentialSource& credentials_;
+    Clock& clock_;
     Log& log_;
 };
 

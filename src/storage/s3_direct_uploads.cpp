@@ -33,7 +33,7 @@ public:
     Task<PartAddresses> addresses(DirectUploadHandle const& upload, std::span<PartSlot const> parts,
                                   std::chrono::seconds expires) override {
         auto const credentials = co_await client().credentials();
-        auto const at = now();
+        auto const at = client().clock().now();
         if (credentials.expires_at) {
             auto const left = std::chrono::floor<std::chrono::seconds>(*credentials.expires_at - at);
             expires = std::clamp(left, std::chrono::seconds(1), expires);

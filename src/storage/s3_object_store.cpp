@@ -74,7 +74,7 @@ public:
         : options_(std::move(options)),
           tools_(tools),
           client_(tools.http, s3::Address(options_.endpoint, options_.region, options_.bucket, options_.path_style),
-                  tools.credentials, tools.log),
+                  tools.credentials, tools.clock, tools.log),
           direct_(make_s3_direct_uploads(context())) {}
 
     std::string_view name() const noexcept override { return "s3"; }
@@ -128,7 +128,7 @@ public:
         ObjectStat found;
         auto const length = answer->head.find("content-length");
         std::from_chars(length.data(), length.data() + length.size(), found.size);
-        found.modified_at = parse_http_date(answer->head.find("last-modified")).value_or(now());
+        found.modified_at = parse_http_date(answer->head.find("last-modified")).value_or(client_.clock().now());
         co_return found;
     }
 

@@ -6,6 +6,7 @@
 #include "base/blocking_pool.hpp"
 #include "base/log.hpp"
 #include "client/http_client.hpp"
+#include "domain/clock.hpp"
 #include "domain/object_store.hpp"
 #include "storage/aws_credentials.hpp"
 #include "storage/memory_budget.hpp"
@@ -27,6 +28,7 @@ struct S3StoreOptions {
 struct S3StoreTools {
     client::HttpClient& http;
     AwsCredentialSource& credentials;
+    Clock& clock;
     MemoryBudget& memory;  ///< what uploads hold; at least one part
     BlockingPool& pool;    ///< hashes
     Log& log;

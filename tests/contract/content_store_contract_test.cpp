@@ -13,7 +13,7 @@ protected:
         return ids;
     }
 };
-INSTANTIATE_TEST_SUITE_P(Drivers, ContentStoreContract, ::testing::ValuesIn(all_database_drivers()));
+INSTANTIATE_TEST_SUITE_P(Databases, ContentStoreContract, ::testing::ValuesIn(all_databases()));
 
 /// With every member set, to another value each.
 Content make_full(Uuid owner) {
@@ -207,7 +207,7 @@ protected:
 
     std::vector<Content> contents_;
 };
-INSTANTIATE_TEST_SUITE_P(Drivers, ContentListContract, ::testing::ValuesIn(all_database_drivers()));
+INSTANTIATE_TEST_SUITE_P(Databases, ContentListContract, ::testing::ValuesIn(all_databases()));
 
 std::vector<ContentQuery> all_kinds_of_queries() {
     std::vector<ContentQuery> queries;
@@ -314,6 +314,59 @@ TEST_P(ContentStoreContract, IsNotRemovedWhileItsObjectsAreLinked) {
     link(content.id, add_object().id);
     EXPECT_THROW((void)run(stores().contents().remove(content.id)), db::UnexpectedViolation);
     EXPECT_TRUE(run(stores().contents().find_source(content.id)));
+}
+
+TEST_P(ContentStoreContract, TellsTheKindsOfASourceOnce) {
+    auto const object = add_object();
+    EXPECT_TRUE(run(stores().contents().kinds_of_source(object.id)).empty());
+    for (auto const kind : {ContentKind::audio, ContentKind::video, ContentKind::audio}) {
+        link(add_content(at(0), kind).id, object.id);
+    }
+    std::vector const both{ContentKind::video, ContentKind::audio};
+    EXPECT_EQ(run(stores().contents().kinds_of_source(object.id)), both);
+    EXPECT_TRUE(run(stores().contents().kinds_of_source(new_uuid())).empty());
+}
+
+TEST_P(ContentStoreContract, ListsContentsThatHaveOnlyAnAddress) {
+    std::vector<Uuid> linked;
+    for (int i = 0; i < 5; ++i) {
+        Content content;
+        content.id = new_uuid();
+        content.storage_url = "https://example.org/" + std::to_string(i);
+        content.created_at = at(0);
+        content.updated_at = at(0);
+        run(stores().contents().insert(content));
+        if (i == 2) {
+            link(content.id, add_object().id);
+        } else {
+            linked.push_back(content.id);
+        }
+    }
+    add_content();
+    std::ranges::sort(linked);
+    auto const first = run(stores().contents().list_linked(Uuid{}, 3));
+    ASSERT_EQ(first.size(), 3U);
+    EXPECT_TRUE(first[0].storage_url.starts_with("https://example.org/"));
+    auto const second = run(stores().contents().list_linked(first[2].id, 3));
+    ASSERT_EQ(second.size(), 1U);
+    std::vector<Uuid> const walked{first[0].id, first[1].id, first[2].id, second[0].id};
+    EXPECT_EQ(walked, linked);
+}
+
+TEST_P(ContentStoreContract, GivesContentsAnOwner) {
+    auto const ada = add_user("ada@example.org");
+    auto const bob = add_user("bob@example.org");
+    auto const adas = add_content(at(0), ContentKind::video, ada);
+    for (int i = 0; i < 3; ++i) add_content();
+    EXPECT_FALSE(run(stores().contents().set_owner(new_uuid(), bob)));
+    EXPECT_THROW((void)run(stores().contents().set_owner(adas.id, new_uuid())), db::UnexpectedViolation);
+    EXPECT_EQ(run(stores().contents().find(adas.id))->owner_id, ada);
+    EXPECT_EQ(run(stores().contents().set_owner_of_unowned(bob, 2)), 2U);
+    EXPECT_EQ(run(stores().contents().set_owner_of_unowned(bob, 2)), 1U);
+    EXPECT_EQ(run(stores().contents().set_owner_of_unowned(bob, 2)), 0U);
+    EXPECT_EQ(run(stores().contents().find(adas.id))->owner_id, ada);
+    EXPECT_TRUE(run(stores().contents().set_owner(adas.id, bob)));
+    for (auto const& content : run(stores().contents().list({}))) EXPECT_EQ(content.owner_id, bob);
 }
 
 }  // namespace

@@ -2,44 +2,17 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <stdexcept>
 
 #include "db/postgres/blocking_connection.hpp"
 #include "db/postgres/migrations.hpp"
 #include "db/sqlite/migrations.hpp"
 #include "db/stores.hpp"
+#include "support/fakes/fake_database.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace clinikk::testing {
 namespace {
-
-class SqliteUnderTest final : public DatabaseUnderTest {
-public:
-    SqliteUnderTest() { db::migrate_sqlite(options_, log_); }
-    std::unique_ptr<db::Database> open() override { return db::open_sqlite(options_, log_); }
-    bool has_one_writer() const override { return true; }
-
-private:
-    TemporaryDirectory directory_;
-    Log log_{LogLevel::error, LogFormat::text};
-    db::SqliteOptions options_{.path = directory_.path() / "test.db"};
-};
-
-/// A new database on the server at TEST_POSTGRES_URL.
-class PostgresUnderTest final : public DatabaseUnderTest {
-public:
-    explicit PostgresUnderTest(std::string const& server) {
-        auto name = "contract_" + new_uuid().to_string();
-        std::ranges::replace(name, '-', '_');
-        db::BlockingConnection(server + "/postgres").run_script("CREATE DATABASE " + name);
-        options_.conninfo = server + "/" + name;
-        db::migrate_postgres(options_, log_);
-    }
-    std::unique_ptr<db::Database> open() override { return db::open_postgres(options_, log_); }
-
-private:
-    Log log_{LogLevel::error, LogFormat::text};
-    db::PostgresOptions options_{};
-};
 
 void expect_listed(db::Statement const& statement) {
     static auto const listed = db::all_statements();
@@ -61,6 +34,8 @@ private:
     db::Session& session_;
 };
 
+/// Passes statements on, and fails the test when one is not in `db::all_statements`: it would be neither prepared nor
+/// explained by the tests.
 class WatchedDatabase final : public db::Database {
 public:
     explicit WatchedDatabase(db::Database& database) : database_(database) {}
@@ -83,6 +58,66 @@ private:
     db::Database& database_;
 };
 
+/// A unit of work, and the driver that it owns.
+class OpenedDatabase final : public UnitOfWork {
+public:
+    explicit OpenedDatabase(std::unique_ptr<db::Database> driver) : driver_(std::move(driver)) {}
+
+    Stores& stores() override { return work_->stores(); }
+    Task<Result<void>> transaction(Steps steps) override { return work_->transaction(std::move(steps)); }
+    std::optional<Revision> revision() const override { return driver_->revision(); }
+    Task<Result<void>> check() override { return work_->check(); }
+
+private:
+    std::unique_ptr<db::Database> driver_;
+    WatchedDatabase watched_{*driver_};
+    std::unique_ptr<UnitOfWork> work_ = db::make_unit_of_work(watched_);
+};
+
+class DriverUnderTest : public DatabaseUnderTest {
+public:
+    std::unique_ptr<UnitOfWork> open() override { return std::make_unique<OpenedDatabase>(open_driver()); }
+};
+
+class SqliteUnderTest final : public DriverUnderTest {
+public:
+    SqliteUnderTest() { db::migrate_sqlite(options_, log_); }
+    std::unique_ptr<db::Database> open_driver() override { return db::open_sqlite(options_, log_); }
+    bool has_one_writer() const override { return true; }
+
+private:
+    TemporaryDirectory directory_;
+    Log log_{LogLevel::error, LogFormat::text};
+    db::SqliteOptions options_{.path = directory_.path() / "test.db"};
+};
+
+/// A new database on the server at TEST_POSTGRES_URL.
+class PostgresUnderTest final : public DriverUnderTest {
+public:
+    explicit PostgresUnderTest(std::string const& server) {
+        auto name = "contract_" + new_uuid().to_string();
+        std::ranges::replace(name, '-', '_');
+        db::BlockingConnection(server + "/postgres").run_script("CREATE DATABASE " + name);
+        options_.conninfo = server + "/" + name;
+        db::migrate_postgres(options_, log_);
+    }
+    std::unique_ptr<db::Database> open_driver() override { return db::open_postgres(options_, log_); }
+
+private:
+    Log log_{LogLevel::error, LogFormat::text};
+    db::PostgresOptions options_{};
+};
+
+class FakeDatabaseUnderTest final : public DatabaseUnderTest {
+public:
+    std::unique_ptr<UnitOfWork> open() override { return std::make_unique<FakeUnitOfWork>(database_, calls_); }
+    std::unique_ptr<db::Database> open_driver() override { throw std::logic_error("the fake has no statements"); }
+
+private:
+    Calls calls_;
+    FakeDatabase database_;
+};
+
 }  // namespace
 
 std::vector<MakeDatabase> all_database_drivers() {
@@ -96,8 +131,11 @@ std::vector<MakeDatabase> all_database_drivers() {
     return drivers;
 }
 
-std::unique_ptr<db::Database> make_watched(db::Database& database) {
-    return std::make_unique<WatchedDatabase>(database);
+std::vector<MakeDatabase> all_databases() {
+    auto databases = all_database_drivers();
+    databases.push_back(
+        []() -> std::unique_ptr<DatabaseUnderTest> { return std::make_unique<FakeDatabaseUnderTest>(); });
+    return databases;
 }
 
 Uuid DatabaseContract::add_user(std::string const& email_key) {

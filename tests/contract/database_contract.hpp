@@ -16,8 +16,10 @@ namespace clinikk::testing {
 class DatabaseUnderTest {
 public:
     virtual ~DatabaseUnderTest() = default;
-    /// Another way in to the same rows, as another process has it.
-    virtual std::unique_ptr<db::Database> open() = 0;
+    /// A way in to the same rows, as each process has one.
+    virtual std::unique_ptr<UnitOfWork> open() = 0;
+    /// As `open`, for those who send statements. Throws where there are none.
+    virtual std::unique_ptr<db::Database> open_driver() = 0;
     /// Whether all writes pass through one writer, which notices a step that would wait for itself.
     virtual bool has_one_writer() const { return false; }
 };
@@ -27,17 +29,16 @@ using MakeDatabase = std::unique_ptr<DatabaseUnderTest> (*)();
 /// Every database driver that the program has.
 std::vector<MakeDatabase> all_database_drivers();
 
-/// Passes statements on, and fails the test when one is not in `db::all_statements`: it would be neither prepared nor
-/// explained by the tests.
-std::unique_ptr<db::Database> make_watched(db::Database& database);
+/// Every implementation of the stores: the drivers, and the fake that service tests use.
+std::vector<MakeDatabase> all_databases();
 
-/// What the stores must do, whatever the driver. Suites derive from it and are instantiated for all drivers.
+/// What the stores must do, whatever is under them. Suites derive from it and are instantiated for all databases.
 class DatabaseContract : public ::testing::TestWithParam<MakeDatabase> {
 protected:
-    db::Database& database() { return *database_; }
     UnitOfWork& work() { return *work_; }
     Stores& stores() { return work_->stores(); }
-    std::unique_ptr<db::Database> open_another() { return under_test_->open(); }
+    std::unique_ptr<UnitOfWork> open_another() { return under_test_->open(); }
+    std::unique_ptr<db::Database> open_driver() { return under_test_->open_driver(); }
 
     template <class T>
     T run(Task<T> task) {
@@ -58,9 +59,16 @@ protected:
 
 private:
     std::unique_ptr<DatabaseUnderTest> under_test_ = GetParam()();
-    std::unique_ptr<db::Database> opened_ = under_test_->open();
-    std::unique_ptr<db::Database> database_ = make_watched(*opened_);
-    std::unique_ptr<UnitOfWork> work_ = db::make_unit_of_work(*database_);
+    std::unique_ptr<UnitOfWork> work_ = under_test_->open();
+};
+
+/// What the drivers must do beyond that.
+class DriverContract : public DatabaseContract {
+protected:
+    db::Database& database() { return *database_; }
+
+private:
+    std::unique_ptr<db::Database> database_ = open_driver();
 };
 
 }  // namespace clinikk::testing

@@ -13,6 +13,8 @@ class StoreUnderTest {
 public:
     virtual ~StoreUnderTest() = default;
     virtual ObjectStore& store() = 0;
+    /// Whether it tells of writes that are under way; in a bucket only their rows do.
+    virtual bool tells_of_writes() const { return true; }
 };
 
 using MakeStore = std::unique_ptr<StoreUnderTest> (*)();
@@ -21,6 +23,7 @@ using MakeStore = std::unique_ptr<StoreUnderTest> (*)();
 class ObjectStoreContract : public ::testing::TestWithParam<MakeStore> {
 protected:
     ObjectStore& store() { return under_test_->store(); }
+    bool tells_of_writes() const { return under_test_->tells_of_writes(); }
 
 private:
     std::unique_ptr<StoreUnderTest> under_test_ = GetParam()();

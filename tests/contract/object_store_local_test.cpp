@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "app/system_clock.hpp"
 #include "contract/object_store_contract.hpp"
 #include "storage/local_object_store.hpp"
 #include "support/temporary_directory.hpp"
@@ -14,9 +15,10 @@ public:
 private:
     TemporaryDirectory directory_;
     Log log_{LogLevel::error, LogFormat::text};
+    app::SystemClock clock_;
     BlockingPool pool_{2};
-    std::unique_ptr<ObjectStore> store_ =
-        open_local_object_store({directory_.path() / "objects", directory_.path() / "temporary", 0}, pool_, log_);
+    std::unique_ptr<ObjectStore> store_ = open_local_object_store(
+        {directory_.path() / "objects", directory_.path() / "temporary", 0}, clock_, pool_, log_);
 };
 
 INSTANTIATE_TEST_SUITE_P(Local, ObjectStoreContract, ::testing::Values([]() -> std::unique_ptr<StoreUnderTest> {

@@ -9,7 +9,7 @@ class ObjectTableContract : public DatabaseContract {
 protected:
     std::vector<Object> list(ObjectState state) { return run(stores().objects().list(state, Uuid{}, 100)); }
 };
-INSTANTIATE_TEST_SUITE_P(Drivers, ObjectTableContract, ::testing::ValuesIn(all_database_drivers()));
+INSTANTIATE_TEST_SUITE_P(Databases, ObjectTableContract, ::testing::ValuesIn(all_databases()));
 
 TEST_P(ObjectTableContract, AllMembersComeBack) {
     Object const object{.id = new_uuid(),
@@ -177,6 +177,37 @@ TEST_P(ObjectTableContract, SumsTheBytesOfAnOwner) {
     EXPECT_EQ(run(stores().objects().bytes_of_owner(owner)), 4'000'000'020U) << "a shared object counts once";
     EXPECT_EQ(run(stores().objects().bytes_of_owner(other)), 300U);
     EXPECT_EQ(run(stores().objects().bytes_of_owner(new_uuid())), 0U);
+}
+
+TEST_P(ObjectTableContract, ListsWhatWasNotReadUntilItsFactsAreSet) {
+    add_object();
+    std::vector<Object> unread;
+    for (int i = 0; i < 3; ++i) {
+        Object object;
+        object.id = new_uuid();
+        object.store = "local";
+        object.key = "video/" + object.id.to_string() + ".mp4";
+        object.created_at = at(0);
+        run(stores().objects().insert(object));
+        unread.push_back(object);
+    }
+    std::ranges::sort(unread, {}, &Object::id);
+    auto const first = run(stores().objects().list_unread(Uuid{}, 2));
+    ASSERT_EQ(first.size(), 2U);
+    EXPECT_EQ(first[0].id, unread[0].id);
+    EXPECT_EQ(first[1].id, unread[1].id);
+    EXPECT_EQ(run(stores().objects().list_unread(unread[1].id, 2)).size(), 1U);
+
+    run(stores().objects().set_facts(unread[0].id, 7, Sha256::of("bytes"), "video/mp4"));
+    run(stores().objects().set_facts(unread[1].id, 8, Sha256::of("others"), std::nullopt));
+    run(stores().objects().set_facts(new_uuid(), 9, Sha256::of("nobody"), "video/mp4"));
+    auto const read = run(stores().objects().find(unread[0].id)).value();
+    EXPECT_EQ(read.size, 7U);
+    EXPECT_EQ(read.sha256, Sha256::of("bytes"));
+    EXPECT_EQ(read.media_type, "video/mp4");
+    auto const left = run(stores().objects().list_unread(Uuid{}, 10));
+    ASSERT_EQ(left.size(), 2U) << "what was read and not understood is listed again";
+    EXPECT_EQ(left[0].size, 8U);
 }
 
 }  // namespace

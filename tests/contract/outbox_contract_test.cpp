@@ -26,7 +26,7 @@ private:
     bool told_ = false;
 };
 
-class OutboxContract : public DatabaseContract {
+class OutboxContract : public DriverContract {
 protected:
     static Event make_event(std::string type, Timestamp created_at = at(0)) {
         return {.id = new_uuid(),
@@ -67,8 +67,7 @@ TEST_P(OutboxContract, TellsOfEventsInOrderWithAllMembers) {
     listen(signals, [&] {
         // First the end is found; then events come from this and from another way in.
         if (settled()) {
-            auto const another = open_another();
-            auto const other_work = db::make_unit_of_work(*another);
+            auto const other_work = open_another();
             for (int i = 0; i < 600; ++i) {
                 published.push_back(make_event("content.created." + std::to_string(i), at(i)));
                 run(i % 2 == 0 ? stores().outbox().publish(published.back())
@@ -178,6 +177,20 @@ TEST_P(OutboxContract, PrunesTheOldAndNeverUsesANumberAgain) {
         return !told.empty();
     });
     EXPECT_EQ(told, std::vector<std::string>{"new"});
+}
+
+class OutboxTableContract : public DatabaseContract {};
+INSTANTIATE_TEST_SUITE_P(Databases, OutboxTableContract, ::testing::ValuesIn(all_databases()));
+
+TEST_P(OutboxTableContract, PrunesWhatIsOlder) {
+    for (int second = 1; second <= 3; ++second) {
+        Event const event{new_uuid(), "content.created", new_uuid(), "{}", at(second)};
+        run(stores().outbox().publish(event));
+    }
+    EXPECT_EQ(run(stores().outbox().prune(at(1))), 0U);
+    EXPECT_EQ(run(stores().outbox().prune(at(3))), 2U);
+    EXPECT_EQ(run(stores().outbox().prune(at(4))), 1U);
+    EXPECT_EQ(run(stores().outbox().prune(at(4))), 0U);
 }
 
 }  // namespace

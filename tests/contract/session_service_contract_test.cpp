@@ -1,6 +1,7 @@
 #include <functional>
 #include <utility>
 
+#include "app/system_clock.hpp"
 #include "contract/database_contract.hpp"
 #include "security/access_tokens.hpp"
 #include "security/password_hasher.hpp"
@@ -50,15 +51,16 @@ protected:
         return run(sessions_.log_in(user_.email, text, "192.0.2.1"));
     }
 
+    app::SystemClock clock_;
     BlockingPool pool_{1};
     std::unique_ptr<PasswordHasher> real_ = make_password_hasher(pool_, {1, 64 * 1024}, 8);
     InterruptedHasher hasher_{*real_};
     std::unique_ptr<AccessTokens> tokens_ =
         make_access_tokens({"HS256", std::string(32, 's'), "test", std::chrono::seconds(60)});
-    SessionService sessions_{work(), hasher_, *tokens_, true};
+    SessionService sessions_{work(), hasher_, *tokens_, clock_, true};
     User user_{};
 };
-INSTANTIATE_TEST_SUITE_P(Drivers, SessionServiceContract, ::testing::ValuesIn(all_database_drivers()));
+INSTANTIATE_TEST_SUITE_P(Databases, SessionServiceContract, ::testing::ValuesIn(all_databases()));
 
 TEST_P(SessionServiceContract, ALoginIsWhoItSaysItIs) {
     auto const login = log_in();
@@ -90,7 +92,7 @@ TEST_P(SessionServiceContract, AHashThatIsRenewedMeanwhileKeepsNobodyOut) {
 
 TEST_P(SessionServiceContract, WhatWasNotComparedCountsAsNothing) {
     auto const full = make_password_hasher(pool_, {1, 64 * 1024}, 0);
-    SessionService crowded(work(), *full, *tokens_, true);
+    SessionService crowded(work(), *full, *tokens_, clock_, true);
     for (int i = 0; i < 30; ++i) {
         auto const refused = run(crowded.log_in(user_.email, "wrong", "192.0.2.1"));
         ASSERT_EQ(refused.error().code, ErrorCode::unavailable);

@@ -24,7 +24,7 @@ protected:
 
     bool exists(Uuid content_id) { return run(stores().contents().find(content_id)).has_value(); }
 };
-INSTANTIATE_TEST_SUITE_P(Drivers, UnitOfWorkContract, ::testing::ValuesIn(all_database_drivers()));
+INSTANTIATE_TEST_SUITE_P(Databases, UnitOfWorkContract, ::testing::ValuesIn(all_databases()));
 
 TEST_P(UnitOfWorkContract, CommitsAllSteps) {
     auto const first = make_content("first");
@@ -77,8 +77,7 @@ TEST_P(UnitOfWorkContract, ARefusedRowRollsBackTheSteps) {
 
 TEST_P(UnitOfWorkContract, StepsSeeTheirOwnChangesAndOthersDoNot) {
     auto const content = make_content("mine");
-    auto const another = open_another();
-    auto const other_work = db::make_unit_of_work(*another);
+    auto const other_work = open_another();
     auto const done = run(work().transaction([&](Stores& in) -> Task<Result<void>> {
         co_await in.contents().insert(content);
         auto const seen = co_await in.contents().find(content.id);
@@ -91,8 +90,7 @@ TEST_P(UnitOfWorkContract, StepsSeeTheirOwnChangesAndOthersDoNot) {
 }
 
 TEST_P(UnitOfWorkContract, WhatIsCommittedIsSeenAtOnceByOthers) {
-    auto const another = open_another();
-    auto const other_work = db::make_unit_of_work(*another);
+    auto const other_work = open_another();
     auto const content = add_content();
     for (int i = 0; i < 200; ++i) {
         // Both read all the time, so that a stale view would be used again.
@@ -216,8 +214,7 @@ TEST_P(UnitOfWorkContract, IncrementsAreNotLost) {
     auto const content = add_content();
     auto const zero = ContentChanges().set(&ContentDescription::duration, 0);
     run(stores().contents().update(content.id, zero, at(0)));
-    auto const another = open_another();
-    auto const other_work = db::make_unit_of_work(*another);
+    auto const other_work = open_another();
     auto increment = [&](Stores& in, int) -> Task<Result<void>> {
         auto const seen = co_await in.contents().find(content.id);
         auto const next = seen.value().duration.value() + 1;
@@ -258,7 +255,7 @@ TEST_P(UnitOfWorkContract, ReadersSeeTransactionsWholeOrNotAtAll) {
     reader.join();
 }
 
-class DatabasePortContract : public DatabaseContract {};
+class DatabasePortContract : public DriverContract {};
 INSTANTIATE_TEST_SUITE_P(Drivers, DatabasePortContract, ::testing::ValuesIn(all_database_drivers()));
 
 TEST_P(DatabasePortContract, CountsRowsChangedOrReturned) {

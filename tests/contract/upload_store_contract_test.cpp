@@ -25,7 +25,7 @@ protected:
 
     Upload get(Uuid id) { return run(stores().uploads().find(id)).value(); }
 };
-INSTANTIATE_TEST_SUITE_P(Drivers, UploadStoreContract, ::testing::ValuesIn(all_database_drivers()));
+INSTANTIATE_TEST_SUITE_P(Databases, UploadStoreContract, ::testing::ValuesIn(all_databases()));
 
 void expect_equal(Upload const& left, Upload const& right) {
     EXPECT_EQ(left.id, right.id);

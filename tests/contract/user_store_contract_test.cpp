@@ -4,7 +4,7 @@ namespace clinikk::testing {
 namespace {
 
 class UserStoreContract : public DatabaseContract {};
-INSTANTIATE_TEST_SUITE_P(Drivers, UserStoreContract, ::testing::ValuesIn(all_database_drivers()));
+INSTANTIATE_TEST_SUITE_P(Databases, UserStoreContract, ::testing::ValuesIn(all_databases()));
 
 User make_user() {
     return {.id = new_uuid(),
@@ -128,7 +128,7 @@ protected:
         return run(stores().sessions().find_active_user(session_id, when)).has_value();
     }
 };
-INSTANTIATE_TEST_SUITE_P(Drivers, SessionStoreContract, ::testing::ValuesIn(all_database_drivers()));
+INSTANTIATE_TEST_SUITE_P(Databases, SessionStoreContract, ::testing::ValuesIn(all_databases()));
 
 TEST_P(SessionStoreContract, TellsItsUserUntilItExpires) {
     User const user = make_user();
@@ -174,6 +174,15 @@ TEST_P(SessionStoreContract, ExpiredOnesAreRemoved) {
 }
 
 TEST_P(SessionStoreContract, NeedsAUser) { EXPECT_THROW(add_session(new_uuid(), at(100)), db::UnexpectedViolation); }
+
+TEST_P(UserStoreContract, AHashIsReplacedUnlessItHasChanged) {
+    User const user = make_user();
+    ASSERT_TRUE(run(stores().users().insert(user)).has_value());
+    run(stores().users().replace_password_hash(user.id, "another", "newer"));
+    EXPECT_EQ(run(stores().users().find(user.id))->password_hash, user.password_hash);
+    run(stores().users().replace_password_hash(user.id, user.password_hash, "newer"));
+    EXPECT_EQ(run(stores().users().find(user.id))->password_hash, "newer");
+}
 
 }  // namespace
 }  // namespace clinikk::testing

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <optional>
 
+#include "app/system_clock.hpp"
 #include "support/memory_source.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -71,8 +72,9 @@ TEST(Storage, EndsWhileBytesAreOnTheirWayToTheBucket) {
         testing::TemporaryDirectory const directory;
         SilentBucket bucket;
         Log log(LogLevel::error, LogFormat::text);
+        SystemClock clock;
         BlockingPool pool(1);
-        std::optional<Storage> storage(std::in_place, settings_for(bucket, directory.path()), 1, pool, log);
+        std::optional<Storage> storage(std::in_place, settings_for(bucket, directory.path()), 1, clock, pool, log);
         {
             asio::io_context loop;
             asio::co_spawn(loop, put(storage->stores().named("s3")), asio::detached);

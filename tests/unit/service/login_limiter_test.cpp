@@ -19,7 +19,7 @@ protected:
     static std::string network(int number) { return "192.0.2." + std::to_string(number); }
 
     LoginLimiter limiter_;
-    LoginLimiter::Clock::time_point now_{hours(1000)};
+    LoginLimiter::Time now_{hours(1000)};
 };
 
 TEST_F(LoginLimiterTest, AskingCostsNothing) {

@@ -355,7 +355,7 @@ TEST_F(LocalObjectStoreTest, NeedsOneFileSystem) {
     BlockingPool pool(1);
     if (!fs::exists("/dev/shm")) GTEST_SKIP();
     auto const other = fs::path("/dev/shm") / directory_.filename();
-    EXPECT_THROW(open_local_object_store({root_, other, 0}, pool, log_), std::runtime_error);
+    EXPECT_THROW(open_local_object_store({root_, other, 0}, clock_, pool, log_), std::runtime_error);
     fs::remove_all(other);
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "app/system_clock.hpp"
 #include "base/blocking_pool.hpp"
 #include "storage/local_object_store.hpp"
 #include "support/temporary_directory.hpp"
@@ -18,11 +19,12 @@ class LocalStoreFixture : public ::testing::Test {
 protected:
     void open(std::uint64_t reserve = 0) {
         pool_ = std::make_unique<BlockingPool>(2);
-        store_ = open_local_object_store({root_, temporary_, reserve}, *pool_, log_);
+        store_ = open_local_object_store({root_, temporary_, reserve}, clock_, *pool_, log_);
     }
 
     bool temporary_is_empty() const { return std::filesystem::is_empty(temporary_); }
 
+    app::SystemClock clock_;
     Log log_{LogLevel::error, LogFormat::text};
     TemporaryDirectory owner_;
     std::filesystem::path directory_ = owner_.path();

@@ -1,0 +1,121 @@
+#include <algorithm>
+
+#include "support/fakes/fake_table.hpp"
+
+namespace clinikk::testing {
+namespace {
+
+class FakeUsers final : public UserStore, Repository {
+public:
+    using Repository::Repository;
+
+    Task<Result<void>> insert(User const& user) override {
+        return write("users.insert", [user](Tables& tables) -> Result<void> {
+            require(!tables.users.contains(user.id), "users_pkey");
+            auto const has_key = [&](auto const& row) { return row.second.email_key == user.email_key; };
+            if (std::ranges::any_of(tables.users, has_key)) return Error(ErrorCode::email_taken);
+            tables.users.emplace(user.id, user);
+            return {};
+        });
+    }
+
+    Task<std::optional<User>> find(Uuid id) override {
+        return read("users.find", [id](Tables const& tables) { return find_row(tables.users, id); });
+    }
+
+    Task<std::optional<User>> find_by_email_key(std::string_view email_key) override {
+        return read("users.find_by_email_key", [email_key](Tables const& tables) -> std::optional<User> {
+            for (auto const& [id, user] : tables.users) {
+                if (user.email_key == email_key) return user;
+            }
+            return std::nullopt;
+        });
+    }
+
+    Task<std::vector<User>> list() override {
+        return read("users.list", [](Tables const& tables) {
+            std::vector<User> all;
+            for (auto const& [id, user] : tables.users) all.push_back(user);
+            std::ranges::sort(all, {}, [](User const& user) { return std::pair(user.created_at, user.id); });
+            return all;
+        });
+    }
+
+    Task<> set_password_hash(Uuid id, std::string_view password_hash) override {
+        return change("users.set_password_hash", id,
+                      [password_hash](User& user) { user.password_hash = password_hash; });
+    }
+
+    Task<> replace_password_hash(Uuid id, std::string_view expected, std::string_view password_hash) override {
+        return change("users.replace_password_hash", id, [expected, password_hash](User& user) {
+            if (user.password_hash == expected) user.password_hash = password_hash;
+        });
+    }
+
+    Task<> set_role(Uuid id, Role role) override {
+        return change("users.set_role", id, [role](User& user) { user.role = role; });
+    }
+
+    Task<> set_active(Uuid id, bool is_active) override {
+        return change("users.set_active", id, [is_active](User& user) { user.is_active = is_active; });
+    }
+
+private:
+    template <class Change>
+    Task<> change(std::string_view name, Uuid id, Change change) {
+        return write(name, [id, change](Tables& tables) {
+            auto const place = tables.users.find(id);
+            if (place != tables.users.end()) change(place->second);
+        });
+    }
+};
+
+class FakeSessions final : public SessionStore, Repository {
+public:
+    using Repository::Repository;
+
+    Task<> insert(Session const& session) override {
+        return write("sessions.insert", [session](Tables& tables) {
+            require(tables.users.contains(session.user_id), "sessions_user_id_fkey");
+            require(!tables.sessions.contains(session.id), "sessions_pkey");
+            tables.sessions.emplace(session.id, Tables::Login{session});
+        });
+    }
+
+    Task<std::optional<User>> find_active_user(Uuid session_id, Timestamp at) override {
+        return read("sessions.find_active_user", [session_id, at](Tables const& tables) -> std::optional<User> {
+            auto const login = find_row(tables.sessions, session_id);
+            if (!login || login->revoked_at || login->session.expires_at <= at) return std::nullopt;
+            auto user = find_row(tables.users, login->session.user_id);
+            if (!user || !user->is_active) return std::nullopt;
+            return user;
+        });
+    }
+
+    Task<> revoke_all(Uuid user_id, Timestamp at) override {
+        return write("sessions.revoke_all", [user_id, at](Tables& tables) {
+            for (auto& [id, login] : tables.sessions) {
+                if (login.session.user_id == user_id && !login.revoked_at) login.revoked_at = at;
+            }
+        });
+    }
+
+    Task<std::uint64_t> remove_expired(Timestamp before) override {
+        return write("sessions.remove_expired", [before](Tables& tables) -> std::uint64_t {
+            return std::erase_if(tables.sessions,
+                                 [&](auto const& row) { return row.second.session.expires_at < before; });
+        });
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<UserStore> make_fake_user_store(TableAccess const& access, Calls& calls) {
+    return std::make_unique<FakeUsers>(access, calls);
+}
+
+std::unique_ptr<SessionStore> make_fake_session_store(TableAccess const& access, Calls& calls) {
+    return std::make_unique<FakeSessions>(access, calls);
+}
+
+}  // namespace clinikk::testing

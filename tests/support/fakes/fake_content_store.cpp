@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <set>
+
+#include "support/fakes/fake_table.hpp"
+
+namespace clinikk::testing {
+namespace {
+
+bool is_source(Tables const& tables, Uuid content_id, Uuid object_id) {
+    auto const link = tables.content_objects.find({content_id, ObjectRole::source});
+    return link != tables.content_objects.end() && link->second == object_id;
+}
+
+bool has_links(Tables const& tables, Uuid content_id) {
+    return std::ranges::any_of(tables.content_objects,
+                               [&](auto const& link) { return link.first.first == content_id; });
+}
+
+class FakeContents final : public ContentStore, Repository {
+public:
+    using Repository::Repository;
+
+    Task<> insert(Content const& content) override {
+        return write("contents.insert", [content](Tables& tables) {
+            require(!tables.contents.contains(content.id), "contents_pkey");
+            require_owner(tables, content.owner_id);
+            tables.contents.emplace(content.id, content);
+        });
+    }
+
+    Task<std::optional<Content>> find(Uuid id) override {
+        return read("contents.find", [id](Tables const& tables) { return find_row(tables.contents, id); });
+    }
+
+    Task<std::vector<Content>> list(ContentQuery const& query) override {
+        return read("contents.list", [query](Tables const& tables) {
+            std::vector<Content> all;
+            bool const newest_first = query.sort == ContentSort::newest_first;
+            for (auto const& [id, content] : tables.contents) {
+                auto const place = std::pair(content.created_at, content.id);
+                auto const after = query.after ? std::pair(query.after->created_at, query.after->id) : place;
+                bool const is_behind = !query.after || (newest_first ? place < after : place > after);
+                if (is_behind && (!query.kind || content.content_type == *query.kind)) all.push_back(content);
+            }
+            std::ranges::sort(all, {},
+                              [](Content const& content) { return std::pair(content.created_at, content.id); });
+            if (newest_first) std::ranges::reverse(all);
+            all.erase(all.begin(), all.begin() + std::min<std::ptrdiff_t>(query.skip, std::ssize(all)));
+            all.resize(std::min(all.size(), static_cast<std::size_t>(query.limit)));
+            return all;
+        });
+    }
+
+    Task<std::optional<Content>> update(Uuid id, ContentChanges const& changes, Timestamp at) override {
+        return write("contents.update", [id, changes, at](Tables& tables) -> std::optional<Content> {
+            auto const place = tables.contents.find(id);
+            if (place == tables.contents.end()) return std::nullopt;
+            auto& content = place->second;
+            std::size_t index = 0;
+            for_each_member<ContentDescription>([&](auto member) {
+                if (changes.is_set(index++)) content.*member.pointer = changes.values().*member.pointer;
+            });
+            content.updated_at = at;
+            return content;
+        });
+    }
+
+    Task<bool> remove(Uuid id) override {
+        return write("contents.remove", [id](Tables& tables) {
+            require(!has_links(tables, id), "content_objects_content_id_fkey");
+            return tables.contents.erase(id) > 0;
+        });
+    }
+
+    Task<> set_storage_url(Uuid object_id, std::optional<std::string> const& url) override {
+        return write("contents.set_storage_url", [object_id, url](Tables& tables) {
+            for (auto& [id, content] : tables.contents) {
+                if (is_source(tables, id, object_id)) content.storage_url = url;
+            }
+        });
+    }
+
+    Task<> set_source_facts(Uuid object_id, SourceFacts const& facts) override {
+        return write("contents.set_source_facts", [object_id, facts](Tables& tables) {
+            for (auto& [id, content] : tables.contents) {
+                if (!is_source(tables, id, object_id)) continue;
+                if (!content.duration && facts.media) content.duration = facts.media->duration();
+                static_cast<SourceMembers&>(content) = source_members(facts);
+            }
+        });
+    }
+
+    Task<std::optional<PlayableSource>> find_source(Uuid content_id) override {
+        return read("contents.find_source", [content_id](Tables const& tables) -> std::optional<PlayableSource> {
+            auto const link = tables.content_objects.find({content_id, ObjectRole::source});
+            if (link == tables.content_objects.end()) return std::nullopt;
+            auto const& object = tables.objects.at(link->second);
+            auto const& content = tables.contents.at(content_id);
+            if (object.state != ObjectState::stored) return std::nullopt;
+            return PlayableSource{object.store,        object.bucket,     object.key,        object.size,
+                                  object.sha256,       object.media_type, content.file_name, content.title,
+                                  content.storage_url, object.created_at};
+        });
+    }
+
+    Task<std::vector<ContentKind>> kinds_of_source(Uuid object_id) override {
+        return read("contents.kinds_of_source", [object_id](Tables const& tables) {
+            std::set<ContentKind> kinds;
+            for (auto const& [id, content] : tables.contents) {
+                if (is_source(tables, id, object_id)) kinds.insert(content.content_type);
+            }
+            return std::vector(kinds.begin(), kinds.end());
+        });
+    }
+
+    Task<std::vector<LinkedContent>> list_linked(Uuid after, std::size_t limit) override {
+        return read("contents.list_linked", [after, limit](Tables const& tables) {
+            std::vector<LinkedContent> found;
+            for (auto const& [id, content] : tables.contents) {
+                bool const is_linked = content.storage_url && !has_links(tables, id);
+                if (id > after && is_linked && found.size() < limit) found.push_back({id, *content.storage_url});
+            }
+            return found;
+        });
+    }
+
+    Task<bool> set_owner(Uuid id, Uuid owner_id) override {
+        return write("contents.set_owner", [id, owner_id](Tables& tables) {
+            auto const place = tables.contents.find(id);
+            if (place == tables.contents.end()) return false;
+            require_owner(tables, owner_id);
+            place->second.owner_id = owner_id;
+            return true;
+        });
+    }
+
+    Task<std::uint64_t> set_owner_of_unowned(Uuid owner_id, std::size_t limit) override {
+        return write("contents.set_owner_of_unowned", [owner_id, limit](Tables& tables) {
+            require_owner(tables, owner_id);
+            std::uint64_t count = 0;
+            for (auto& [id, content] : tables.contents) {
+                if (content.owner_id || count == limit) continue;
+                content.owner_id = owner_id;
+                ++count;
+            }
+            return count;
+        });
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<ContentStore> make_fake_content_store(TableAccess const& access, Calls& calls) {
+    return std::make_unique<FakeContents>(access, calls);
+}
+
+}  // namespace clinikk::testing

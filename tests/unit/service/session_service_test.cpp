@@ -1,0 +1,154 @@
+#include "service/session_service.hpp"
+
+#include "unit/service/service_world.hpp"
+
+namespace clinikk {
+namespace {
+
+using namespace testing;
+using std::chrono::seconds;
+
+constexpr auto disk = FakeStorage::Kind::disk;
+
+void change_hash(World& world, Uuid user_id, std::string hash) {
+    world.change([&](Tables& tables) { tables.users.at(user_id).password_hash = std::move(hash); });
+}
+
+class SessionServiceTest : public ::testing::Test {
+protected:
+    Result<Login> log_in(std::string_view password = "secret", std::string network = "192.0.2.1") {
+        return run_task(process_.sessions.log_in("ada@example.org", password, std::move(network)));
+    }
+
+    bool is_in(std::string_view token) { return run_task(process_.sessions.authenticate(token)).has_value(); }
+
+    ErrorCode code_of(Result<Login> const& refused) { return refused ? ErrorCode::internal : refused.error().code; }
+
+    void change_user(std::function<void(User&)> const& work) {
+        world_.change([&](Tables& tables) { work(tables.users.at(user_.id)); });
+    }
+
+    World world_;
+    User user_ = world_.add_caller("ada@example.org").user;
+    Process process_{world_, disk};
+};
+
+TEST_F(SessionServiceTest, ALoginLastsForItsLifeAndNoLonger) {
+    auto const login = log_in().value();
+    EXPECT_EQ(login.expires_in, session_life);
+    world_.clock.jump(session_life - seconds(1));
+    EXPECT_TRUE(is_in(login.access_token));
+    world_.clock.jump(seconds(1));
+    EXPECT_FALSE(is_in(login.access_token));
+}
+
+TEST_F(SessionServiceTest, ExpiredSessionsAreKeptForAWeek) {
+    log_in().value();
+    auto const sessions = [&] { return world_.tables().sessions.size(); };
+    ASSERT_EQ(sessions(), 2U) << "with the one that lasts for ever";
+    world_.clock.jump(session_life + std::chrono::hours(7 * 24));
+    process_.collect();
+    EXPECT_EQ(sessions(), 2U);
+    world_.clock.jump(seconds(1));
+    EXPECT_EQ(process_.collect().sessions, 1U);
+    EXPECT_EQ(sessions(), 1U);
+}
+
+TEST_F(SessionServiceTest, ChangesOfTheAccountEndItsSessionsAtOnce) {
+    auto const email = *Email::parse("ada@example.org");
+    auto const password = *Password::parse("another secret");
+    std::vector<std::function<Task<Result<User>>()>> const changes{
+        [&] { return process_.users.set_role(email, Role::admin); },
+        [&] { return process_.users.set_active(email, false); },
+        [&] { return process_.users.set_active(email, true); },
+        [&] { return process_.users.set_password(email, password); },
+    };
+    for (auto const& change : changes) {
+        change_user([](User& user) { user.is_active = true; });
+        auto const token = log_in().value().access_token;
+        EXPECT_TRUE(is_in(token));
+        EXPECT_TRUE(run_task(change()));
+        EXPECT_FALSE(is_in(token));
+    }
+    EXPECT_EQ(code_of(log_in()), ErrorCode::credentials_invalid);
+    EXPECT_TRUE(log_in("another secret"));
+}
+
+/// At whatever call of a login the account is disabled or its password changed: no token is good afterwards.
+TEST_F(SessionServiceTest, WhereverALoginIsOvertakenItGivesNothingThatIsGood) {
+    using Change = std::function<void(Tables&, Uuid)>;
+    Change const disable = [](Tables& tables, Uuid id) { tables.users.at(id).is_active = false; };
+    Change const set_password = [](Tables& tables, Uuid id) {
+        tables.users.at(id).password_hash = "new:other";
+        for (auto& [session, login] : tables.sessions) login.revoked_at = login.session.created_at;
+    };
+    for (bool const sets_password : {false, true}) {
+        auto const& change = sets_password ? set_password : disable;
+        for (bool const is_before : {true, false}) {
+            int const calls = for_every_call([&](int number) {
+                SCOPED_TRACE((is_before ? "before call " : "after call ") + std::to_string(number));
+                World world;
+                auto const user = world.add_caller("ada@example.org").user;
+                change_hash(world, user.id, "old:secret");
+                Process process(world, disk);
+                Calls::Hook const overtake = [&](int at, std::string_view) {
+                    if (at == number) world.change([&](Tables& tables) { change(tables, user.id); });
+                };
+                (is_before ? process.calls.before : process.calls.after) = overtake;
+                auto const login = run_task(process.sessions.log_in("ada@example.org", "secret", "192.0.2.1"));
+                bool const reached = process.calls.count() >= number;
+                process.calls.before = process.calls.after = nullptr;
+                if (login && reached) EXPECT_FALSE(run_task(process.sessions.authenticate(login->access_token)));
+                if (reached && sets_password) EXPECT_EQ(world.tables().users.at(user.id).password_hash, "new:other");
+                return reached;
+            });
+            EXPECT_GE(calls, 5);
+        }
+    }
+}
+
+TEST_F(SessionServiceTest, AnOutdatedHashIsMadeAnew) {
+    change_hash(world_, user_.id, "old:secret");
+    ASSERT_TRUE(log_in());
+    EXPECT_EQ(world_.tables().users.at(user_.id).password_hash, "new:secret");
+}
+
+TEST_F(SessionServiceTest, WhoGuessesWaitsAsLongAsItIsTold) {
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(code_of(log_in("wrong")), ErrorCode::credentials_invalid) << i;
+    seconds wait(5);
+    for (int round = 0; round < 12; ++round) {
+        auto const limited = log_in();
+        ASSERT_EQ(code_of(limited), ErrorCode::rate_limited) << round;
+        EXPECT_EQ(limited.error().retry_after, wait);
+        EXPECT_TRUE(log_in("secret", "198.51.100.1")) << "others are not slowed down";
+        world_.clock.jump(wait - seconds(1));
+        EXPECT_EQ(code_of(log_in()), ErrorCode::rate_limited);
+        world_.clock.jump(seconds(1));
+        EXPECT_EQ(code_of(log_in("wrong")), ErrorCode::credentials_invalid);
+        wait = std::min(2 * wait, seconds(15 * 60));
+    }
+    world_.clock.jump(wait);
+    EXPECT_TRUE(log_in());
+    EXPECT_EQ(code_of(log_in("wrong")), ErrorCode::credentials_invalid) << "what was right is forgiven";
+}
+
+TEST_F(SessionServiceTest, AWallClockThatIsSetDoesNotShortenAWait) {
+    for (int i = 0; i < 10; ++i) log_in("wrong");
+    world_.clock.set_wall_clock(std::chrono::hours(24));
+    EXPECT_EQ(code_of(log_in()), ErrorCode::rate_limited);
+    world_.clock.jump(seconds(5));
+    EXPECT_TRUE(log_in());
+}
+
+/// What could not be compared is no guess.
+TEST_F(SessionServiceTest, BreakageCountsAsNothing) {
+    process_.calls.before = [](int, std::string_view name) {
+        if (name == "hasher.verify") throw Unavailable("no hasher (expected here)");
+    };
+    for (int i = 0; i < 50; ++i) EXPECT_ANY_THROW(log_in("wrong"));
+    process_.calls.before = nullptr;
+    EXPECT_TRUE(log_in());
+}
+
+}  // namespace
+}  // namespace clinikk
