@@ -5,7 +5,7 @@ target_link_libraries(clinikk_options INTERFACE Boost::headers $<TARGET_NAME_IF_
 
 target_compile_definitions(clinikk_options INTERFACE
     CLINIKK_VERSION="${PROJECT_VERSION}"
-    # Boost's compiled parts are built once, in src/base/boost_impl.cpp.
+    # Boost's compiled parts are built once, in src/base/boost_impl.cpp and src/base/async/asio_impl.cpp.
     BOOST_ASIO_SEPARATE_COMPILATION
     BOOST_ASIO_NO_DEPRECATED
     BOOST_JSON_NO_LIB

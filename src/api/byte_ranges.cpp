@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "http/range.hpp"
+#include "http/message/range.hpp"
 
 namespace clinikk::api {
 namespace {

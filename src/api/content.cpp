@@ -1,7 +1,7 @@
 #include "api/content.hpp"
 
 #include "api/routes.hpp"
-#include "http/content_disposition.hpp"
+#include "http/message/content_disposition.hpp"
 
 namespace clinikk::api {
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "domain/values.hpp"
-#include "http/binding.hpp"
+#include "http/endpoint/binding.hpp"
 
 namespace clinikk::api {
 

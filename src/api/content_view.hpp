@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "domain/content.hpp"
-#include "http/endpoint_table.hpp"
+#include "http/endpoint/endpoint_table.hpp"
 
 namespace clinikk::api {
 

@@ -7,8 +7,8 @@
 #include "base/encoding.hpp"
 #include "base/sha256.hpp"
 #include "embedded_assets.hpp"
-#include "http/content_coding.hpp"
-#include "http/gzip.hpp"
+#include "http/endpoint/content_coding.hpp"
+#include "http/message/gzip.hpp"
 
 namespace clinikk::api {
 namespace {

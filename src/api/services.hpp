@@ -8,7 +8,7 @@
 #include "domain/media.hpp"
 #include "domain/object_store.hpp"
 #include "domain/unit_of_work.hpp"
-#include "http/endpoint_table.hpp"
+#include "http/endpoint/endpoint_table.hpp"
 #include "service/content_service.hpp"
 #include "service/direct_upload_service.hpp"
 #include "service/session_service.hpp"

@@ -3,9 +3,9 @@
 #include "api/byte_ranges.hpp"
 #include "api/routes.hpp"
 #include "base/encoding.hpp"
-#include "http/conditional.hpp"
-#include "http/content_disposition.hpp"
-#include "http/range.hpp"
+#include "http/message/conditional.hpp"
+#include "http/message/content_disposition.hpp"
+#include "http/message/range.hpp"
 
 namespace clinikk::api {
 namespace {

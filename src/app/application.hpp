@@ -9,7 +9,7 @@
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "db/postgres/migrations.hpp"
-#include "http/endpoint_table.hpp"
+#include "http/endpoint/endpoint_table.hpp"
 
 namespace clinikk {
 class Backfiller;

@@ -7,7 +7,7 @@
 #include "app/run_to_end.hpp"
 #include "app/storage.hpp"
 #include "app/system_clock.hpp"
-#include "base/blocking_pool.hpp"
+#include "base/async/blocking_pool.hpp"
 #include "storage/storage_check.hpp"
 
 namespace clinikk::app {

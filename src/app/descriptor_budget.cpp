@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <system_error>
 
-#include "http/server.hpp"
+#include "http/server/server.hpp"
 
 namespace clinikk::app {
 namespace {

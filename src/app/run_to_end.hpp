@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/task.hpp"
+#include "base/async/task.hpp"
 
 namespace clinikk::app {
 

@@ -14,7 +14,7 @@
 #include "app/env_file.hpp"
 #include "base/log.hpp"
 #include "domain/user.hpp"
-#include "http/forwarded.hpp"
+#include "http/server/forwarded.hpp"
 
 namespace clinikk::app {
 

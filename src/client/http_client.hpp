@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/task.hpp"
+#include "base/async/task.hpp"
 
 namespace clinikk::client {
 

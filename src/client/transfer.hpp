@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "base/wakeup.hpp"
+#include "base/async/wakeup.hpp"
 #include "client/http_client.hpp"
 
 namespace clinikk::client {

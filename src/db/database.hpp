@@ -11,8 +11,8 @@
 #include <string_view>
 #include <variant>
 
+#include "base/async/task.hpp"
 #include "base/result.hpp"
-#include "base/task.hpp"
 #include "base/time.hpp"
 #include "base/uuid.hpp"
 #include "domain/revision.hpp"

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <variant>
 
+#include "base/async/task.hpp"
 #include "base/file.hpp"
 #include "base/result.hpp"
-#include "base/task.hpp"
 
 namespace clinikk {
 

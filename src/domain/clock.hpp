@@ -5,7 +5,7 @@
 #include <chrono>
 #include <memory>
 
-#include "base/task.hpp"
+#include "base/async/task.hpp"
 #include "base/time.hpp"
 
 namespace clinikk {

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "base/async/task.hpp"
 #include "base/result.hpp"
 #include "base/sha256.hpp"
-#include "base/task.hpp"
 #include "base/time.hpp"
 #include "base/uuid.hpp"
 #include "domain/changes.hpp"

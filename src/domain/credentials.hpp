@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/async/task.hpp"
 #include "base/result.hpp"
-#include "base/task.hpp"
 #include "base/time.hpp"
 #include "base/uuid.hpp"
 #include "domain/user.hpp"

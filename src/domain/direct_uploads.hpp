@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/async/task.hpp"
 #include "base/result.hpp"
-#include "base/task.hpp"
 #include "base/time.hpp"
 #include "domain/object_store.hpp"
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/byte_range.hpp"
 #include "base/sha256.hpp"
 #include "base/time.hpp"
 #include "domain/byte_source.hpp"
@@ -17,12 +18,6 @@ namespace clinikk {
 
 /// What the keys of objects begin with: the kinds of content, as `object_key` makes them.
 inline constexpr std::array<std::string_view, 2> object_folders{"video/", "audio/"};
-
-/// `length` bytes from `offset`.
-struct ByteRange {
-    std::uint64_t offset = 0;
-    std::uint64_t length = 0;
-};
 
 /// What a store knows of an object.
 struct ObjectStat {

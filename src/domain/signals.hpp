@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-#include "base/task.hpp"
+#include "base/async/task.hpp"
 #include "base/time.hpp"
 #include "base/uuid.hpp"
 

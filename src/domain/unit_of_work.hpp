@@ -3,8 +3,8 @@
 #include <functional>
 #include <optional>
 
+#include "base/async/task.hpp"
 #include "base/result.hpp"
-#include "base/task.hpp"
 #include "domain/content.hpp"
 #include "domain/object.hpp"
 #include "domain/revision.hpp"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/task.hpp"
+#include "base/async/task.hpp"
 #include "base/time.hpp"
 #include "base/uuid.hpp"
 

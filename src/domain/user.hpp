@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/async/task.hpp"
 #include "base/result.hpp"
-#include "base/task.hpp"
 #include "base/time.hpp"
 #include "base/uuid.hpp"
 

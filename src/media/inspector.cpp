@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "base/blocking_pool.hpp"
+#include "base/async/blocking_pool.hpp"
 #include "base/file.hpp"
 #include "media/confinement.hpp"
 #include "media/ffprobe.hpp"

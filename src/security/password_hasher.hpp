@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <memory>
 
-#include "base/blocking_pool.hpp"
+#include "base/async/blocking_pool.hpp"
 #include "domain/credentials.hpp"
 
 namespace clinikk {

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/task.hpp"
-#include "base/wakeup.hpp"
+#include "base/async/task.hpp"
+#include "base/async/wakeup.hpp"
 #include "domain/media.hpp"
 #include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "base/async/task.hpp"
 #include "base/log.hpp"
-#include "base/task.hpp"
 #include "domain/clock.hpp"
 #include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"

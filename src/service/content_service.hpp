@@ -2,9 +2,9 @@
 
 #include <vector>
 
+#include "base/async/task.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
-#include "base/task.hpp"
 #include "domain/clock.hpp"
 #include "domain/content.hpp"
 #include "domain/object_stores.hpp"

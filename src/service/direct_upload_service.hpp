@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "base/async/task.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/sha256.hpp"
-#include "base/task.hpp"
 #include "domain/clock.hpp"
 #include "domain/content.hpp"
 #include "domain/direct_uploads.hpp"

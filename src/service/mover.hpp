@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/async/task.hpp"
+#include "base/async/wakeup.hpp"
 #include "base/log.hpp"
-#include "base/task.hpp"
-#include "base/wakeup.hpp"
 #include "domain/clock.hpp"
 #include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"

@@ -2,8 +2,8 @@
 
 #include <optional>
 
+#include "base/async/task.hpp"
 #include "base/result.hpp"
-#include "base/task.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/user.hpp"
 

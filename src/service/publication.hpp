@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/async/task.hpp"
 #include "base/result.hpp"
-#include "base/task.hpp"
 #include "domain/content.hpp"
 #include "domain/media.hpp"
 #include "domain/object_store.hpp"

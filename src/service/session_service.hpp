@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/async/task.hpp"
 #include "base/result.hpp"
-#include "base/task.hpp"
 #include "domain/clock.hpp"
 #include "domain/credentials.hpp"
 #include "domain/unit_of_work.hpp"

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <memory>
 
+#include "base/async/task.hpp"
 #include "base/log.hpp"
-#include "base/task.hpp"
 #include "domain/clock.hpp"
 #include "domain/upload.hpp"
 

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "base/async/task.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
-#include "base/task.hpp"
 #include "domain/clock.hpp"
 #include "domain/content.hpp"
 #include "domain/media.hpp"

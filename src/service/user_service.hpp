@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "base/async/task.hpp"
 #include "base/result.hpp"
-#include "base/task.hpp"
 #include "domain/clock.hpp"
 #include "domain/credentials.hpp"
 #include "domain/unit_of_work.hpp"

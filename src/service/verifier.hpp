@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/task.hpp"
+#include "base/async/task.hpp"
 #include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/task.hpp"
+#include "base/async/task.hpp"
 #include "client/http_client.hpp"
 #include "domain/clock.hpp"
 #include "storage/sigv4.hpp"

@@ -3,8 +3,8 @@
 #include <functional>
 #include <memory>
 
-#include "base/blocking_pool.hpp"
-#include "base/task.hpp"
+#include "base/async/blocking_pool.hpp"
+#include "base/async/task.hpp"
 
 namespace clinikk {
 

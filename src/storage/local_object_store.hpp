@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/blocking_pool.hpp"
+#include "base/async/blocking_pool.hpp"
 #include "base/log.hpp"
 #include "domain/clock.hpp"
 #include "domain/object_store.hpp"

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "base/blocking_pool.hpp"
+#include "base/async/blocking_pool.hpp"
 #include "domain/object_store.hpp"
 #include "storage/local_files.hpp"
 

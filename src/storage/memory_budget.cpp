@@ -6,7 +6,7 @@
 #include <mutex>
 #include <utility>
 
-#include "base/wakeup.hpp"
+#include "base/async/wakeup.hpp"
 
 namespace clinikk {
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <memory>
 
-#include "base/task.hpp"
+#include "base/async/task.hpp"
 
 namespace clinikk {
 

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "base/blocking_pool.hpp"
+#include "base/async/blocking_pool.hpp"
 #include "base/log.hpp"
 #include "client/http_client.hpp"
 #include "domain/clock.hpp"

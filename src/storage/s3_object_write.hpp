@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "base/blocking_pool.hpp"
+#include "base/async/blocking_pool.hpp"
 #include "domain/object_store.hpp"
 #include "storage/memory_budget.hpp"
 #include "storage/s3_client.hpp"

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/async/wakeup.hpp"
 #include "base/sha256.hpp"
-#include "base/wakeup.hpp"
 #include "storage/s3_object_write.hpp"
 
 namespace clinikk {

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "base/blocking_pool.hpp"
+#include "base/async/blocking_pool.hpp"
 #include "security/access_tokens.hpp"
 #include "security/password_hasher.hpp"
 #include "support/fakes/fake_credentials.hpp"

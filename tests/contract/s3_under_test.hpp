@@ -5,7 +5,7 @@
 #include <string>
 
 #include "app/system_clock.hpp"
-#include "base/blocking_pool.hpp"
+#include "base/async/blocking_pool.hpp"
 #include "storage/s3_object_store.hpp"
 #include "support/run_task.hpp"
 

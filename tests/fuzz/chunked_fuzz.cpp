@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "http/chunked.hpp"
+#include "http/message/chunked.hpp"
 
 using clinikk::http::ChunkedDecoder;
 using Kind = ChunkedDecoder::Step::Kind;

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "http/multipart.hpp"
+#include "http/message/multipart.hpp"
 
 using clinikk::http::MultipartParser;
 using Kind = MultipartParser::Step::Kind;

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "http/range.hpp"
+#include "http/message/range.hpp"
 
 using namespace clinikk;
 using Kind = http::RangeOutcome::Kind;

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <functional>
 
-#include "http/request_head.hpp"
+#include "http/message/request_head.hpp"
 
 using namespace clinikk::http;
 using Kind = HeadOutcome::Kind;

@@ -7,7 +7,7 @@
 #include <future>
 #include <utility>
 
-#include "base/task.hpp"
+#include "base/async/task.hpp"
 
 namespace clinikk::testing {
 

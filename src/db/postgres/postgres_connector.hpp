@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "base/blocking_pool.hpp"
+#include "base/async/blocking_pool.hpp"
 #include "base/log.hpp"
 #include "db/postgres/postgres_connection.hpp"
 

@@ -12,8 +12,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/async/task.hpp"
 #include "base/error.hpp"
-#include "base/task.hpp"
 
 namespace clinikk::testing {
 

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "app/system_clock.hpp"
-#include "base/blocking_pool.hpp"
+#include "base/async/blocking_pool.hpp"
 #include "storage/local_object_store.hpp"
 #include "support/temporary_directory.hpp"
 

@@ -1,0 +1,74 @@
+#include "http/endpoint/endpoint.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace clinikk::http {
+namespace {
+
+using enum ErrorCode;
+
+/// Any request may meet these, whatever it asks for.
+constexpr ErrorCode of_every_request[] = {bad_request,        method_not_allowed,   request_timeout, uri_too_long,
+                                          expectation_failed, headers_too_large,    internal,        not_implemented,
+                                          unavailable,        version_not_supported};
+
+bool has_parameters(Endpoint const& endpoint) {
+    return !endpoint.schema.body.empty() || std::ranges::any_of(endpoint.schema.parameters, [](auto const& p) {
+        return p.place != ParameterPlace::path;
+    });
+}
+
+std::vector<ErrorCode> of_the_body(Operation const& operation) {
+    std::vector<ErrorCode> codes;
+    if (operation.body.empty()) return codes;
+    codes = {operation.over_limit, unsupported_media_type, unsupported_content_coding};
+    auto const takes = [&](BodyForm form) { return std::ranges::find(operation.body, form) != operation.body.end(); };
+    if (takes(BodyForm::json)) codes.push_back(malformed_json);
+    if (takes(BodyForm::multipart)) codes.push_back(malformed_multipart);
+    return codes;
+}
+
+}  // namespace
+
+std::string_view to_string(Access access) noexcept {
+    switch (access) {
+        case Access::anyone: return "anyone";
+        case Access::signed_in: return "signed in";
+        case Access::editor: return "editor";
+    }
+    return "";
+}
+
+void require_cacheable(Endpoint const& endpoint) {
+    auto const& operation = endpoint.operation;
+    bool const sees_more = std::ranges::any_of(endpoint.schema.parameters, [](auto const& parameter) {
+        return parameter.place == ParameterPlace::header || parameter.place == ParameterPlace::cookie;
+    });
+    if (operation.method == Method::get && operation.access == Access::anyone && !sees_more) return;
+    throw std::logic_error(std::string(operation.id) + " cannot be cacheable: it has to be a GET for everybody " +
+                           "that binds no header field and no cookie");
+}
+
+std::vector<ErrorCode> listed_errors(Endpoint const& endpoint) {
+    auto const& operation = endpoint.operation;
+    std::vector<ErrorCode> codes(std::begin(of_every_request), std::end(of_every_request));
+    codes.insert(codes.end(), operation.errors.begin(), operation.errors.end());
+    auto const body = of_the_body(operation);
+    codes.insert(codes.end(), body.begin(), body.end());
+    if (operation.access != Access::anyone) codes.push_back(not_authenticated);
+    if (operation.access == Access::editor) codes.push_back(forbidden);
+    if (has_parameters(endpoint)) codes.push_back(validation_failed);
+    // In the order of the catalogue, which is the order of the statuses.
+    std::ranges::sort(codes);
+    codes.erase(std::ranges::unique(codes).begin(), codes.end());
+    return codes;
+}
+
+ErrorCode missing_resource(Operation const& operation) noexcept {
+    auto const found =
+        std::ranges::find_if(operation.errors, [](ErrorCode code) { return describe(code).status == 404; });
+    return found == operation.errors.end() ? not_found : *found;
+}
+
+}  // namespace clinikk::http

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/async/task.hpp"
+#include "base/error.hpp"
+#include "base/result.hpp"
+#include "http/endpoint/answer_header.hpp"
+#include "http/endpoint/request.hpp"
+#include "http/endpoint/response.hpp"
+#include "http/endpoint/schema.hpp"
+#include "http/message/method.hpp"
+
+namespace clinikk::http {
+
+/// Who may call.
+enum class Access : std::uint8_t { anyone, signed_in, editor };
+
+std::string_view to_string(Access access) noexcept;
+
+/// The forms in which an operation takes its body.
+enum class BodyForm : std::uint8_t { json, urlencoded, multipart };
+
+/// An answer other than JSON, as the OpenAPI document lists it.
+struct PlainAnswer {
+    int status;
+    std::string_view media_type;  ///< empty: no content
+    std::string_view description;
+    std::vector<AnswerHeader> headers{};  ///< those of every answer go without saying
+};
+
+/// One operation: what the router, the parser, the OpenAPI document and the tests know of it.
+struct Operation {
+    Method method = Method::get;
+    std::string_view path{};  ///< `/content/{content_id}`
+    std::string_view id{};    ///< the handler's name: metric label, `operationId`
+    std::string_view tag{};
+    std::string_view summary{};
+    std::string_view description{};
+    Access access = Access::anyone;
+    std::vector<BodyForm> body{};
+    std::uint64_t body_limit = 64 * 1024;  ///< bytes; 413 past it
+    ErrorCode over_limit = ErrorCode::body_too_large;
+    int success = 200;
+    std::vector<AnswerHeader> headers{};  ///< of the answer with the success status
+    std::vector<ErrorCode> errors{};      ///< those of its own; the common ones follow from the rest
+    std::vector<PlainAnswer> answers{};   ///< where the answer is not one JSON document
+    bool hidden = false;                  ///< pages for people, not part of the API document
+};
+
+/// What the typed handler of an operation says of its input and output.
+struct OperationSchema {
+    std::vector<ParameterSchema> parameters{};
+    std::vector<MemberSchema> body{};
+    bool file_part = false;
+    Schema answer{};  ///< of the success status; empty when it has no JSON
+};
+
+/// An operation with its handler.
+struct Endpoint {
+    Operation operation;
+    OperationSchema schema;
+    bool is_cacheable = false;  ///< the answer follows from URL and database alone (see `AnswerCache`)
+    std::function<Task<Result<Response>>(Request&)> invoke;
+};
+
+/// Throws std::logic_error unless answers of the operation follow from its path and query and the database alone.
+void require_cacheable(Endpoint const& endpoint);
+
+/// All errors an operation may answer with: its own, and those that follow from who may call it, from its body and
+/// from being served at all. Each once, by status.
+std::vector<ErrorCode> listed_errors(Endpoint const& endpoint);
+
+/// What to answer when the path names nothing: the operation's own 404, if it has one.
+ErrorCode missing_resource(Operation const& operation) noexcept;
+
+}  // namespace clinikk::http

@@ -1,0 +1,209 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "http/endpoint/binding.hpp"
+#include "http/endpoint/endpoint.hpp"
+#include "http/endpoint/file_form.hpp"
+#include "http/endpoint/json_writer.hpp"
+
+namespace clinikk::http {
+
+/// A JSON answer with header fields of its own, such as `Location`.
+template <class T>
+struct Reply {
+    T value;
+    HeaderBlock headers{};
+};
+
+/// All that the handler of a cacheable operation sees of a request besides its input.
+struct BaseUrl {
+    std::string_view value;  ///< what addresses in the answer begin with, as the client sees the service
+};
+
+/// A request without parameters.
+struct NoInput {};
+BOOST_DESCRIBE_STRUCT(NoInput, (), ())
+
+namespace detail {
+
+template <class T>
+struct IsReply : std::false_type {};
+template <class T>
+struct IsReply<Reply<T>> : std::true_type {
+    using Value = T;
+};
+
+template <class T>
+struct IsFileForm : std::false_type {};
+template <class Fields>
+struct IsFileForm<FileForm<Fields>&> : std::true_type {
+    using Type = FileForm<Fields>;
+    using Members = Fields;
+};
+
+template <class V>
+Response to_response(int status, V value) {
+    if constexpr (std::is_same_v<V, Response>) {
+        return value;
+    } else if constexpr (IsReply<V>::value) {
+        auto response = to_response(status, std::move(value.value));
+        response.headers.append(value.headers);
+        return response;
+    } else {
+        std::string body;
+        write_json(body, value);
+        return json_response(status, std::move(body));
+    }
+}
+
+template <class V>
+Schema answer_schema() {
+    if constexpr (std::is_same_v<V, Response>) {
+        return {};
+    } else if constexpr (IsReply<V>::value) {
+        return schema_of<typename IsReply<V>::Value>();
+    } else {
+        return schema_of<V>();
+    }
+}
+
+/// The types of a handler: `Task<Result<Answer>> handler(Context&, Request&, Input)`, or with `BaseUrl` for `Request&`.
+template <class Handler>
+struct HandlerTypes;
+template <class ContextType, class SeenType, class InputType, class AnswerType>
+struct HandlerTypes<Task<Result<AnswerType>> (*)(ContextType&, SeenType, InputType)> {
+    using Context = ContextType;
+    using Seen = SeenType;
+    using Wanted = InputType;
+    using Answer = AnswerType;
+};
+
+/// Whether an answer of the handler depends on nothing that the cache's key leaves out, such as the caller.
+template <auto Handler>
+inline constexpr bool sees_only_the_key = std::is_same_v<typename HandlerTypes<decltype(Handler)>::Seen, BaseUrl>;
+
+/// What the handler may see of the request.
+template <auto Handler>
+decltype(auto) seen(Request& request) {
+    if constexpr (sees_only_the_key<Handler>) {
+        return BaseUrl{request.base_url};
+    } else {
+        return (request);
+    }
+}
+
+/// The unqualified name of a function, as its compiler spells it.
+template <auto Handler>
+consteval std::string_view handler_name() {
+    std::string_view name = __PRETTY_FUNCTION__;
+    constexpr std::string_view mark = "Handler = ";
+    name.remove_prefix(name.find(mark) + mark.size());
+    name = name.substr(0, name.find_first_of(";]("));
+    auto const scope = name.rfind("::");
+    if (scope != name.npos) name.remove_prefix(scope + 2);
+    return name;
+}
+
+/// Parse and validate, call the handler, write its answer.
+template <auto Handler>
+Task<Result<Response>> call_handler(typename HandlerTypes<decltype(Handler)>::Context& context, Request& request) {
+    using Wanted = typename HandlerTypes<decltype(Handler)>::Wanted;
+    int const status = request.endpoint->operation.success;
+    if constexpr (IsFileForm<Wanted>::value) {
+        auto form = IsFileForm<Wanted>::Type::open(request);
+        if (!form) co_return form.error();
+        auto answer = co_await Handler(context, seen<Handler>(request), **form);
+        if (!answer) co_return answer.error();
+        co_return to_response(status, std::move(*answer));
+    } else {
+        auto const input = co_await read_input(request);
+        if (!input) co_return input.error();
+        auto bound = bind<Wanted>(*input, missing_resource(request.endpoint->operation));
+        if (!bound) co_return bound.error();
+        auto answer = co_await Handler(context, seen<Handler>(request), std::move(*bound));
+        if (!answer) co_return answer.error();
+        co_return to_response(status, std::move(*answer));
+    }
+}
+
+}  // namespace detail
+
+/// The operations of the program, in the order in which documents list them.
+class EndpointTable {
+public:
+    void add(Endpoint endpoint) { endpoints_.push_back(std::make_unique<Endpoint>(std::move(endpoint))); }
+
+    std::vector<std::unique_ptr<Endpoint>> const& endpoints() const noexcept { return endpoints_; }
+
+private:
+    std::vector<std::unique_ptr<Endpoint>> endpoints_;
+};
+
+/// Adds operations whose handlers are free functions over one `Context`: all that handlers work with.
+template <class Context>
+class Routes {
+public:
+    /// `context` must outlive the table; without one the operations are only described. The file of a form has at most
+    /// `max_file_size` bytes.
+    Routes(EndpointTable& table, Context* context, std::uint64_t max_file_size)
+        : table_(table), context_(context), max_file_size_(max_file_size) {}
+
+    /// Adds the operation whose id is the name of `Handler`. Its input and output follow from the handler's types: the
+    /// handler takes a request struct (see `binding.hpp`) or a `FileForm`, and gives a described value, a `Reply` of
+    /// one, or a whole `Response`. Where a whole `Response` is JSON all the same, `answer` tells its shape.
+    template <auto Handler>
+    void add(Operation operation,
+             Schema answer = detail::answer_schema<typename detail::HandlerTypes<decltype(Handler)>::Answer>()) {
+        table_.add(make<Handler>(std::move(operation), std::move(answer)));
+    }
+
+    /// Adds an operation whose answers may be kept and given to anybody who asks the same for as long as the database
+    /// stays as it is. Its handler sees nothing of a request but the base URL and its bound input. Throws
+    /// std::logic_error for an operation that is no GET, that not everybody may call, or that binds header fields or
+    /// cookies, which are not part of the cache's key.
+    template <auto Handler>
+        requires detail::sees_only_the_key<Handler>
+    void add_cacheable(Operation operation) {
+        auto endpoint = make<Handler>(
+            std::move(operation), detail::answer_schema<typename detail::HandlerTypes<decltype(Handler)>::Answer>());
+        require_cacheable(endpoint);
+        endpoint.is_cacheable = true;
+        table_.add(std::move(endpoint));
+    }
+
+private:
+    /// What a form needs around its file: other fields, part heads, boundaries.
+    static constexpr std::uint64_t form_overhead = 1024UL * 1024;
+
+    template <auto Handler>
+    Endpoint make(Operation operation, Schema answer) {
+        using Wanted = typename detail::HandlerTypes<decltype(Handler)>::Wanted;
+        operation.id = detail::handler_name<Handler>();
+        Endpoint endpoint{std::move(operation), {}, false, {}};
+        if constexpr (detail::IsFileForm<Wanted>::value) {
+            describe_request<typename detail::IsFileForm<Wanted>::Members>(endpoint.schema);
+            endpoint.schema.file_part = true;
+            endpoint.operation.body_limit = max_file_size_ + form_overhead;
+        } else {
+            describe_request<Wanted>(endpoint.schema);
+        }
+        endpoint.schema.answer = std::move(answer);
+        endpoint.invoke = [context = context_](Request& request) {
+            return detail::call_handler<Handler>(*context, request);
+        };
+        return endpoint;
+    }
+
+    EndpointTable& table_;
+    Context* context_;
+    std::uint64_t max_file_size_;
+};
+
+}  // namespace clinikk::http

@@ -1,0 +1,66 @@
+#include "http/endpoint/problem.hpp"
+
+#include <boost/describe.hpp>
+
+#include <vector>
+
+#include "http/endpoint/json_writer.hpp"
+
+namespace clinikk {
+BOOST_DESCRIBE_STRUCT(FieldError, (), (detail, pointer))
+}
+
+namespace clinikk::http {
+namespace {
+
+/// When it is worth trying again, where the error itself does not tell.
+std::chrono::seconds usual_wait(ErrorCode code) noexcept {
+    using namespace std::chrono_literals;
+    // Another upload of the same account has to end first.
+    if (code == ErrorCode::too_many_uploads) return 30s;
+    // A database or a bucket that is away is asked again about once a second. Clients that all come back with the first
+    // success would hold it up.
+    return 5s;
+}
+
+struct Problem {
+    std::string type;
+    std::string_view title;
+    int status;
+    std::string_view detail;
+    std::string instance;
+    std::string_view code;
+};
+BOOST_DESCRIBE_STRUCT(Problem, (), (type, title, status, detail, instance, code))
+
+}  // namespace
+
+Response problem_response(Error const& error, std::string_view base_url, Uuid const& request_id) {
+    auto const& kind = describe(error.code);
+    Problem const problem{std::string(base_url) + "/problems/" + std::string(kind.name),
+                          kind.title,
+                          kind.status,
+                          error.detail,
+                          "urn:uuid:" + request_id.to_string(),
+                          kind.name};
+    std::string body;
+    write_json(body, problem);
+    if (!error.errors.empty()) {
+        body.back() = ',';
+        body += R"("errors":)";
+        write_json(body, error.errors);
+        body += '}';
+    }
+    auto response = text_response(kind.status, "application/problem+json", std::move(body));
+    response.headers.add("Cache-Control", "no-store");
+    for (auto const& [name, value] : error.fields) response.headers.add(name, value);
+    if (kind.status == 401 && !response.headers.has("WWW-Authenticate")) {
+        response.headers.add("WWW-Authenticate", "Bearer");
+    }
+    if (kind.status == 503 || kind.status == 429) {
+        response.headers.add("Retry-After", std::to_string(error.retry_after.value_or(usual_wait(error.code)).count()));
+    }
+    return response;
+}
+
+}  // namespace clinikk::http

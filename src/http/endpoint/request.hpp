@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/uuid.hpp"
+#include "domain/byte_source.hpp"
+#include "domain/user.hpp"
+#include "http/message/request_head.hpp"
+
+namespace clinikk::http {
+
+struct Endpoint;
+
+/// The body of a request, decoded from its framing. The first pull sends `100 Continue` to a client that waits for
+/// it (RFC 9110 section 10.1.1): what is refused before is never sent.
+class RequestBody : public ByteSource {
+public:
+    /// Past so many bytes `next` fails with `code`.
+    virtual void limit(std::uint64_t bytes, ErrorCode code) = 0;
+};
+
+/// A request whose head has been read. Views live as long as the exchange.
+struct Request {
+    RequestHead const& head;
+    RequestBody& body;
+    std::string_view remote_address;  ///< of the client; behind a trusted proxy, what that one says of it
+    Uuid id;
+    std::chrono::steady_clock::time_point started;
+    std::string_view
+        authority{};         ///< of its target or Host field, else where the connection was made to: `host[:port]`
+    bool via_proxy = false;  ///< the connection is a trusted proxy's: its X-Forwarded fields count
+    std::string base_url{};  ///< PUBLIC_URL, or scheme and authority as the client sees them
+
+    std::string_view route{};  ///< pattern of a path that exists, whatever the method: `/content/{content_id}`
+    // Known once the request is routed and authorised:
+    Endpoint const* endpoint = nullptr;
+    std::vector<std::pair<std::string_view, std::string>> path_parameters{};
+    std::optional<Caller> caller{};
+
+    bool abandoned = false;  ///< the client has gone, and what was under way for it is cancelled
+};
+
+}  // namespace clinikk::http

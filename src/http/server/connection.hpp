@@ -1,0 +1,87 @@
+#pragma once
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <ctime>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/uuid.hpp"
+#include "http/message/request_head.hpp"
+#include "http/server/forwarded.hpp"
+#include "http/server/pipeline.hpp"
+#include "http/server/transport.hpp"
+
+namespace clinikk::http {
+
+/// The value of Date, made anew once a second.
+class HttpClock {
+public:
+    std::string const& date();
+
+private:
+    std::time_t second_ = 0;
+    std::string date_;
+};
+
+/// What the connections of one thread share.
+struct ConnectionContext {
+    Pipeline& pipeline;
+    Patience const& patience;
+    HeadLimits const& head_limits;
+    UuidSource& ids;
+    /// Where arriving heads are read to before they are copied to their connection.
+    std::span<char> scratch;
+    HttpClock& clock;
+    /// Those whose X-Forwarded fields count.
+    Networks const& trusted_proxies;
+    /// Set when the program is to end: no request begins any more.
+    bool const& draining;
+};
+
+/// One client's connection: reads requests, has them answered in their order, and knows when to close.
+class Connection {
+public:
+    Connection(Transport::Socket socket, ConnectionContext const& context);
+
+    /// Until the connection ends.
+    Task<> serve();
+
+    /// Called about once a second: ends waits that last too long, and emits on `cancellation` when the request under
+    /// way only reads, has lasted a while and has lost its client. Until then a client that closes its side early still
+    /// gets its answer.
+    void sweep(Transport::Clock::time_point now, boost::asio::cancellation_signal& cancellation);
+    /// For a server that drains: ends the connection if no request is under way, unless it is so young that its first
+    /// one may still be coming.
+    void end_if_idle(Transport::Clock::time_point now) noexcept;
+    void abort() noexcept { transport_.abort(); }
+
+private:
+    enum class HeadStatus { complete, refused, ended };
+
+    Task<HeadStatus> read_head(Error& refusal);
+    Task<bool> answer_request();
+    void tell_ends(Request& request);
+    Task<IoStatus> send(Response& response, bool keep_alive, bool with_body);
+    Task<IoStatus> send_source(ByteSource& source, bool chunked);
+    Task<> refuse(Error refusal);
+    Task<> linger();
+
+    ConnectionContext const& context_;
+    Transport transport_;
+    boost::asio::ip::address peer_;
+    bool via_proxy_;
+    std::string client_address_;
+    std::string local_authority_;  ///< once it was needed
+    RequestHead head_;
+    std::string buffer_;          ///< the current head and what came behind it
+    std::size_t head_size_ = 0;   ///< bytes of `buffer_` that are the current head
+    Request* handled_ = nullptr;  ///< the request that is with its handler
+    bool idle_ = true;
+    bool fresh_ = true;  ///< no request has come yet
+    Transport::Clock::time_point opened_ = Transport::Clock::now();
+};
+
+}  // namespace clinikk::http

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "http/endpoint/request.hpp"
+#include "http/message/chunked.hpp"
+#include "http/server/transport.hpp"
+
+namespace clinikk::http {
+
+/// The body of one request as its framing delimits it (RFC 9112 section 6), read from the connection as it is
+/// pulled.
+class FramedBody : public RequestBody {
+public:
+    /// `early`: what arrived together with the head; it must outlive this.
+    FramedBody(Transport& transport, RequestHead const& head, std::string_view early);
+
+    void limit(std::uint64_t bytes, ErrorCode code) override;
+    Task<Result<std::string_view>> next() override;
+
+    /// Whether the connection can be used on behind the rest of this body. To be asked before the answer is sent, which
+    /// has to say so: reads past what has arrived, without waiting. Of a body in chunks nobody can tell beforehand how
+    /// much is left, nor whether it is whole, so its end must be among that; what is left of one with a length must be
+    /// little.
+    bool skip_arrived();
+    /// Reads past the rest, when `skip_arrived` says that it can be. False when the client does not send what it
+    /// announced.
+    Task<bool> drain();
+    /// When all has been read: bytes that belong to the next request.
+    std::string_view behind() const noexcept { return ready_; }
+
+private:
+    Task<Result<void>> fill();
+    bool take_arrived();
+    std::span<char> room_behind_ready();
+    Task<Result<std::string_view>> next_of_length();
+    Task<Result<std::string_view>> next_chunk();
+    bool finished() const noexcept;
+
+    Transport& transport_;
+    BodyFraming framing_;
+    std::uint64_t left_;  ///< of a body with a length
+    bool awaits_continue_;
+    bool ended_ = false;  ///< of a chunked body
+    bool failed_ = false;
+    std::uint64_t taken_ = 0;
+    std::uint64_t limit_ = UINT64_MAX;
+    ErrorCode over_limit_ = ErrorCode::body_too_large;
+    ChunkedDecoder decoder_;
+    std::string_view ready_;  ///< arrived and not yet taken
+    std::unique_ptr<char[]> buffer_;
+};
+
+}  // namespace clinikk::http

@@ -1,0 +1,327 @@
+#include "http/server/pipeline.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <system_error>
+
+#include "http/endpoint/content_coding.hpp"
+#include "http/endpoint/endpoint.hpp"
+#include "http/endpoint/problem.hpp"
+#include "http/message/cors.hpp"
+#include "http/message/syntax.hpp"
+#include "http/server/access_log.hpp"
+#include "http/server/forwarded.hpp"
+
+namespace clinikk::http {
+namespace {
+
+/// The status in the access log when the client has gone before its answer; nginx uses the same number.
+constexpr int client_closed_request = 499;
+
+/// A request on its way through the stages.
+struct Exchange {
+    Pipeline::Tools& tools;
+    Request& request;
+    Router::Match match{};
+    std::optional<Revision> revision{};         ///< the database's, under which the answer may be kept
+    std::optional<Result<Response>> outcome{};  ///< settled by a stage, or by an exception
+    bool is_kept = false;                       ///< the answer comes from the cache
+
+    Operation const& operation() const { return request.endpoint->operation; }
+    void fail(Error error) { outcome.emplace(std::move(error)); }
+    bool has_failed() const { return !outcome->has_value(); }
+    Response& response() { return **outcome; }  ///< of an exchange that has not failed, or whose problem is written
+};
+
+// Stages on the way in.
+
+void find_base_url(Exchange& exchange) {
+    auto& request = exchange.request;
+    if (auto const& fixed = exchange.tools.options.public_url; !fixed.empty()) {
+        request.base_url = fixed;
+    } else if (request.via_proxy) {
+        request.base_url = forwarded_base_url(request.head, request.authority);
+    } else {
+        request.base_url = "http://" + std::string(request.authority);
+    }
+}
+
+void find_route(Exchange& exchange) {
+    auto& request = exchange.request;
+    exchange.match = exchange.tools.router.find(request.head.method, request.head.path);
+    request.endpoint = exchange.match.endpoint;
+    request.route = exchange.match.pattern;
+    request.path_parameters = std::move(exchange.match.parameters);
+}
+
+void answer_options(Exchange& exchange) {
+    auto const& head = exchange.request.head;
+    if (head.method != Method::options) return;
+    bool const whole_server = head.target == "*";
+    auto const& allow = exchange.match.allow;
+    if (allow.empty() && !whole_server) return;
+    Response response;
+    response.status = 204;
+    if (!whole_server) response.headers.add("Allow", allow);
+    add_preflight_headers(response.headers, head, allow);
+    exchange.outcome.emplace(std::move(response));
+}
+
+void require_operation(Exchange& exchange) {
+    if (exchange.request.endpoint != nullptr) return;
+    if (exchange.request.head.method == Method::other) return exchange.fail(Error(ErrorCode::not_implemented));
+    auto const& allow = exchange.match.allow;
+    if (allow.empty()) return exchange.fail(Error(ErrorCode::not_found));
+    exchange.fail(Error(ErrorCode::method_not_allowed).with("Allow", allow));
+}
+
+/// The token of `Bearer 1*SP token` (RFC 6750 section 2.1, RFC 9110 section 11.4). Empty when the credentials have
+/// another form.
+std::string_view bearer_token(std::string_view credentials) noexcept {
+    constexpr std::string_view scheme = "Bearer";
+    if (!same_ignoring_case(credentials.substr(0, scheme.size()), scheme)) return {};
+    credentials.remove_prefix(scheme.size());
+    auto const token = credentials.find_first_not_of(' ');
+    return token == 0 || token == std::string_view::npos ? std::string_view() : credentials.substr(token);
+}
+
+Task<> authenticate(Exchange& exchange) {
+    auto const token = bearer_token(exchange.request.head.find("Authorization"));
+    if (token.empty()) {
+        exchange.fail(Error(ErrorCode::not_authenticated));
+        co_return;
+    }
+    auto caller = co_await exchange.tools.authenticator.authenticate(token);
+    if (caller) {
+        exchange.request.caller = std::move(*caller);
+    } else {
+        // A token that is no good is told apart from a missing one (RFC 6750 section 3.1).
+        exchange.fail(caller.error().with("WWW-Authenticate", R"(Bearer error="invalid_token")"));
+    }
+}
+
+bool needs_caller(Exchange const& exchange) { return exchange.operation().access != Access::anyone; }
+
+void authorise(Exchange& exchange) {
+    auto const& caller = exchange.request.caller;
+    if (exchange.operation().access != Access::editor || caller->user.role != Role::viewer) return;
+    exchange.fail(Error(ErrorCode::forbidden));
+}
+
+void refuse_content_coding(Exchange& exchange) {
+    if (exchange.operation().body.empty()) return;
+    auto const plain = check_content_coding(exchange.request.head);
+    if (!plain) exchange.fail(plain.error());
+}
+
+void limit_body(Exchange& exchange) {
+    auto const& head = exchange.request.head;
+    auto const& operation = exchange.operation();
+    bool const is_announced = head.framing == BodyFraming::length && !operation.body.empty();
+    if (is_announced && head.content_length > operation.body_limit) return exchange.fail(Error(operation.over_limit));
+    exchange.request.body.limit(operation.body_limit, operation.over_limit);
+}
+
+void find_kept_answer(Exchange& exchange) {
+    auto& answers = exchange.tools.answers;
+    if (!exchange.request.endpoint->is_cacheable) return;
+    exchange.revision = answers.revision();
+    if (!exchange.revision) return;
+    auto kept = answers.find(*exchange.revision, exchange.request);
+    if (!kept) return;
+    exchange.is_kept = true;
+    exchange.outcome.emplace(std::move(*kept));
+}
+
+Task<> invoke(Exchange& exchange) { exchange.outcome = co_await exchange.request.endpoint->invoke(exchange.request); }
+
+// Stages on the way out.
+
+void check_listed(Exchange& exchange) {
+    if (!exchange.has_failed() || exchange.request.endpoint == nullptr) return;
+    auto const& error = exchange.outcome->error();
+    auto const listed = listed_errors(*exchange.request.endpoint);
+    if (std::ranges::find(listed, error.code) != listed.end()) return;
+    exchange.tools.log.error(
+        "unlisted error",
+        {{"operation", exchange.operation().id}, {"code", describe(error.code).name}, {"detail", error.detail}});
+    exchange.fail(Error(ErrorCode::internal));
+}
+
+void compress_answer(Exchange& exchange) {
+    if (!exchange.has_failed() && !exchange.is_kept) compress(exchange.request, exchange.response());
+}
+
+void keep_answer(Exchange& exchange) {
+    if (!exchange.revision || exchange.is_kept || exchange.has_failed()) return;
+    exchange.tools.answers.insert(*exchange.revision, exchange.request, exchange.response());
+}
+
+void write_problem(Exchange& exchange) {
+    if (!exchange.has_failed()) return;
+    auto const& request = exchange.request;
+    exchange.outcome = problem_response(exchange.outcome->error(), request.base_url, request.id);
+}
+
+void forget_answer(Exchange& exchange) {
+    if (!exchange.request.abandoned) return;
+    exchange.response() = Response{};
+    exchange.response().status = client_closed_request;
+}
+
+void add_request_id(Response& response, Uuid const& id) {
+    char text[36];
+    format_uuid(id, text);
+    response.headers.add("X-Request-Id", {text, sizeof text});
+}
+
+void add_security_headers(Response& response) {
+    response.headers.add("X-Content-Type-Options", "nosniff");
+    response.headers.add("Referrer-Policy", "no-referrer");
+    // An answer that is not a page of ours runs nothing and embeds nothing. Handlers may have set a policy of their
+    // own.
+    if (!response.headers.has("Content-Security-Policy")) {
+        response.headers.add("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    }
+}
+
+void identify(Exchange& exchange) { add_request_id(exchange.response(), exchange.request.id); }
+
+void secure(Exchange& exchange) { add_security_headers(exchange.response()); }
+
+void allow_origins(Exchange& exchange) {
+    add_cors_headers(exchange.response().headers, exchange.request.head, exchange.tools.options.cors_origins);
+}
+
+void log_access(Exchange& exchange) { write_access_log(exchange.tools.log, exchange.request, exchange.response()); }
+
+/// One stage. It has one of these functions besides `is_needed`.
+struct Stage {
+    std::string_view name;
+    std::string_view reason;                       ///< why it stands at this place
+    void (*on_request)(Exchange&) = nullptr;       ///< runs until a stage settles the outcome
+    Task<> (*awaits)(Exchange&) = nullptr;         ///< the same, for a stage that waits
+    bool (*is_needed)(Exchange const&) = nullptr;  ///< asked before `awaits`, whose frame costs an allocation
+    void (*on_outcome)(Exchange&) = nullptr;       ///< runs unless an exception has settled the outcome; may throw
+    void (*on_answer)(Exchange&) = nullptr;        ///< always runs, and must not throw
+};
+
+constexpr std::array stages{
+    Stage{.name = "base URL",
+          .reason = "every answer may hold addresses, problems included",
+          .on_request = find_base_url},
+    Stage{.name = "route", .reason = "everything else depends on the operation", .on_request = find_route},
+    Stage{.name = "OPTIONS",
+          .reason = "browsers send no credentials with a preflight, so it comes before authentication",
+          .on_request = answer_options},
+    Stage{.name = "operation",
+          .reason = "what does not exist needs no credentials: 404, 405 and 501 come before 401",
+          .on_request = require_operation},
+    Stage{.name = "authenticate",
+          .reason = "a stranger learns nothing about limits, and sends no body",
+          .awaits = authenticate,
+          .is_needed = needs_caller},
+    Stage{.name = "authorise", .reason = "needs the caller; who may not call sends no body", .on_request = authorise},
+    Stage{.name = "content coding",
+          .reason = "no limit can be applied to a coded body, so it comes before the limits",
+          .on_request = refuse_content_coding},
+    Stage{.name = "body limit",
+          .reason = "before the first read, which makes the client send the body (100 Continue)",
+          .on_request = limit_body},
+    Stage{.name = "kept answer",
+          .reason = "after authorisation, so that no cache answers whom the operation refuses",
+          .on_request = find_kept_answer},
+    Stage{.name = "bind and invoke", .reason = "last on the way in: the handler", .awaits = invoke},
+
+    Stage{.name = "listed errors",
+          .reason = "first on the way out: an error that the API document does not list is our defect, and a 500",
+          .on_outcome = check_listed},
+    Stage{.name = "compress",
+          .reason = "before the answer is kept, so that it is compressed once",
+          .on_outcome = compress_answer},
+    Stage{.name = "keep answer",
+          .reason = "before the fields that belong to one request only",
+          .on_outcome = keep_answer},
+    Stage{.name = "problem", .reason = "from here on there is a response", .on_answer = write_problem},
+    Stage{.name = "abandoned", .reason = "nobody reads it; the access log still says 499", .on_answer = forget_answer},
+    Stage{.name = "request id", .reason = "on every answer, so that it can be found in the log", .on_answer = identify},
+    Stage{.name = "security headers", .reason = "on every answer, problems included", .on_answer = secure},
+    Stage{.name = "CORS",
+          .reason = "also on problems, which scripts of an allowed origin have to read",
+          .on_answer = allow_origins},
+    Stage{.name = "access log", .reason = "last, so that it tells what is sent", .on_answer = log_access},
+};
+
+constexpr int turn(Stage const& stage) {
+    if (stage.on_answer != nullptr) return 2;
+    return stage.on_outcome != nullptr ? 1 : 0;
+}
+static_assert(std::ranges::is_sorted(stages, {}, turn), "the list is in the order in which stages run");
+
+/// No descriptor is left in the process or in the system: a state that passes.
+bool is_lack_of_descriptors(std::error_code const& code) noexcept {
+    return code == std::errc::too_many_files_open || code == std::errc::too_many_files_open_in_system;
+}
+
+/// What an exception becomes. When the client has gone, the exception tells of that and is not logged.
+void fail_with(Exchange& exchange, ErrorCode code, std::exception const& failure) {
+    auto const& request = exchange.request;
+    exchange.fail(Error(code));
+    if (request.abandoned) return;
+    exchange.tools.log.error(code == ErrorCode::unavailable ? "dependency failed" : "request failed",
+                             {{"request", request.id.to_string()}, {"error", failure.what()}});
+}
+
+Task<> pass_in(Exchange& exchange) {
+    for (auto const& stage : stages) {
+        if (stage.on_request != nullptr) stage.on_request(exchange);
+        if (stage.awaits != nullptr && (stage.is_needed == nullptr || stage.is_needed(exchange))) {
+            co_await stage.awaits(exchange);
+        }
+        if (exchange.outcome) co_return;
+    }
+}
+
+void pass_out(Exchange& exchange, void (*Stage::*function)(Exchange&)) {
+    for (auto const& stage : stages) {
+        if (stage.*function != nullptr) (stage.*function)(exchange);
+    }
+}
+
+}  // namespace
+
+Pipeline::Pipeline(Router const& router, Authenticator& authenticator, AnswerCache::CurrentRevision revision,
+                   PipelineOptions options, Log& log)
+    : tools_{router, authenticator, AnswerCache(std::move(revision)), std::move(options), log} {}
+
+Task<Response> Pipeline::handle(Request& request) {
+    Exchange exchange{tools_, request};
+    try {
+        co_await pass_in(exchange);
+        pass_out(exchange, &Stage::on_outcome);
+    } catch (Unavailable const& failure) {
+        fail_with(exchange, ErrorCode::unavailable, failure);
+    } catch (std::system_error const& failure) {
+        auto const code = is_lack_of_descriptors(failure.code()) ? ErrorCode::unavailable : ErrorCode::internal;
+        fail_with(exchange, code, failure);
+    } catch (std::exception const& failure) {
+        fail_with(exchange, ErrorCode::internal, failure);
+    }
+    pass_out(exchange, &Stage::on_answer);
+    co_return std::move(exchange.response());
+}
+
+Response Pipeline::refuse(Error const& error, Uuid const& request_id, std::string_view remote_address) {
+    tools_.log.info("request refused", {{"request", request_id.to_string()},
+                                        {"code", describe(error.code).name},
+                                        {"detail", error.detail},
+                                        {"client", remote_address}});
+    auto response = problem_response(error, tools_.options.public_url, request_id);
+    add_request_id(response, request_id);
+    add_security_headers(response);
+    response.close = true;
+    return response;
+}
+
+}  // namespace clinikk::http

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/async/task.hpp"
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "domain/user.hpp"
+#include "http/endpoint/request.hpp"
+#include "http/endpoint/response.hpp"
+#include "http/endpoint/router.hpp"
+#include "http/server/answer_cache.hpp"
+
+namespace clinikk::http {
+
+/// Tells whom a bearer token belongs to. Fails with `not_authenticated`.
+class Authenticator {
+public:
+    virtual ~Authenticator() = default;
+    virtual Task<Result<Caller>> authenticate(std::string_view token) = 0;
+};
+
+struct PipelineOptions {
+    std::string public_url{};                 ///< without a trailing slash; empty: taken from each request
+    std::vector<std::string> cors_origins{};  ///< `*` for any
+};
+
+/// Turns a request into an answer by passing it through a list of stages, which stands in `pipeline.cpp` with the
+/// reason for each stage's place. There is always an answer: this is one of the places where exceptions end.
+/// Thread-safe.
+class Pipeline {
+public:
+    /// The router and the authenticator must outlive the pipeline.
+    Pipeline(Router const& router, Authenticator& authenticator, AnswerCache::CurrentRevision revision,
+             PipelineOptions options, Log& log);
+
+    Task<Response> handle(Request& request);
+
+    /// The answer to a request whose head was refused; nothing else is known of such a request.
+    Response refuse(Error const& error, Uuid const& request_id, std::string_view remote_address);
+
+    /// What the stages work with.
+    struct Tools {
+        Router const& router;
+        Authenticator& authenticator;
+        AnswerCache answers;
+        PipelineOptions options;
+        Log& log;
+    };
+
+private:
+    Tools tools_;
+};
+
+}  // namespace clinikk::http

@@ -1,0 +1,112 @@
+#include "http/endpoint/binding.hpp"
+
+#include <gtest/gtest.h>
+
+namespace clinikk::http {
+namespace {
+
+/// One to three digits.
+class Small {
+public:
+    static boost::system::result<Small, std::string> parse(std::string_view text) {
+        bool const digits = text.find_first_not_of("0123456789") == text.npos;
+        if (text.empty() || text.size() > 3 || !digits) return std::string("must be a number up to 999");
+        return Small(std::stoi(std::string(text)));
+    }
+    static ValueSchema schema() { return {.type = ValueSchema::Type::integer, .maximum = 999}; }
+    int value() const noexcept { return value_; }
+
+private:
+    explicit Small(int value) : value_(value) {}
+    int value_;
+};
+
+struct Described {
+    std::string_view description;
+    std::string_view example;
+};
+constexpr Described any{"Anything", "x"};
+
+struct FromHead {
+    Header<Small> upload_offset;
+    Header<std::optional<FieldText<any>>> range;
+    Cookie<std::optional<Small>> visits;
+};
+BOOST_DESCRIBE_STRUCT(FromHead, (), (upload_offset, range, visits))
+
+Result<FromHead> bind_fields(std::vector<Field> fields) {
+    RequestHead head;
+    head.fields = std::move(fields);
+    Input input;
+    input.head = &head;
+    return bind<FromHead>(input);
+}
+
+void expect_error(Result<FromHead> const& bound, std::string_view detail, std::string_view pointer) {
+    ASSERT_FALSE(bound);
+    EXPECT_EQ(bound.error().code, ErrorCode::validation_failed);
+    ASSERT_EQ(bound.error().errors.size(), 1U) << bound.error().detail;
+    EXPECT_EQ(bound.error().errors[0].detail, detail);
+    EXPECT_EQ(bound.error().errors[0].pointer, pointer);
+}
+
+TEST(BindHeader, FindsTheFieldOfTheMembersNameWhateverItsCase) {
+    auto const bound = bind_fields({{"uPLOAD-offset", "12"}, {"Range", "bytes=0-"}, {"Cookie", "a=b; visits=7"}});
+    ASSERT_TRUE(bound);
+    EXPECT_EQ(bound->upload_offset->value(), 12);
+    EXPECT_EQ(bound->range->value(), "bytes=0-");
+    EXPECT_EQ(bound->visits->value(), 7);
+}
+
+TEST(BindHeader, SaysWhichFieldIsMissingMalformedOrRepeated) {
+    constexpr std::string_view pointer = "#/Upload-Offset";
+    expect_error(bind_fields({}), "The header field Upload-Offset is required", pointer);
+    constexpr std::string_view malformed = "The header field Upload-Offset must be a number up to 999";
+    for (auto const value : {"", "x", "1000", "-1", "1, 2"}) {
+        expect_error(bind_fields({{"Upload-Offset", value}}), malformed, pointer);
+    }
+    expect_error(bind_fields({{"Upload-Offset", std::string_view("999999999999999999999999")}}), malformed, pointer);
+    expect_error(bind_fields({{"Upload-Offset", "1"}, {"upload-offset", "1"}}),
+                 "The header field Upload-Offset is given more than once", pointer);
+    expect_error(bind_fields({{"Upload_Offset", "1"}}), "The header field Upload-Offset is required", pointer);
+}
+
+TEST(BindHeader, ARepeatedFieldThatCountsOnceIsAbsent) {
+    auto const bound = bind_fields({{"Upload-Offset", "1"}, {"Range", "a"}, {"Range", "b"}});
+    ASSERT_TRUE(bound);
+    EXPECT_FALSE(bound->range);
+    EXPECT_FALSE(bound->visits);
+}
+
+TEST(BindCookie, SaysWhichCookieIsWrong) {
+    auto const with = [](std::vector<Field> cookies) {
+        cookies.push_back({"Upload-Offset", "1"});
+        return bind_fields(std::move(cookies));
+    };
+    expect_error(with({{"Cookie", "visits=many"}}), "The cookie visits must be a number up to 999", "#/visits");
+    expect_error(with({{"Cookie", "visits=1; visits=2"}}), "The cookie visits is given more than once", "#/visits");
+    expect_error(with({{"Cookie", "visits=1"}, {"cookie", "visits=1"}}), "The cookie visits is given more than once",
+                 "#/visits");
+    for (auto const cookies : {"", ";", "=", "visits", "Visits=1", "xvisits=1; ;;", "a=visits=1"}) {
+        auto const bound = with({{"Cookie", cookies}});
+        ASSERT_TRUE(bound) << cookies;
+        EXPECT_FALSE(bound->visits) << cookies;
+    }
+    EXPECT_EQ((*with({{"Cookie", " a=b ;visits = 3;"}})).visits->value(), 3);
+}
+
+TEST(DescribeRequest, ListsHeaderFieldsAndCookies) {
+    OperationSchema schema;
+    describe_request<FromHead>(schema);
+    ASSERT_EQ(schema.parameters.size(), 3U);
+    EXPECT_EQ(schema.parameters[0].place, ParameterPlace::header);
+    EXPECT_EQ(schema.parameters[0].member.name, "Upload-Offset");
+    EXPECT_TRUE(schema.parameters[0].member.required);
+    EXPECT_EQ(schema.parameters[1].member.name, "Range");
+    EXPECT_FALSE(schema.parameters[1].member.required);
+    EXPECT_EQ(schema.parameters[2].place, ParameterPlace::cookie);
+    EXPECT_EQ(schema.parameters[2].member.name, "visits");
+}
+
+}  // namespace
+}  // namespace clinikk::http

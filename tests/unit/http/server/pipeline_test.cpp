@@ -1,0 +1,204 @@
+#include "http/server/pipeline.hpp"
+
+#include <gtest/gtest.h>
+
+#include "http/endpoint/endpoint_table.hpp"
+#include "support/run_task.hpp"
+
+namespace clinikk::http {
+namespace {
+
+using testing::run_task;
+
+/// What the handlers below work with.
+struct Counts {
+    int calls = 0;
+};
+
+struct ThingView {
+    static constexpr std::string_view schema_name = "Thing";
+    std::string text;
+};
+BOOST_DESCRIBE_STRUCT(ThingView, (), (text))
+
+Task<Result<ThingView>> list_things(Counts& counts, BaseUrl base, NoInput) {
+    ++counts.calls;
+    co_return ThingView{std::string(base.value)};
+}
+
+constexpr FieldDescription tag_description{"Entity tags", "\"a\""};
+
+struct TaggedInput {
+    Header<std::optional<FieldText<tag_description>>> if_match;
+};
+BOOST_DESCRIBE_STRUCT(TaggedInput, (), (if_match))
+
+Task<Result<ThingView>> list_tagged(Counts&, BaseUrl, TaggedInput) { co_return ThingView{}; }
+
+Task<Result<ThingView>> change_thing(Counts& counts, Request&, NoInput) {
+    ++counts.calls;
+    co_return ThingView{"changed"};
+}
+
+Task<Result<ThingView>> break_thing(Counts&, Request&, NoInput) { throw Unavailable("the database is away"); }
+
+Task<Result<ThingView>> surprise(Counts&, Request&, NoInput) { co_return Error(ErrorCode::quota_exceeded); }
+
+Task<Result<ThingView>> see_request(Counts&, Request&, NoInput) { co_return ThingView{}; }
+
+template <auto Handler>
+concept Cacheable = requires(Routes<Counts>& routes) { routes.add_cacheable<Handler>(Operation{}); };
+static_assert(Cacheable<list_things>);
+static_assert(!Cacheable<see_request>, "a handler that sees the request may depend on its caller");
+
+class OneEditor : public Authenticator {
+public:
+    Task<Result<Caller>> authenticate(std::string_view token) override {
+        if (token == "wrong") co_return Error(ErrorCode::not_authenticated);
+        Caller caller;
+        caller.user.role = token == "viewer" ? Role::viewer : Role::editor;
+        co_return caller;
+    }
+};
+
+class Body : public RequestBody {
+public:
+    void limit(std::uint64_t, ErrorCode) override {}
+    Task<Result<std::string_view>> next() override {
+        is_read = true;
+        co_return std::string_view{};
+    }
+
+    bool is_read = false;
+};
+
+class PipelineTest : public ::testing::Test {
+protected:
+    PipelineTest() {
+        Routes<Counts> routes(table_, &counts_, 1);
+        routes.add_cacheable<list_things>({.path = "/things"});
+        routes.add<change_thing>({.method = Method::put,
+                                  .path = "/things",
+                                  .access = Access::editor,
+                                  .body = {BodyForm::json},
+                                  .body_limit = 10});
+        routes.add<break_thing>({.path = "/broken"});
+        routes.add<surprise>({.path = "/surprise"});
+        router_.emplace(table_);
+        pipeline_.emplace(
+            *router_, authenticator_, [this] { return revision(); }, PipelineOptions{{}, {"https://app.example.org"}},
+            log_);
+    }
+
+    Response ask(std::string_view method, std::string_view path, std::vector<Field> fields = {},
+                 std::string_view authority = "tv.example.org") {
+        RequestHead head;
+        head.method_name = method;
+        head.method = parse_method(method);
+        head.target = head.path = path;
+        head.fields = std::move(fields);
+        head.fields.push_back({"Origin", "https://app.example.org"});
+        if (method == "PUT") {
+            head.framing = BodyFraming::length;
+            head.content_length = 11;
+        }
+        Request request{head, body_, "192.0.2.1", {}, std::chrono::steady_clock::now(), authority};
+        auto response = run_task(pipeline_->handle(request));
+        EXPECT_TRUE(response.headers.has("X-Request-Id")) << method << path;
+        EXPECT_TRUE(response.headers.has("Content-Security-Policy")) << method << path;
+        EXPECT_EQ(response.headers.find("Access-Control-Allow-Origin"), "https://app.example.org") << method << path;
+        return response;
+    }
+
+    std::optional<Revision> revision() {
+        if (revision_fails_after_ == 0) throw Unavailable("the database is away");
+        --revision_fails_after_;
+        return Revision{{1}};
+    }
+
+    static std::string text(Response const& response) { return std::get<std::string>(response.body); }
+
+    Counts counts_;
+    int revision_fails_after_ = 1000;  ///< asks for the database's revision
+    Body body_;
+    OneEditor authenticator_;
+    Log log_{LogLevel::error, LogFormat::text};
+    EndpointTable table_;
+    std::optional<Router> router_;
+    std::optional<Pipeline> pipeline_;
+};
+
+TEST_F(PipelineTest, TellsOfPathsAndMethodsBeforeItAsksForCredentials) {
+    EXPECT_EQ(ask("GET", "/nothing").status, 404);
+    EXPECT_EQ(ask("OPTIONS", "/nothing").status, 404);
+    EXPECT_EQ(ask("BREW", "/things").status, 501);
+    for (auto const* method : {"DELETE", "TRACE"}) {
+        auto const refused = ask(method, "/things");
+        EXPECT_EQ(refused.status, 405) << method;
+        EXPECT_EQ(refused.headers.find("Allow"), "GET, HEAD, PUT, OPTIONS") << method;
+    }
+}
+
+TEST_F(PipelineTest, AnswersPreflightsWithoutCredentials) {
+    auto const answer = ask("OPTIONS", "/things", {{"Access-Control-Request-Method", "PUT"}});
+    EXPECT_EQ(answer.status, 204);
+    EXPECT_EQ(answer.headers.find("Allow"), "GET, HEAD, PUT, OPTIONS");
+    EXPECT_EQ(answer.headers.find("Access-Control-Allow-Methods"), "GET, HEAD, PUT, OPTIONS");
+    EXPECT_FALSE(ask("OPTIONS", "/things").headers.has("Access-Control-Allow-Methods"));
+    EXPECT_EQ(ask("OPTIONS", "*").status, 204);
+}
+
+TEST_F(PipelineTest, RefusesStrangersBeforeTheirBodies) {
+    EXPECT_EQ(ask("PUT", "/things").status, 401);
+    EXPECT_EQ(ask("PUT", "/things").headers.find("WWW-Authenticate"), "Bearer");
+    auto const wrong = ask("PUT", "/things", {{"Authorization", "Bearer wrong"}});
+    EXPECT_EQ(wrong.status, 401);
+    EXPECT_EQ(wrong.headers.find("WWW-Authenticate"), R"(Bearer error="invalid_token")");
+    EXPECT_EQ(ask("PUT", "/things", {{"Authorization", "Bearer viewer"}}).status, 403);
+    EXPECT_EQ(ask("PUT", "/things", {{"Authorization", "Bearer x"}, {"Content-Encoding", "gzip"}}).status, 415);
+    EXPECT_EQ(ask("PUT", "/things", {{"Authorization", "Bearer x"}}).status, 413);
+    EXPECT_FALSE(body_.is_read);
+    EXPECT_EQ(counts_.calls, 0);
+}
+
+TEST_F(PipelineTest, KeepsAnswersForEachBaseUrlAndCoding) {
+    EXPECT_EQ(text(ask("GET", "/things")), R"({"text":"http://tv.example.org"})");
+    EXPECT_EQ(text(ask("GET", "/things")), R"({"text":"http://tv.example.org"})");
+    EXPECT_EQ(counts_.calls, 1);
+    EXPECT_EQ(text(ask("GET", "/things", {}, "other.example.org")), R"({"text":"http://other.example.org"})");
+    EXPECT_EQ(counts_.calls, 2);
+    ask("GET", "/things", {{"Accept-Encoding", "gzip"}});
+    EXPECT_EQ(counts_.calls, 3);
+}
+
+TEST_F(PipelineTest, AnswersWhateverHappens) {
+    auto const broken = ask("GET", "/broken");
+    EXPECT_EQ(broken.status, 503);
+    EXPECT_EQ(broken.headers.find("Retry-After"), "5");
+    EXPECT_EQ(text(broken).find("database"), std::string::npos);
+    revision_fails_after_ = 1;  // when the answer is kept
+    EXPECT_EQ(ask("GET", "/things").status, 503);
+    EXPECT_EQ(ask("GET", "/things").status, 503);
+    EXPECT_EQ(ask("GET", "/surprise").status, 500) << "the operation does not list this error";
+}
+
+TEST_F(PipelineTest, IdentifiesTheAnswerToARefusedHead) {
+    auto const answer = pipeline_->refuse(Error(ErrorCode::bad_request), Uuid{}, "192.0.2.1");
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_TRUE(answer.close);
+    EXPECT_TRUE(answer.headers.has("X-Request-Id"));
+}
+
+TEST(Routes, MakesNothingCacheableThatNotEverybodyMayCall) {
+    EndpointTable table;
+    Counts counts;
+    Routes<Counts> routes(table, &counts, 1);
+    EXPECT_THROW(routes.add_cacheable<list_things>({.path = "/a", .access = Access::signed_in}), std::logic_error);
+    EXPECT_THROW(routes.add_cacheable<list_things>({.path = "/a", .access = Access::editor}), std::logic_error);
+    EXPECT_THROW(routes.add_cacheable<list_things>({.method = Method::post, .path = "/a"}), std::logic_error);
+    EXPECT_THROW(routes.add_cacheable<list_tagged>({.path = "/a"}), std::logic_error);
+    EXPECT_TRUE(table.endpoints().empty());
+}
+
+}  // namespace
+}  // namespace clinikk::http
