@@ -3,6 +3,7 @@
 #include "api/byte_ranges.hpp"
 #include "api/routes.hpp"
 #include "base/encoding.hpp"
+#include "domain/media_format.hpp"
 #include "http/message/conditional.hpp"
 #include "http/message/content_disposition.hpp"
 #include "http/message/range.hpp"
@@ -64,20 +65,6 @@ std::string extension_of(std::string_view key) {
     auto const name = key.substr(key.rfind('/') + 1);
     auto const dot = name.rfind('.');
     return dot == std::string_view::npos ? std::string() : std::string(name.substr(dot));
-}
-
-/// What has not been read yet is taken for what its name says.
-std::string expected_media_type(std::string_view key) {
-    constexpr std::pair<std::string_view, std::string_view> types[] = {
-        {".mp4", "video/mp4"},        {".m4v", "video/mp4"}, {".mov", "video/quicktime"}, {".webm", "video/webm"},
-        {".mkv", "video/x-matroska"}, {".ts", "video/mp2t"}, {".mpg", "video/mpeg"},      {".avi", "video/x-msvideo"},
-        {".mp3", "audio/mpeg"},       {".m4a", "audio/mp4"}, {".aac", "audio/aac"},       {".wav", "audio/wav"},
-        {".flac", "audio/flac"},      {".ogg", "audio/ogg"}, {".oga", "audio/ogg"},
-    };
-    for (auto const& [extension, type] : types) {
-        if (key.ends_with(extension)) return std::string(type);
-    }
-    return "application/octet-stream";
 }
 
 /// The uploader's name of the file; without one the title makes a name.
@@ -196,7 +183,8 @@ Task<Result<Response>> stream_content(Services& services, Request& request, Stre
     }
     auto const measured = co_await services.contents.measure(source);
     if (!measured) co_return measured.error();
-    if (!source.media_type) source.media_type = expected_media_type(source.key);
+    // What has not been read yet is taken for what its name says.
+    if (!source.media_type) source.media_type.emplace(claimed_format(source.key).media_type);
     // Only GET has ranges (RFC 9110 section 14.2): to HEAD the field says nothing.
     RangeOutcome asked;
     if (!head_only && if_range_holds(request.head, validators)) {

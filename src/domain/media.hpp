@@ -10,6 +10,7 @@
 
 #include "base/async/task.hpp"
 #include "base/result.hpp"
+#include "domain/media_format.hpp"
 
 namespace clinikk {
 
@@ -38,12 +39,6 @@ struct MediaFacts {
     }
 };
 
-/// What the first bytes of a media file let one expect.
-struct MediaGuess {
-    std::string media_type;
-    std::string extension;
-};
-
 /// The examination of one file while its bytes flow past. Not thread-safe.
 class MediaInspection {
 public:
@@ -53,7 +48,7 @@ public:
     virtual void feed(std::string_view bytes) = 0;
 
     /// What the bytes so far look like; empty when they are too few or of no known format.
-    virtual std::optional<MediaGuess> guess() const = 0;
+    virtual std::optional<MediaFormat> guess() const = 0;
 
     /// The verdict when all bytes have been fed. Errors: `media_unrecognised`, `media_kind_mismatch`,
     /// `media_truncated`, `media_unsupported`, `media_probe_timeout`, `insufficient_storage`.

@@ -4,9 +4,10 @@
 #include <boost/json/parse.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
+
+#include "media/container_names.hpp"
 
 namespace clinikk::media {
 namespace {
@@ -16,19 +17,6 @@ namespace json = boost::json;
 constexpr std::int64_t max_ms = std::int64_t{1000} * 86400 * 366 * 10;  // ten years
 constexpr std::int64_t max_bit_rate = 1'000'000'000'000;
 constexpr std::int64_t max_pixels = 65536;
-
-struct Demuxer {
-    Container container;
-    std::string_view name;
-};
-
-constexpr std::array demuxers{
-    Demuxer{Container::iso_media, "mov"},  Demuxer{Container::matroska, "matroska"},
-    Demuxer{Container::mpeg_ts, "mpegts"}, Demuxer{Container::mpeg_ps, "mpeg"},
-    Demuxer{Container::avi, "avi"},        Demuxer{Container::mpeg_audio, "mp3"},
-    Demuxer{Container::adts, "aac"},       Demuxer{Container::wav, "wav"},
-    Demuxer{Container::flac, "flac"},      Demuxer{Container::ogg, "ogg"},
-};
 
 constexpr std::string_view entries =
     "format=format_name,start_time,duration,bit_rate:format_tags=major_brand:"
@@ -129,11 +117,10 @@ ProbedStream read_stream(json::object const& object) {
 }  // namespace
 
 std::vector<std::string> ffprobe_arguments(Container container) {
-    auto const* found = std::ranges::find(demuxers, container, &Demuxer::container);
+    std::string const demuxer(names_of(container).demuxer);
     std::vector<std::string> arguments{"-v", "error", "-hide_banner", "-protocol_whitelist", "file"};
-    if (found != demuxers.end()) {
-        arguments.insert(arguments.end(),
-                         {"-format_whitelist", std::string(found->name), "-f", std::string(found->name)});
+    if (!demuxer.empty()) {
+        arguments.insert(arguments.end(), {"-format_whitelist", demuxer, "-f", demuxer});
     } else {
         arguments.insert(arguments.end(), {"-format_whitelist", "mp3,aac,flac"});
     }

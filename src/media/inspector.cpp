@@ -10,6 +10,7 @@
 #include "base/async/blocking_pool.hpp"
 #include "base/file.hpp"
 #include "media/confinement.hpp"
+#include "media/container_names.hpp"
 #include "media/ffprobe.hpp"
 #include "media/format_walker.hpp"
 #include "media/probe_file.hpp"
@@ -60,7 +61,7 @@ public:
     explicit Inspection(Inspector& inspector) : inspector_(inspector) {}
 
     void feed(std::string_view bytes) override;
-    std::optional<MediaGuess> guess() const override;
+    std::optional<MediaFormat> guess() const override;
     Task<Result<MediaFacts>> finish(ContentKind stated) override;
 
 private:
@@ -203,29 +204,18 @@ void Inspection::flow(std::string_view bytes) {
     file_->feed(bytes);
 }
 
-MediaGuess guess_by_brand(std::string_view brand) {
-    if (brand == "qt  ") return {"video/quicktime", "mov"};
-    if (brand == "M4A " || brand == "M4B ") return {"audio/mp4", "m4a"};
-    return {"video/mp4", "mp4"};
+MediaFormat guess_by_brand(std::string_view brand) {
+    if (brand == "qt  ") return media_format::mov;
+    return brand == "M4A " || brand == "M4B " ? media_format::m4a : media_format::mp4;
 }
 
-std::optional<MediaGuess> Inspection::guess() const {
+std::optional<MediaFormat> Inspection::guess() const {
     if (!container_ || container_->has_error()) return std::nullopt;
-    switch (container_->value()) {
-        case Container::iso_media: return guess_by_brand(std::string_view(head_).substr(8, 4));
-        case Container::matroska:
-            return doc_type(head_) == "webm" ? MediaGuess{"video/webm", "webm"} : MediaGuess{"video/x-matroska", "mkv"};
-        case Container::mpeg_ts: return MediaGuess{"video/mp2t", "ts"};
-        case Container::mpeg_ps: return MediaGuess{"video/mpeg", "mpg"};
-        case Container::avi: return MediaGuess{"video/x-msvideo", "avi"};
-        case Container::adts: return MediaGuess{"audio/aac", "aac"};
-        case Container::wav: return MediaGuess{"audio/wav", "wav"};
-        case Container::flac: return MediaGuess{"audio/flac", "flac"};
-        case Container::ogg: return MediaGuess{"audio/ogg", "ogg"};
-        case Container::mpeg_audio:
-        case Container::id3: return MediaGuess{"audio/mpeg", "mp3"};
-    }
-    return std::nullopt;
+    auto const container = container_->value();
+    if (container == Container::iso_media) return guess_by_brand(std::string_view(head_).substr(8, 4));
+    if (container == Container::matroska && doc_type(head_) == "webm") return media_format::webm;
+    auto const& names = names_of(container);
+    return container == Container::ogg ? names.without_video : names.with_video;
 }
 
 Task<Result<MediaFacts>> Inspection::finish(ContentKind stated) {

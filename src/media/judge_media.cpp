@@ -1,15 +1,11 @@
 // From ffprobe's report to the verdict.
 #include <algorithm>
 
+#include "media/container_names.hpp"
 #include "media/ffprobe.hpp"
 
 namespace clinikk::media {
 namespace {
-
-struct Naming {
-    std::string_view media_type;
-    std::string_view extension;
-};
 
 struct Tracks {
     ProbedStream const* video = nullptr;
@@ -62,28 +58,16 @@ std::optional<Error> refuse(Tracks const& tracks, ContentKind stated) {
     return Error(ErrorCode::media_kind_mismatch, "The content_type is audio, but the file has no audio track.");
 }
 
-Naming name_of(Container container, ProbeReport const& report, MediaContext const& context, Tracks const& tracks) {
+MediaFormat format_of(Container container, ProbeReport const& report, MediaContext const& context,
+                      Tracks const& tracks) {
+    using namespace media_format;
     bool const video = tracks.video != nullptr;
-    switch (container) {
-        case Container::iso_media:
-            if (report.major_brand.empty() || report.major_brand.starts_with("qt")) return {"video/quicktime", "mov"};
-            return video ? Naming{"video/mp4", "mp4"} : Naming{"audio/mp4", "m4a"};
-        case Container::matroska:
-            if (context.webm) return {video ? "video/webm" : "audio/webm", "webm"};
-            return video ? Naming{"video/x-matroska", "mkv"} : Naming{"audio/x-matroska", "mka"};
-        case Container::mpeg_ts: return {"video/mp2t", "ts"};
-        case Container::mpeg_ps: return {"video/mpeg", "mpg"};
-        case Container::avi: return {"video/x-msvideo", "avi"};
-        case Container::adts: return {"audio/aac", "aac"};
-        case Container::wav: return {"audio/wav", "wav"};
-        case Container::flac: return {"audio/flac", "flac"};
-        case Container::ogg:
-            if (video) return {"video/ogg", "ogv"};
-            return {"audio/ogg", tracks.audio->codec == "opus" ? "opus" : "ogg"};
-        case Container::mpeg_audio:
-        case Container::id3: return {"audio/mpeg", "mp3"};
-    }
-    return {"application/octet-stream", "bin"};
+    bool const quicktime = report.major_brand.empty() || report.major_brand.starts_with("qt");
+    if (container == Container::iso_media && quicktime) return mov;
+    if (container == Container::matroska && context.webm) return video ? webm : webm_audio;
+    if (container == Container::ogg && !video && tracks.audio->codec == "opus") return opus;
+    auto const& names = names_of(container);
+    return video ? names.with_video : names.without_video;
 }
 
 std::optional<std::int64_t> duration_of(ProbeReport const& report, MediaContext const& context) {
@@ -115,7 +99,7 @@ Result<MediaFacts> judge_media(ProbeReport const& report, MediaContext const& co
     auto tracks = choose_tracks(report);
     tracks.encrypted |= context.walked.encrypted;
     if (auto refusal = refuse(tracks, stated)) return std::move(*refusal);
-    auto const naming = name_of(context.container, report, context, tracks);
+    auto const naming = format_of(context.container, report, context, tracks);
 
     MediaFacts facts;
     facts.media_type = naming.media_type;

@@ -5,35 +5,12 @@
 #include <boost/json/value_from.hpp>
 #include <boost/json/value_to.hpp>
 
-#include <algorithm>
-#include <array>
-#include <utility>
+#include "domain/media_format.hpp"
 
 namespace clinikk {
 namespace {
 
 namespace json = boost::json;
-
-/// As the inspector names what it finds.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 17> media_types{{
-    {"mp4", "video/mp4"},
-    {"m4a", "audio/mp4"},
-    {"mov", "video/quicktime"},
-    {"webm", "video/webm"},
-    {"mkv", "video/x-matroska"},
-    {"mka", "audio/x-matroska"},
-    {"ts", "video/mp2t"},
-    {"mpg", "video/mpeg"},
-    {"avi", "video/x-msvideo"},
-    {"aac", "audio/aac"},
-    {"wav", "audio/wav"},
-    {"flac", "audio/flac"},
-    {"ogv", "video/ogg"},
-    {"ogg", "audio/ogg"},
-    {"opus", "audio/ogg"},
-    {"mp3", "audio/mpeg"},
-    {"bin", "application/octet-stream"},
-}};
 
 template <class T>
 void read(json::object const& object, std::string_view name, T& out) {
@@ -66,13 +43,8 @@ DirectUploadDescription parse_description(std::string_view text) {
 }
 
 ObjectLabel guess_label(DirectUploadDescription const& description, Uuid object_id) {
-    auto const& name = description.file_name;
-    auto extension = name.substr(std::min(name.rfind('.'), name.size() - 1) + 1);
-    std::ranges::transform(extension, extension.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-    auto const* found = std::ranges::find(media_types, extension, [](auto const& entry) { return entry.first; });
-    if (found == media_types.end()) --found;
-    return {object_key(description.content_type, object_id, found->first), std::string(found->second),
+    auto const format = claimed_format(description.file_name);
+    return {object_key(description.content_type, object_id, format.extension), std::string(format.media_type),
             description.disposition};
 }
 

@@ -49,11 +49,12 @@ struct UploadService::Write {
 
     /// What is known of the object so far.
     ObjectLabel label() const {
-        auto const guess = facts ? std::optional(MediaGuess{facts->media_type, facts->extension}) : inspection->guess();
-        // What is no media at all is refused in the end; until then it needs a name like any other.
-        auto const& [media_type, extension] = guess.value_or(MediaGuess{"application/octet-stream", "bin"});
-        auto const likely = media_type.starts_with("audio/") ? ContentKind::audio : ContentKind::video;
-        return {object_key(kind.value_or(likely), upload.object_id, extension), media_type, disposition};
+        auto const guess = facts ? MediaFormat{facts->extension, facts->media_type}
+                                 // What is no media at all is refused in the end; until then it needs a name as well.
+                                 : inspection->guess().value_or(media_format::unknown);
+        auto const likely = guess.media_type.starts_with("audio/") ? ContentKind::audio : ContentKind::video;
+        return {object_key(kind.value_or(likely), upload.object_id, guess.extension), std::string(guess.media_type),
+                disposition};
     }
 };
 

@@ -26,9 +26,9 @@ private:
             head_.append(bytes.substr(0, 5 - std::min<std::size_t>(5, head_.size())));
         }
 
-        std::optional<MediaGuess> guess() const override {
-            if (head_ == "video") return MediaGuess{"video/mp4", "mp4"};
-            if (head_ == "audio") return MediaGuess{"audio/mpeg", "mp3"};
+        std::optional<MediaFormat> guess() const override {
+            if (head_ == "video") return media_format::mp4;
+            if (head_ == "audio") return media_format::mp3;
             return std::nullopt;
         }
 

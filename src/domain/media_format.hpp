@@ -1,0 +1,49 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace clinikk {
+
+/// How media of one kind is named.
+struct MediaFormat {
+    std::string_view extension;   ///< of an object's key, without the dot
+    std::string_view media_type;  ///< as it is served (RFC 6838)
+
+    bool operator==(MediaFormat const&) const = default;
+};
+
+/// The formats of the library. Everything that names media reads them here.
+namespace media_format {
+
+inline constexpr MediaFormat mp4{"mp4", "video/mp4"};
+inline constexpr MediaFormat m4a{"m4a", "audio/mp4"};
+inline constexpr MediaFormat mov{"mov", "video/quicktime"};
+inline constexpr MediaFormat webm{"webm", "video/webm"};
+inline constexpr MediaFormat webm_audio{"webm", "audio/webm"};
+inline constexpr MediaFormat mkv{"mkv", "video/x-matroska"};
+inline constexpr MediaFormat mka{"mka", "audio/x-matroska"};
+inline constexpr MediaFormat ts{"ts", "video/mp2t"};
+inline constexpr MediaFormat mpg{"mpg", "video/mpeg"};
+inline constexpr MediaFormat avi{"avi", "video/x-msvideo"};
+inline constexpr MediaFormat mp3{"mp3", "audio/mpeg"};
+inline constexpr MediaFormat aac{"aac", "audio/aac"};
+inline constexpr MediaFormat wav{"wav", "audio/wav"};
+inline constexpr MediaFormat flac{"flac", "audio/flac"};
+inline constexpr MediaFormat ogv{"ogv", "video/ogg"};
+inline constexpr MediaFormat ogg{"ogg", "audio/ogg"};
+inline constexpr MediaFormat opus{"opus", "audio/ogg"};
+
+/// Bytes that nobody has looked at.
+inline constexpr MediaFormat unknown{"bin", "application/octet-stream"};
+
+inline constexpr std::array all{mp4, m4a, mov, webm, webm_audio, mkv, mka, ts,  mpg,
+                                avi, mp3, aac, wav,  flac,       ogv, ogg, opus};
+
+}  // namespace media_format
+
+/// The format that a file name or a key claims by its extension, in letters of either case; `media_format::unknown`
+/// when it claims none. Of formats with the same extension it is the first.
+MediaFormat claimed_format(std::string_view name) noexcept;
+
+}  // namespace clinikk
