@@ -1,9 +1,8 @@
 #pragma once
 
-#include <optional>
-
 #include "base/async/task.hpp"
 #include "base/result.hpp"
+#include "domain/permission.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/user.hpp"
 
@@ -14,8 +13,5 @@ namespace clinikk {
 /// when the account was disabled or the session revoked meanwhile, with `forbidden` when it is a viewer's by now. A
 /// session that has only expired meanwhile is good: an upload may take longer than its token lasts.
 Task<Result<User>> current_editor(Stores& stores, Caller const& caller);
-
-/// Whether that user may act on what `owner_id` owns: its owner and admins may; without an owner it is the admins'.
-bool may_act_for(User const& user, std::optional<Uuid> const& owner_id);
 
 }  // namespace clinikk

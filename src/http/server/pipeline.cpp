@@ -5,6 +5,7 @@
 #include <optional>
 #include <system_error>
 
+#include "domain/permission.hpp"
 #include "http/endpoint/content_coding.hpp"
 #include "http/endpoint/endpoint.hpp"
 #include "http/endpoint/problem.hpp"
@@ -105,8 +106,9 @@ bool needs_caller(Exchange const& exchange) { return exchange.operation().access
 
 void authorise(Exchange& exchange) {
     auto const& caller = exchange.request.caller;
-    if (exchange.operation().access != Access::editor || caller->user.role != Role::viewer) return;
-    exchange.fail(Error(ErrorCode::forbidden));
+    if (exchange.operation().access == Access::editor && !may_edit(caller->user.role)) {
+        exchange.fail(Error(ErrorCode::forbidden));
+    }
 }
 
 void refuse_content_coding(Exchange& exchange) {
