@@ -17,6 +17,7 @@
 #include <csignal>
 #include <deque>
 #include <list>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -225,6 +226,7 @@ struct Server::State {
     std::atomic<bool> draining{false};
     std::uint16_t port = 0;
     std::vector<std::unique_ptr<Worker>> workers{};
+    std::optional<asio::signal_set> signals{};  ///< heard from when the address can be told until the second one
 
     State(ServerOptions options_in, Log& log_in) : options(std::move(options_in)), log(log_in) {}
 
@@ -245,14 +247,14 @@ struct Server::State {
     }
 
     Task<> watch_signals() {
-        asio::signal_set signals(workers.front()->context(), SIGTERM, SIGINT);
         std::array const graces{options.shutdown_grace, std::chrono::seconds{0}};
         for (auto const grace : graces) {
-            auto const [failure, signal] = co_await signals.async_wait(as_tuple);
+            auto const [failure, signal] = co_await signals->async_wait(as_tuple);
             if (failure) co_return;
             log.info(grace.count() > 0 ? "draining" : "ending at once", {{"signal", signal}});
             drain(grace);
         }
+        signals.reset();
     }
 };
 
@@ -275,6 +277,7 @@ Server::Server(ServerOptions options, Pipeline& pipeline, Log& log)
             worker->listen(std::move(acceptor));
         }
         state_->port = endpoint.port();
+        state_->signals.emplace(first, SIGTERM, SIGINT);
     } catch (boost::system::system_error const& failure) {
         throw std::runtime_error("cannot listen on " + wanted.host + " port " + std::to_string(wanted.port) + ": " +
                                  failure.code().message() + " (set HOST and PORT)");
