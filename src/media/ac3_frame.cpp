@@ -2,13 +2,13 @@
 
 #include <array>
 
+#include "media/byte_at.hpp"
+
 namespace clinikk::media {
 namespace {
 
 constexpr std::array<std::uint32_t, 3> sample_rates{48000, 44100, 32000};
 constexpr std::uint32_t block_samples = 256;
-
-unsigned byte_at(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
 
 std::optional<AudioFrame> read_ac3(std::string_view bytes) {
     constexpr std::array<std::uint32_t, 19> kilobits{32,  40,  48,  56,  64,  80,  96,  112, 128, 160,

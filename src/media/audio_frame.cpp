@@ -4,11 +4,10 @@
 #include <array>
 
 #include "media/big_endian.hpp"
+#include "media/byte_at.hpp"
 
 namespace clinikk::media {
 namespace {
-
-unsigned byte_at(std::string_view bytes, std::size_t at) noexcept { return static_cast<unsigned char>(bytes[at]); }
 
 // The fields of an MPEG audio header that do not depend on the bit rate.
 struct MpegHeader {

@@ -3,11 +3,10 @@
 #include <array>
 
 #include "media/big_endian.hpp"
+#include "media/byte_at.hpp"
 
 namespace clinikk::media {
 namespace {
-
-unsigned byte_at(std::string_view bytes, std::size_t at) noexcept { return static_cast<unsigned char>(bytes[at]); }
 
 template <class Number>
 constexpr std::array<Number, 256> crc_table(unsigned polynomial) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "media/big_endian.hpp"
+#include "media/byte_at.hpp"
 #include "media/program_tables.hpp"
 
 namespace clinikk::media {
@@ -16,8 +17,6 @@ constexpr unsigned stream_map = 0xbc;
 constexpr unsigned private_stream_1 = 0xbd;
 constexpr unsigned padding = 0xbe;
 constexpr unsigned private_stream_2 = 0xbf;
-
-unsigned byte_at(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
 
 bool is_video(unsigned id) { return id >= 0xe0 && id <= 0xef; }
 bool is_audio(unsigned id) { return id >= 0xc0 && id <= 0xdf; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "media/big_endian.hpp"
+#include "media/byte_at.hpp"
 
 namespace clinikk::media {
 namespace {
@@ -14,8 +15,6 @@ constexpr std::array<std::size_t, 3> distances{188, 192, 204};
 constexpr std::size_t packets_for_sync = 5;
 constexpr std::size_t max_maps = 64;
 constexpr std::size_t max_streams = 128;
-
-unsigned byte_at(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
 
 // What stands behind header and adaptation field.
 std::string_view payload_of(std::string_view packet) {

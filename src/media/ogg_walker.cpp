@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "media/big_endian.hpp"
+#include "media/byte_at.hpp"
 #include "media/flac_frame.hpp"
 #include "media/little_endian.hpp"
 
@@ -20,8 +21,6 @@ constexpr std::uint64_t head_size = 4 * mebibyte;
 constexpr std::uint64_t max_seconds = std::uint64_t{86400} * 366 * 10;
 constexpr std::int64_t max_ms = max_seconds * 1000;
 constexpr std::uint64_t no_granule = ~std::uint64_t{0};  // no packet ends on the page
-
-unsigned byte_at(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
 
 }  // namespace
 

@@ -1,11 +1,11 @@
 #include "media/pes_packet.hpp"
 
+#include "media/byte_at.hpp"
+
 namespace clinikk::media {
 namespace {
 
 constexpr std::size_t stamp_size = 5;
-
-unsigned byte_at(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
 
 // Streams whose packets have nothing but a length in front of their payload.
 bool is_plain(unsigned stream_id) {

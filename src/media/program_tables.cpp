@@ -4,6 +4,7 @@
 #include <array>
 
 #include "media/big_endian.hpp"
+#include "media/byte_at.hpp"
 
 namespace clinikk::media {
 namespace {
@@ -11,8 +12,6 @@ namespace {
 constexpr std::size_t section_head = 3;
 constexpr std::size_t checksum_size = 4;
 constexpr std::size_t max_section = 1024;
-
-unsigned byte_at(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
 
 std::size_t length_of(std::string_view bytes) {
     return section_head + ((byte_at(bytes, 1) & 15) << 8 | byte_at(bytes, 2));

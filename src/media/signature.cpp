@@ -6,6 +6,7 @@
 
 #include "media/audio_frame.hpp"
 #include "media/big_endian.hpp"
+#include "media/byte_at.hpp"
 #include "media/ebml.hpp"
 #include "media/tags.hpp"
 
@@ -17,8 +18,6 @@ using namespace std::string_view_literals;
 bool has_at(std::string_view head, std::size_t at, std::string_view expected) {
     return head.size() >= at + expected.size() && head.substr(at, expected.size()) == expected;
 }
-
-unsigned byte_at(std::string_view head, std::size_t at) { return static_cast<unsigned char>(head[at]); }
 
 struct Known {
     std::size_t at;

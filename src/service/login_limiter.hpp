@@ -15,10 +15,9 @@ namespace clinikk {
 
 /// Slows down guessing at passwords. Only a password that was compared, and was wrong, counts.
 ///
-/// - From a pair of account and network (`client_network`) ten attempts may fail at once. The tenth failure and each
-/// one
-///   behind it cost a wait: five seconds, then twice as much each time, up to a quarter of an hour. What failed at the
-///   same time adds up, to an hour at most. An hour after the last wait the failures are forgotten.
+/// - From a pair of account and network (`client_network`) ten attempts may fail at once. The tenth failure and every
+///   later one cost a wait: five seconds, then twice as much each time, up to a quarter of an hour. Waits of failures
+///   at the same time add up, to an hour at most. An hour after the last wait the failures are forgotten.
 /// - From all networks together that have never logged in to an account a hundred may fail at once, then one each ten
 ///   seconds. A network that has logged in to the account before is not bound by this: whatever others do, only
 ///   its own failures slow it down.
