@@ -38,7 +38,7 @@ private:
                 if (!known) return Error(ErrorCode::media_unrecognised);
                 bool const is_video = known->extension == "mp4";
                 if (is_video != (stated == ContentKind::video)) return Error(ErrorCode::media_kind_mismatch);
-                MediaFacts facts{known->media_type, known->extension};
+                MediaFacts facts{std::string(known->media_type), std::string(known->extension)};
                 facts.duration_ms = 1000;
                 (is_video ? facts.video_codec : facts.audio_codec) = is_video ? "h264" : "mp3";
                 return facts;

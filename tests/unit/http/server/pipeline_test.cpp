@@ -26,7 +26,7 @@ Task<Result<ThingView>> list_things(Counts& counts, BaseUrl base, NoInput) {
     co_return ThingView{std::string(base.value)};
 }
 
-constexpr FieldDescription tag_description{"Entity tags", "\"a\""};
+constexpr ValueSchema tag_description{.description = "Entity tags", .example = "\"a\""};
 
 struct TaggedInput {
     Header<std::optional<FieldText<tag_description>>> if_match;
