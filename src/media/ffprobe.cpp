@@ -1,18 +1,16 @@
 #include "media/ffprobe.hpp"
 
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 
+#include "base/json.hpp"
 #include "media/container_names.hpp"
 
 namespace clinikk::media {
 namespace {
 
-namespace json = boost::json;
+using Kind = JsonValue::Kind;
 
 constexpr std::int64_t max_ms = std::int64_t{1000} * 86400 * 366 * 10;  // ten years
 constexpr std::int64_t max_bit_rate = 1'000'000'000'000;
@@ -24,25 +22,25 @@ constexpr std::string_view entries =
     "stream_disposition=attached_pic,timed_thumbnails,still_image:"
     "stream_tags=rotate,enc_key_id:stream_side_data=rotation";
 
-// ffprobe's JSON has numbers as numbers and as text.
-std::string_view text_of(json::object const& object, std::string_view name) {
-    auto const* value = object.if_contains(name);
-    if (value == nullptr || !value->is_string()) return {};
-    return {value->get_string().data(), value->get_string().size()};
+std::string_view text_of(JsonValue const& object, std::string_view name) {
+    auto const* const text = object.find_text(name);
+    return text == nullptr ? std::string_view() : *text;
 }
 
-std::optional<double> number_of(json::object const& object, std::string_view name) {
-    auto const* value = object.if_contains(name);
-    if (value == nullptr) return std::nullopt;
-    if (value->is_number()) return value->to_number<double>();
-    auto const text = text_of(object, name);
+// ffprobe writes some numbers as JSON numbers and others as text.
+std::optional<double> number_of(JsonValue const& object, std::string_view name) {
+    auto const* const value = object.find(name);
+    bool const is_scalar =
+        value != nullptr && (value->kind == Kind::integer || value->kind == Kind::number || value->kind == Kind::text);
+    if (!is_scalar) return std::nullopt;
+    auto const& text = value->text;
     double number = 0;
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
     return number;
 }
 
-std::optional<std::int64_t> whole_number(json::object const& object, std::string_view name, double factor,
+std::optional<std::int64_t> whole_number(JsonValue const& object, std::string_view name, double factor,
                                          std::int64_t least, std::int64_t most) {
     auto const number = number_of(object, name);
     if (!number) return std::nullopt;
@@ -51,26 +49,20 @@ std::optional<std::int64_t> whole_number(json::object const& object, std::string
     return static_cast<std::int64_t>(scaled);
 }
 
-json::object const* object_in(json::object const& parent, std::string_view name) {
-    auto const* value = parent.if_contains(name);
-    return value == nullptr ? nullptr : value->if_object();
-}
-
-json::array const* array_in(json::object const& parent, std::string_view name) {
-    auto const* value = parent.if_contains(name);
-    return value == nullptr ? nullptr : value->if_array();
+/// Null when the member is absent or of another kind.
+JsonValue const* find(JsonValue const& parent, std::string_view name, Kind kind) {
+    auto const* const value = parent.find(name);
+    return value == nullptr || value->kind != kind ? nullptr : value;
 }
 
 // Degrees; from the display matrix, or from the tag that old versions of FFmpeg made of it.
-double rotation_of(json::object const& stream) {
-    if (auto const* list = array_in(stream, "side_data_list")) {
-        for (auto const& entry : *list) {
-            if (auto const* data = entry.if_object()) {
-                if (auto const rotation = number_of(*data, "rotation")) return *rotation;
-            }
+double rotation_of(JsonValue const& stream) {
+    if (auto const* list = find(stream, "side_data_list", Kind::array)) {
+        for (auto const& entry : list->items) {
+            if (auto const rotation = number_of(entry, "rotation")) return *rotation;
         }
     }
-    auto const* tags = object_in(stream, "tags");
+    auto const* tags = find(stream, "tags", Kind::object);
     return tags == nullptr ? 0 : number_of(*tags, "rotate").value_or(0);
 }
 
@@ -89,18 +81,18 @@ std::int64_t square_pixels(std::int64_t width, std::string_view ratio) {
     return scaled >= 1 && scaled <= static_cast<double>(max_pixels) ? static_cast<std::int64_t>(scaled) : width;
 }
 
-ProbedStream read_stream(json::object const& object) {
+ProbedStream read_stream(JsonValue const& object) {
     ProbedStream stream;
     stream.type = text_of(object, "codec_type");
     auto const codec = text_of(object, "codec_name");
     if (codec != "unknown") stream.codec = codec;
-    if (auto const* disposition = object_in(object, "disposition")) {
+    if (auto const* disposition = find(object, "disposition", Kind::object)) {
         for (auto const* name : {"attached_pic", "timed_thumbnails", "still_image"}) {
             if (number_of(*disposition, name).value_or(0) != 0) stream.picture = true;
         }
     }
-    auto const* tags = object_in(object, "tags");
-    stream.encrypted = tags != nullptr && tags->contains("enc_key_id");  // WebM
+    auto const* tags = find(object, "tags", Kind::object);
+    stream.encrypted = tags != nullptr && tags->find("enc_key_id") != nullptr;  // WebM
     stream.duration_ms = whole_number(object, "duration", 1000, 1, max_ms);
     auto const width = whole_number(object, "width", 1, 1, max_pixels);
     auto const height = whole_number(object, "height", 1, 1, max_pixels);
@@ -132,21 +124,20 @@ std::vector<std::string> ffprobe_arguments(Container container) {
 }
 
 std::optional<ProbeReport> read_probe_report(std::string_view text) {
-    boost::system::error_code error;
-    auto const value = json::parse({text.data(), text.size()}, error);
-    auto const* root = error ? nullptr : value.if_object();
-    auto const* format = root == nullptr ? nullptr : object_in(*root, "format");
-    auto const* streams = root == nullptr ? nullptr : array_in(*root, "streams");
+    auto const root = read_json(text);
+    if (!root) return std::nullopt;
+    auto const* format = find(*root, "format", Kind::object);
+    auto const* streams = find(*root, "streams", Kind::array);
     if (format == nullptr || streams == nullptr) return std::nullopt;
 
     ProbeReport report;
     report.format = text_of(*format, "format_name");
-    if (auto const* tags = object_in(*format, "tags")) report.major_brand = text_of(*tags, "major_brand");
+    if (auto const* tags = find(*format, "tags", Kind::object)) report.major_brand = text_of(*tags, "major_brand");
     report.start_ms = whole_number(*format, "start_time", 1000, 0, max_ms);
     report.duration_ms = whole_number(*format, "duration", 1000, 1, max_ms);
     report.bit_rate = whole_number(*format, "bit_rate", 1, 1, max_bit_rate);
-    for (auto const& stream : *streams) {
-        if (auto const* object = stream.if_object()) report.streams.push_back(read_stream(*object));
+    for (auto const& stream : streams->items) {
+        if (stream.kind == Kind::object) report.streams.push_back(read_stream(stream));
     }
     return report;
 }

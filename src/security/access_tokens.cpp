@@ -10,7 +10,7 @@
 #include <stdexcept>
 
 #include "base/encoding.hpp"
-#include "base/json_object.hpp"
+#include "base/json.hpp"
 #include "base/json_text.hpp"
 #include "security/public_key.hpp"
 
@@ -71,42 +71,32 @@ std::optional<Segments> split(std::string_view token) noexcept {
     return Segments{token.substr(0, first), token.substr(first + 1, second - first - 1), token.substr(second + 1)};
 }
 
-/// The members of a token's header or claims; empty unless `text` is one JSON object without duplicates that is no
-/// deeper than such a thing is.
-std::optional<std::vector<JsonMember>> read_members(std::string_view text) {
+/// A token's header or claims; empty unless `text` is one JSON object without duplicates that is no deeper than such a
+/// thing is.
+std::optional<JsonValue> read_object(std::string_view text) {
     constexpr std::size_t max_depth = 8;
-    auto members = read_json_object(text, max_depth);
-    if (!members || find_duplicate(*members)) return std::nullopt;
-    return std::move(*members);
-}
-
-/// Null when it is absent or of another kind.
-std::string const* find_member(std::vector<JsonMember> const& members, std::string_view name,
-                               JsonMember::Kind kind) noexcept {
-    auto const found = std::ranges::find(members, name, &JsonMember::name);
-    return found == members.end() || found->kind != kind ? nullptr : &found->text;
-}
-
-std::string const* find_text(std::vector<JsonMember> const& members, std::string_view name) noexcept {
-    return find_member(members, name, JsonMember::Kind::text);
+    auto object = read_json(text, max_depth);
+    bool const is_usable = object && object->kind == JsonValue::Kind::object && !find_duplicate(object->members);
+    return is_usable ? std::optional(std::move(*object)) : std::nullopt;
 }
 
 /// Empty when it is absent or no whole number that fits 64 bits.
-std::optional<std::int64_t> find_integer(std::vector<JsonMember> const& members, std::string_view name) noexcept {
-    auto const* const text = find_member(members, name, JsonMember::Kind::integer);
+std::optional<std::int64_t> find_integer(JsonValue const& claims, std::string_view name) noexcept {
+    auto const* const claim = claims.find(name);
+    if (claim == nullptr || claim->kind != JsonValue::Kind::integer) return std::nullopt;
+    auto const& text = claim->text;
     std::int64_t value = 0;
-    if (text == nullptr) return std::nullopt;
-    auto const failure = std::from_chars(text->data(), text->data() + text->size(), value).ec;
+    auto const failure = std::from_chars(text.data(), text.data() + text.size(), value).ec;
     return failure == std::errc() ? std::optional(value) : std::nullopt;
 }
 
-std::optional<Uuid> find_uuid(std::vector<JsonMember> const& claims, std::string_view name) noexcept {
-    auto const* const text = find_text(claims, name);
+std::optional<Uuid> find_uuid(JsonValue const& claims, std::string_view name) noexcept {
+    auto const* const text = claims.find_text(name);
     return text == nullptr ? std::nullopt : Uuid::from_string(*text);
 }
 
 /// RFC 7519 sections 4.1.4 to 4.1.6, all three required. `at` is added to, never the claims: those may be huge.
-bool is_current(std::vector<JsonMember> const& claims, Timestamp at) noexcept {
+bool is_current(JsonValue const& claims, Timestamp at) noexcept {
     auto const expires = find_integer(claims, "exp");
     auto const issued = find_integer(claims, "iat");
     auto const begins = find_integer(claims, "nbf");
@@ -166,9 +156,9 @@ private:
         }
         auto const payload = from_base64url(segments->payload);
         if (!payload || !is_signed(token)) return std::nullopt;
-        auto const claims = read_members(*payload);
+        auto const claims = read_object(*payload);
         if (!claims || !is_current(*claims, at)) return std::nullopt;
-        auto const* const issuer = find_text(*claims, "iss");
+        auto const* const issuer = claims->find_text("iss");
         auto const user_id = find_uuid(*claims, "sub");
         auto const session_id = find_uuid(*claims, "sid");
         if (issuer == nullptr || *issuer != options_.issuer || !user_id || !session_id) return std::nullopt;
@@ -178,11 +168,10 @@ private:
     bool names_algorithm(std::string_view segment) const {
         if (segment == own_header_) return true;
         auto const bytes = from_base64url(segment);
-        auto const header = bytes ? read_members(*bytes) : std::nullopt;
-        auto const* const name = header ? find_text(*header, "alg") : nullptr;
+        auto const header = bytes ? read_object(*bytes) : std::nullopt;
+        auto const* const name = header ? header->find_text("alg") : nullptr;
         // RFC 7515 section 4.1.11: extensions that must be understood are not.
-        return name != nullptr && *name == algorithm_.name &&
-               std::ranges::find(*header, "crit", &JsonMember::name) == header->end();
+        return name != nullptr && *name == algorithm_.name && header->find("crit") == nullptr;
     }
 
     bool is_signed(std::string_view token) const {

@@ -1,10 +1,14 @@
 #include "service/direct_upload_description.hpp"
 
-#include <boost/json/parse.hpp>
+#include <boost/describe/enum_from_string.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
-#include <boost/json/value_to.hpp>
 
+#include <charconv>
+#include <optional>
+#include <stdexcept>
+
+#include "base/json.hpp"
 #include "domain/media_format.hpp"
 
 namespace clinikk {
@@ -12,16 +16,32 @@ namespace {
 
 namespace json = boost::json;
 
-template <class T>
-void read(json::object const& object, std::string_view name, T& out) {
-    out = json::value_to<T>(object.at(name));
+using Kind = JsonValue::Kind;
+
+void require(bool holds) {
+    if (!holds) throw std::runtime_error("the description of a direct upload cannot be read");
+}
+
+void read(JsonValue const* value, std::string& out) {
+    require(value != nullptr && value->kind == Kind::text);
+    out = value->text;
+}
+
+void read(JsonValue const* value, std::int64_t& out) {
+    require(value != nullptr && value->kind == Kind::integer);
+    auto const& text = value->text;
+    require(std::from_chars(text.data(), text.data() + text.size(), out).ec == std::errc());
+}
+
+void read(JsonValue const* value, ContentKind& out) {
+    require(value != nullptr && value->kind == Kind::text);
+    require(boost::describe::enum_from_string(value->text.c_str(), out));
 }
 
 /// A row that an older version of the program wrote lacks the members that came later.
 template <class T>
-void read(json::object const& object, std::string_view name, std::optional<T>& out) {
-    auto const* const value = object.if_contains(name);
-    if (value != nullptr && !value->is_null()) out = json::value_to<T>(*value);
+void read(JsonValue const* value, std::optional<T>& out) {
+    if (value != nullptr && value->kind != Kind::null) read(value, out.emplace());
 }
 
 }  // namespace
@@ -34,11 +54,11 @@ std::string serialize(DirectUploadDescription const& description) {
 }
 
 DirectUploadDescription parse_description(std::string_view text) {
-    auto const document = json::parse(text);
-    auto const& object = document.as_object();
+    auto const object = read_json(text);
+    require(object && object->kind == Kind::object);
     DirectUploadDescription description;
     for_each_member<DirectUploadDescription>(
-        [&](auto member) { read(object, member.name, description.*member.pointer); });
+        [&](auto member) { read(object->find(member.name), description.*member.pointer); });
     return description;
 }
 

@@ -1,9 +1,8 @@
-#include <boost/json/parse.hpp>
-
 #include <fstream>
 #include <mutex>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "storage/aws_credentials.hpp"
 
 namespace clinikk {
@@ -13,9 +12,9 @@ constexpr std::size_t max_answer_bytes = 64UL * 1024;
 constexpr std::chrono::minutes margin{5};
 constexpr std::string_view roles_path = "/latest/meta-data/iam/security-credentials/";
 
-std::string text_of(boost::json::object const& object, std::string_view name) {
-    auto const* const value = object.if_contains(name);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+std::string text_of(JsonValue const& object, std::string_view name) {
+    auto const* const text = object.find_text(name);
+    return text == nullptr ? std::string() : *text;
 }
 
 /// `2026-03-01T12:00:00Z`.
@@ -27,12 +26,11 @@ std::optional<Timestamp> parse_expiration(std::string const& text) {
 }
 
 AwsCredentials parse_answer(std::string const& body) {
-    boost::system::error_code failure;
-    auto const document = boost::json::parse(body, failure);
-    if (failure || !document.is_object()) throw Unavailable("AWS credentials: the answer is no JSON object");
-    auto const& object = document.get_object();
-    AwsCredentials credentials{text_of(object, "AccessKeyId"), text_of(object, "SecretAccessKey"),
-                               text_of(object, "Token"), parse_expiration(text_of(object, "Expiration"))};
+    auto const object = read_json(body);
+    bool const is_object = object && object->kind == JsonValue::Kind::object;
+    if (!is_object) throw Unavailable("AWS credentials: the answer is not a JSON object");
+    AwsCredentials credentials{text_of(*object, "AccessKeyId"), text_of(*object, "SecretAccessKey"),
+                               text_of(*object, "Token"), parse_expiration(text_of(*object, "Expiration"))};
     bool const is_whole =
         !credentials.access_key_id.empty() && !credentials.secret_access_key.empty() && credentials.expires_at;
     if (!is_whole) throw Unavailable("AWS credentials: the answer lacks a key or its expiration");

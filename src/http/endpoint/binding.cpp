@@ -60,26 +60,35 @@ HeadValue find_cookie(RequestHead const* head, std::string_view name) noexcept {
     return found;
 }
 
-FieldError item_error(std::string_view list, std::size_t index, FieldError const& error) {
-    auto const place = std::to_string(index);
-    return {std::string(list) + '[' + place + "]." + error.detail,
-            pointer_to(list) + '/' + place + error.pointer.substr(1)};
+FieldError error_inside(std::string_view name, std::optional<std::size_t> index, FieldError const& error) {
+    std::string detail(name);
+    auto pointer = pointer_to(name);
+    if (index) {
+        detail += '[' + std::to_string(*index) + ']';
+        pointer += '/' + std::to_string(*index);
+    }
+    return {detail + '.' + error.detail, pointer + error.pointer.substr(1)};
 }
 
-std::vector<std::vector<InputField>> const* find_items(Input const& input, std::string_view name, std::size_t min,
-                                                       std::size_t max, std::vector<FieldError>& errors) {
-    auto const* const field = find_field(input.body, name, errors);
-    if (field == nullptr) {
-        errors.push_back(field_error(name, "is required"));
-    } else if (field->kind != InputField::Kind::list) {
-        errors.push_back(field_error(name, "must be a list of objects"));
-    } else if (field->items.size() < min || field->items.size() > max) {
-        errors.push_back(
-            field_error(name, "must have " + std::to_string(min) + " to " + std::to_string(max) + " items"));
-    } else {
-        return &field->items;
+bool is_list(InputField const& field, std::size_t min, std::size_t max, std::vector<FieldError>& errors) {
+    using Kind = JsonValue::Kind;
+    auto const& [kind, text, items, members] = field.value;
+    bool const has_objects =
+        kind == Kind::array && std::ranges::all_of(items, [](auto const& item) { return item.kind == Kind::object; });
+    if (!has_objects) {
+        errors.push_back(field_error(field.name, "must be a list of objects"));
+        return false;
     }
-    return nullptr;
+    if (items.size() >= min && items.size() <= max) return true;
+    errors.push_back(
+        field_error(field.name, "must have " + std::to_string(min) + " to " + std::to_string(max) + " items"));
+    return false;
+}
+
+bool is_object(InputField const& field, std::vector<FieldError>& errors) {
+    if (field.value.kind == JsonValue::Kind::object) return true;
+    errors.push_back(field_error(field.name, "must be an object"));
+    return false;
 }
 
 Error validation_error(std::vector<FieldError> errors) {
@@ -106,26 +115,27 @@ InputField const* find_field(std::vector<InputField> const& fields, std::string_
 }
 
 bool is_left_out(InputField const& field, bool takes_empty, bool json) noexcept {
-    if (json) return field.kind == InputField::Kind::null;
-    return field.text.empty() && !takes_empty;
+    if (json) return field.value.kind == JsonValue::Kind::null;
+    return field.value.text.empty() && !takes_empty;
 }
 
 bool kind_matches(InputField const& field, ValueSchema const& schema, bool json, std::vector<FieldError>& errors) {
-    using Kind = InputField::Kind;
+    using Kind = JsonValue::Kind;
     using Type = ValueSchema::Type;
     if (!json) return true;
     auto const wanted = schema.type == Type::integer   ? Kind::integer
                         : schema.type == Type::boolean ? Kind::boolean
                                                        : Kind::text;
-    if (field.kind == wanted) return true;
+    if (field.value.kind == wanted) return true;
     errors.push_back(field_error(field.name, wanted == Kind::integer   ? "must be a whole number"
                                              : wanted == Kind::boolean ? "must be true or false"
                                                                        : "must be a string"));
     return false;
 }
 
-void refuse_unknown(Input const& input, std::vector<std::string_view> const& known, std::vector<FieldError>& errors) {
-    for (auto const& field : input.body) {
+void refuse_unknown(std::vector<InputField> const& fields, std::vector<std::string_view> const& known,
+                    std::vector<FieldError>& errors) {
+    for (auto const& field : fields) {
         if (std::ranges::find(known, field.name) == known.end()) {
             errors.push_back(field_error(field.name, "is not known here"));
         }

@@ -1,136 +1,22 @@
 #pragma once
 
-#include <boost/describe.hpp>
-#include <boost/mp11.hpp>
-
 #include <algorithm>
-#include <array>
-#include <bitset>
-#include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "base/described.hpp"
 #include "base/result.hpp"
-#include "domain/changes.hpp"
 #include "http/endpoint/endpoint.hpp"
 #include "http/endpoint/input.hpp"
-#include "http/endpoint/schema.hpp"
+#include "http/endpoint/request_member.hpp"
 
-/// Typed requests: a described struct whose members say where they come from and, by their value types, what they
-/// take. One reader fills it and collects all that is wrong.
+/// Fills typed requests (`request_member.hpp`) from what was sent, and collects all that is wrong.
 namespace clinikk::http {
 
-/// Where a member of a request comes from.
-enum class Place { path, query, body, header, cookie };
-
-/// A member of a request. `T` is a value type, or `std::optional` of one where it may be absent. A value type has
-/// `static result<T, std::string> parse(std::string_view)` and `static ValueSchema schema()`; where the schema
-/// names a fallback, an absent member has that.
-template <Place From, class T>
-class Member {
-public:
-    static constexpr Place place = From;
-    static constexpr bool may_be_absent = IsOptional<T>::value;
-    using Inner = typename std::conditional_t<may_be_absent, T, std::optional<T>>::value_type;
-
-    explicit operator bool() const noexcept { return value_.has_value(); }
-    Inner const& operator*() const noexcept { return *value_; }
-    Inner const* operator->() const noexcept { return &*value_; }
-    void set(Inner value) { value_ = std::move(value); }
-
-    /// What it holds for the domain: the plain value, or an optional one where it may be absent.
-    auto plain() const {
-        using Plain = std::remove_cvref_t<decltype(value_->value())>;
-        if constexpr (may_be_absent) {
-            return value_ ? std::optional<Plain>(value_->value()) : std::nullopt;
-        } else {
-            return Plain(value_->value());
-        }
-    }
-
-private:
-    std::optional<Inner> value_;
-};
-
-/// A JSON array of `Min` to `Max` objects, each a described struct of `FormField`s with a static `schema_name`.
-template <class T, std::size_t Min, std::size_t Max>
-struct ListOf {
-    using Item = T;
-    static constexpr std::size_t min = Min;
-    static constexpr std::size_t max = Max;
-    std::vector<T> items{};
-};
-
-template <class T>
-concept ListType = requires { typename T::Item; };
-
-template <class T>
-using Path = Member<Place::path, T>;
-template <class T>
-using Query = Member<Place::query, T>;
-template <class T>
-using FormField = Member<Place::body, T>;
-
-/// A header field of the request. The member's name is the field's: `if_none_match` is `If-None-Match`. It stands once;
-/// a second line of that name is an error, unless the value type `counts_once`.
-template <class T>
-using Header = Member<Place::header, T>;
-
-/// A cookie (RFC 6265 section 5.4) of the member's name, which comes once.
-template <class T>
-using Cookie = Member<Place::cookie, T>;
-
-/// The value of a header field as it came: a view into the request's head, as long as that lives. For fields that say
-/// nothing, rather than something wrong, when they cannot be read or stand more than once, such as `Range` (RFC 9110
-/// sections 13.1 and 14.2): one that stands more than once counts as absent.
-template <const auto& Schema>
-class FieldText {
-public:
-    static constexpr bool counts_once = true;
-    static boost::system::result<FieldText, std::string> parse(std::string_view text) { return FieldText(text); }
-    static ValueSchema schema() { return {.description = Schema.description, .example = Schema.example}; }
-
-    std::string_view value() const noexcept { return text_; }
-
-private:
-    explicit FieldText(std::string_view text) : text_(text) {}
-
-    std::string_view text_;
-};
-
-/// Changes to a resource, as a member of a request: `Fields` is a described struct of the body's members as a new
-/// resource has them. Each may be left out, which leaves it as it is. One that may be absent is cleared by `null` in
-/// JSON (RFC 7396) and by an empty text field of a form; an empty number in a form is one that was not filled in.
-template <class Fields>
-class Patch {
-public:
-    using Described = Fields;
-
-    Fields fields{};
-    std::bitset<member_count<Fields>> is_given{};
-
-    /// The changes to the members of `T`, each of which has a field of its name.
-    template <class T>
-    Changes<T> to() const {
-        static_assert(member_count<T> == member_count<Fields>, "a field changes nothing");
-        Changes<T> changes;
-        boost::mp11::mp_for_each<boost::mp11::mp_iota_c<member_count<T>>>([&](auto index) {
-            using Target = boost::mp11::mp_at_c<MembersOf<T>, index>;
-            constexpr auto place = clinikk::detail::place_of<Fields>(Target::name);
-            static_assert(place < member_count<Fields>, "a member has no field of its name");
-            using Source = boost::mp11::mp_at_c<MembersOf<Fields>, place>;
-            if (is_given.test(place)) changes.template set<index>((fields.*Source::pointer).plain());
-        });
-        return changes;
-    }
-};
-
-template <class M>
-concept PatchType = requires { typename M::Described; };
-
-/// The field of that name, none when it is absent; a second one is an error.
+/// The field of that name, null when it is absent; a second one is an error.
 InputField const* find_field(std::vector<InputField> const& fields, std::string_view name,
                              std::vector<FieldError>& errors);
 
@@ -154,7 +40,8 @@ bool kind_matches(InputField const& field, ValueSchema const& schema, bool json,
 bool is_left_out(InputField const& field, bool takes_empty, bool json) noexcept;
 
 /// Adds an error for each JSON member that is not in `known`.
-void refuse_unknown(Input const& input, std::vector<std::string_view> const& known, std::vector<FieldError>& errors);
+void refuse_unknown(std::vector<InputField> const& fields, std::vector<std::string_view> const& known,
+                    std::vector<FieldError>& errors);
 
 FieldError field_error(std::string_view name, std::string detail);
 
@@ -163,49 +50,69 @@ FieldError head_error(std::string_view kind, std::string_view name, std::string 
 
 Error validation_error(std::vector<FieldError> errors);
 
-/// What is wrong with an item of a list, told of the list: `#/etag` becomes `#/parts/3/etag`.
-FieldError item_error(std::string_view list, std::size_t index, FieldError const& error);
+/// What is wrong inside the member `name`, or inside its item `index`, told of what has the member: `#/etag` becomes
+/// `#/parts/3/etag`.
+FieldError error_inside(std::string_view name, std::optional<std::size_t> index, FieldError const& error);
 
-/// The items of a list of `min` to `max`; null when the field is no such list.
-std::vector<std::vector<InputField>> const* find_items(Input const& input, std::string_view name, std::size_t min,
-                                                       std::size_t max, std::vector<FieldError>& errors);
+/// Whether a field is a list of `min` to `max` objects; if not, says so in `errors`.
+bool is_list(InputField const& field, std::size_t min, std::size_t max, std::vector<FieldError>& errors);
+
+/// Whether a field is an object; if not, says so in `errors`.
+bool is_object(InputField const& field, std::vector<FieldError>& errors);
 
 namespace detail {
 
 template <class M>
 void bind_member(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors);
-template <class M>
-void bind_scalar(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors);
 
-/// Up to the first item that has something wrong with it: a thousand others are likely to have the same.
+/// The members of an object inside a JSON body.
+template <class T>
+T bind_object(std::vector<InputField> const& fields, std::vector<FieldError>& errors) {
+    T object{};
+    Input const input{.body = fields, .json_body = true};
+    std::vector<std::string_view> names;
+    for_each_member<T>([&](auto member) {
+        names.push_back(member.name);
+        bind_member(object.*member.pointer, member.name, input, errors);
+    });
+    refuse_unknown(fields, names, errors);
+    return object;
+}
+
+/// The items up to the first that has something wrong with it: a thousand others are likely to have the same.
 template <ListType L>
-L bind_list(std::string_view name, Input const& input, std::vector<FieldError>& errors) {
+L bind_structure(InputField const& field, std::vector<FieldError>& errors) {
     L list;
-    auto const* const items = find_items(input, name, L::min, L::max, errors);
-    if (items == nullptr) return list;
-    for (std::size_t index = 0; index < items->size(); ++index) {
-        Input const item{.body = (*items)[index], .json_body = true};
+    if (!is_list(field, L::min, L::max, errors)) return list;
+    for (auto const& item : field.value.items) {
         std::vector<FieldError> wrong;
-        std::vector<std::string_view> names;
-        auto& bound = list.items.emplace_back();
-        for_each_member<typename L::Item>([&](auto part) {
-            names.push_back(part.name);
-            bind_member(bound.*part.pointer, part.name, item, wrong);
-        });
-        refuse_unknown(item, names, wrong);
-        for (auto const& error : wrong) errors.push_back(item_error(name, index, error));
+        list.items.push_back(bind_object<typename L::Item>(item.members, wrong));
+        for (auto const& error : wrong) errors.push_back(error_inside(field.name, list.items.size() - 1, error));
         if (!wrong.empty()) break;
     }
     return list;
 }
 
+template <StructuredType O>
+O bind_structure(InputField const& field, std::vector<FieldError>& errors) {
+    O object;
+    if (!is_object(field, errors)) return object;
+    std::vector<FieldError> wrong;
+    object.value = bind_object<typename O::Described>(field.value.members, wrong);
+    for (auto const& error : wrong) errors.push_back(error_inside(field.name, std::nullopt, error));
+    return object;
+}
+
 template <class M>
-void bind_member(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors) {
-    using Inner = typename M::Inner;
-    if constexpr (ListType<Inner>) {
-        member.set(bind_list<Inner>(name, input, errors));
-    } else {
-        bind_scalar(member, name, input, errors);
+void bind_structured(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors) {
+    static_assert(M::place == Place::body, "objects and lists come in JSON bodies");
+    auto const* const field = find_field(input.body, name, errors);
+    bool const is_absent =
+        field == nullptr || (M::may_be_absent && is_left_out(*field, /*takes_empty=*/false, input.json_body));
+    if (!is_absent) {
+        member.set(bind_structure<typename M::Inner>(*field, errors));
+    } else if (!M::may_be_absent) {
+        errors.push_back(field_error(name, "is required"));
     }
 }
 
@@ -225,7 +132,7 @@ void bind_scalar(M& member, std::string_view name, Input const& input, std::vect
     } else if (absent) {
         if (!M::may_be_absent) errors.push_back(field_error(name, "is required"));
     } else if (kind_matches(*field, schema, in_body && input.json_body, errors)) {
-        auto value = Inner::parse(field->text);
+        auto value = Inner::parse(field->value.text);
         if (value) {
             member.set(std::move(*value));
         } else {
@@ -234,24 +141,14 @@ void bind_scalar(M& member, std::string_view name, Input const& input, std::vect
     }
 }
 
-/// The name of a member as it is sent: that of a header field has its words in capitals, with hyphens between.
-template <class M, class Descriptor>
-struct WireName {
-    static constexpr std::string_view member = Descriptor::name;
-    static constexpr auto header = [] {
-        std::array<char, member.size()> text{};
-        bool starts_word = true;
-        for (std::size_t i = 0; i < member.size(); ++i) {
-            char const c = member[i];
-            bool const is_letter = c >= 'a' && c <= 'z';
-            text[i] = c == '_' ? '-' : starts_word && is_letter ? static_cast<char>(c - 'a' + 'A') : c;
-            starts_word = c == '_';
-        }
-        return text;
-    }();
-    static constexpr std::string_view value =
-        M::place == Place::header ? std::string_view(header.data(), header.size()) : member;
-};
+template <class M>
+void bind_member(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors) {
+    if constexpr (StructuredType<typename M::Inner>) {
+        bind_structured(member, name, input, errors);
+    } else {
+        bind_scalar(member, name, input, errors);
+    }
+}
 
 /// A header field or a cookie: text, taken without a copy.
 template <class M>
@@ -310,86 +207,24 @@ Result<R> bind(Input const& input, ErrorCode no_such_path = ErrorCode::not_found
     bool path_fits = true;
     for_each_member<R>([&](auto member) {
         auto& target = request.*member.pointer;
-        if constexpr (PatchType<std::remove_cvref_t<decltype(target)>>) {
+        using M = std::remove_cvref_t<decltype(target)>;
+        if constexpr (PatchType<M>) {
             detail::bind_patch(target, input, body_names, errors);
+        } else if constexpr (RawBodyType<M>) {
+            target.set(*input.raw_body);
+        } else if constexpr (M::place == Place::header || M::place == Place::cookie) {
+            detail::bind_head_value(target, detail::WireName<M, decltype(member)>::value, input, errors);
         } else {
-            using M = std::remove_cvref_t<decltype(target)>;
-            if constexpr (M::place == Place::header || M::place == Place::cookie) {
-                detail::bind_head_value(target, detail::WireName<M, decltype(member)>::value, input, errors);
-            } else {
-                if (M::place == Place::body) body_names.push_back(member.name);
-                detail::bind_member(target, member.name, input, errors);
-                if (M::place == Place::path && !target) path_fits = false;
-            }
+            if (M::place == Place::body) body_names.push_back(member.name);
+            detail::bind_member(target, member.name, input, errors);
+            if (M::place == Place::path && !target) path_fits = false;
         }
     });
     if (!path_fits) return Error(no_such_path);
-    if (input.json_body) refuse_unknown(input, body_names, errors);
+    if (input.json_body) refuse_unknown(input.body, body_names, errors);
     if constexpr (requires { request.check(errors); }) request.check(errors);
     if (!errors.empty()) return validation_error(std::move(errors));
     return request;
-}
-
-template <class M>
-MemberSchema describe_member(std::string_view name);
-
-/// The shape of a list.
-template <ListType L>
-Schema describe_list() {
-    Schema item;
-    item.kind = Schema::Kind::object;
-    item.name = L::Item::schema_name;
-    for_each_member<typename L::Item>([&](auto member) {
-        using M = std::remove_cvref_t<decltype(std::declval<typename L::Item>().*member.pointer)>;
-        item.members.push_back(describe_member<M>(member.name));
-    });
-    Schema list;
-    list.kind = Schema::Kind::array;
-    list.items = std::make_shared<Schema const>(std::move(item));
-    return list;
-}
-
-template <class M>
-MemberSchema describe_member(std::string_view name) {
-    if constexpr (ListType<typename M::Inner>) {
-        return {name, describe_list<typename M::Inner>(), !M::may_be_absent};
-    } else {
-        auto value = M::Inner::schema();
-        bool const required = !M::may_be_absent && value.fallback.empty();
-        return {name, detail::scalar_schema(std::move(value)), required};
-    }
-}
-
-constexpr ParameterPlace parameter_place(Place place) noexcept {
-    switch (place) {
-        case Place::header: return ParameterPlace::header;
-        case Place::cookie: return ParameterPlace::cookie;
-        case Place::path: return ParameterPlace::path;
-        default: return ParameterPlace::query;
-    }
-}
-
-/// What a request type says of an operation's parameters and body.
-template <class R>
-void describe_request(OperationSchema& schema) {
-    for_each_member<R>([&](auto member) {
-        using M = std::remove_cvref_t<decltype(std::declval<R>().*member.pointer)>;
-        if constexpr (PatchType<M>) {
-            OperationSchema whole;
-            describe_request<typename M::Described>(whole);
-            for (auto& field : whole.body) field.required = false;
-            std::ranges::move(whole.body, std::back_inserter(schema.body));
-        } else {
-            auto described = describe_member<M>(detail::WireName<M, decltype(member)>::value);
-            if constexpr (M::place == Place::body) {
-                described.schema.nullable = M::may_be_absent;
-                schema.body.push_back(std::move(described));
-            } else {
-                constexpr auto place = parameter_place(M::place);
-                schema.parameters.push_back({place, std::move(described)});
-            }
-        }
-    });
 }
 
 }  // namespace clinikk::http

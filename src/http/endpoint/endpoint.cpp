@@ -40,6 +40,16 @@ std::string_view to_string(Access access) noexcept {
     return "";
 }
 
+std::string_view media_type_of(BodyForm form) noexcept {
+    switch (form) {
+        case BodyForm::json: return "application/json";
+        case BodyForm::urlencoded: return "application/x-www-form-urlencoded";
+        case BodyForm::multipart: return "multipart/form-data";
+        case BodyForm::raw: return "";
+    }
+    return "";
+}
+
 void require_cacheable(Endpoint const& endpoint) {
     auto const& operation = endpoint.operation;
     bool const sees_more = std::ranges::any_of(endpoint.schema.parameters, [](auto const& parameter) {

@@ -22,8 +22,11 @@ enum class Access : std::uint8_t { anyone, signed_in, editor };
 
 std::string_view to_string(Access access) noexcept;
 
-/// The forms in which an operation takes its body.
-enum class BodyForm : std::uint8_t { json, urlencoded, multipart };
+/// The forms in which an operation takes its body. A raw body has the media types of the request's `RawBody`.
+enum class BodyForm : std::uint8_t { json, urlencoded, multipart, raw };
+
+/// The media type of a form, empty for a raw body.
+std::string_view media_type_of(BodyForm form) noexcept;
 
 /// An answer other than JSON, as the OpenAPI document lists it.
 struct PlainAnswer {
@@ -56,6 +59,7 @@ struct Operation {
 struct OperationSchema {
     std::vector<ParameterSchema> parameters{};
     std::vector<MemberSchema> body{};
+    std::vector<std::string_view> raw_body{};  ///< the media types of a raw body
     bool file_part = false;
     Schema answer{};  ///< of the success status; empty when it has no JSON
 };

@@ -12,6 +12,7 @@
 #include "http/endpoint/endpoint.hpp"
 #include "http/endpoint/file_form.hpp"
 #include "http/endpoint/json_writer.hpp"
+#include "http/endpoint/request_schema.hpp"
 
 namespace clinikk::http {
 
@@ -193,6 +194,7 @@ private:
             endpoint.operation.body_limit = max_file_size_ + form_overhead;
         } else {
             describe_request<Wanted>(endpoint.schema);
+            if (!endpoint.schema.raw_body.empty()) endpoint.operation.body = {BodyForm::raw};
         }
         endpoint.schema.answer = std::move(answer);
         endpoint.invoke = [context = context_](Request& request) {

@@ -14,7 +14,7 @@ FileFormReader::FileFormReader(Request& request, std::string boundary)
 
 std::optional<std::string_view> FileFormReader::field(std::string_view name) const {
     for (auto const& field : input_.body) {
-        if (field.name == name) return field.text;
+        if (field.name == name) return field.value.text;
     }
     return std::nullopt;
 }
@@ -50,7 +50,7 @@ Task<Result<void>> FileFormReader::finish() {
 Task<Result<void>> FileFormReader::keep_field(PartHeader part) {
     auto text = co_await reader_.read_text(field_limit);
     if (!text) co_return text.error();
-    input_.body.push_back({std::move(part.name), InputField::Kind::text, std::move(*text)});
+    input_.body.push_back(text_field(std::move(part.name), std::move(*text)));
     co_return Result<void>{};
 }
 

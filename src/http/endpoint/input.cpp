@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/json_object.hpp"
+#include "base/json.hpp"
 #include "http/endpoint/endpoint.hpp"
 #include "http/endpoint/multipart_reader.hpp"
 #include "http/message/form_urlencoded.hpp"
@@ -11,12 +11,10 @@
 namespace clinikk::http {
 namespace {
 
-using Kind = InputField::Kind;
-
 std::vector<InputField> as_fields(std::vector<std::pair<std::string, std::string>> pairs) {
     std::vector<InputField> fields;
     fields.reserve(pairs.size());
-    for (auto& [name, text] : pairs) fields.push_back({std::move(name), Kind::text, std::move(text), {}});
+    for (auto& [name, text] : pairs) fields.push_back(text_field(std::move(name), std::move(text)));
     return fields;
 }
 
@@ -41,7 +39,7 @@ Task<Result<std::vector<InputField>>> read_multipart(Request& request, std::stri
         if (!*part) co_return fields;
         auto text = co_await reader.read_text(request.endpoint->operation.body_limit);
         if (!text) co_return text.error();
-        fields.push_back({std::move((*part)->name), Kind::text, std::move(*text), {}});
+        fields.push_back(text_field(std::move((*part)->name), std::move(*text)));
     }
 }
 
@@ -54,17 +52,37 @@ std::optional<BodyForm> form_of(std::string_view content_type) {
     return std::nullopt;
 }
 
-Error unsupported_form(Operation const& operation) {
+Error unsupported_form(std::vector<std::string_view> const& media_types) {
     std::string detail = "Send the body as";
     std::string_view separator = " ";
-    for (auto const form : operation.body) {
+    for (auto const type : media_types) {
         detail += separator;
+        detail += type;
         separator = " or ";
-        detail += form == BodyForm::json         ? "application/json"
-                  : form == BodyForm::urlencoded ? "application/x-www-form-urlencoded"
-                                                 : "multipart/form-data";
     }
     return {ErrorCode::unsupported_media_type, detail};
+}
+
+Error unsupported_form(Operation const& operation) {
+    std::vector<std::string_view> types;
+    for (auto const form : operation.body) types.push_back(media_type_of(form));
+    return unsupported_form(types);
+}
+
+/// The members of a JSON body.
+Result<std::vector<InputField>> read_json_body(std::string_view text) {
+    auto body = read_json(text);
+    if (!body) return Error(ErrorCode::malformed_json, "The body " + body.error());
+    if (body->kind != JsonValue::Kind::object)
+        return Error(ErrorCode::malformed_json, "The body must be a JSON object");
+    return std::move(body->members);
+}
+
+Result<void> check_raw_body(Endpoint const& endpoint, std::string_view content_type) {
+    auto const& taken = endpoint.schema.raw_body;
+    auto const type = parse_media_type(content_type);
+    if (type && std::ranges::find(taken, type->essence) != taken.end()) return {};
+    return unsupported_form(taken);
 }
 
 }  // namespace
@@ -73,7 +91,7 @@ Result<Input> read_parameters(Request const& request) {
     Input input;
     input.head = &request.head;
     for (auto const& [name, text] : request.path_parameters) {
-        input.path.push_back({std::string(name), Kind::text, text, {}});
+        input.path.push_back(text_field(std::string(name), text));
     }
     if (!request.head.query.empty()) {
         auto query = parse_form(request.head.query);
@@ -89,6 +107,12 @@ Task<Result<Input>> read_input(Request& request) {
     if (!input || operation.body.empty()) co_return input;
 
     auto const content_type = request.head.find("Content-Type");
+    if (operation.body.front() == BodyForm::raw) {
+        auto const fits = check_raw_body(*request.endpoint, content_type);
+        if (!fits) co_return fits.error();
+        input->raw_body = &request.body;
+        co_return input;
+    }
     auto const form = form_of(content_type);
     bool const taken = form && std::ranges::find(operation.body, *form) != operation.body.end();
     if (!taken) co_return unsupported_form(operation);
@@ -102,8 +126,8 @@ Task<Result<Input>> read_input(Request& request) {
     if (!text) co_return text.error();
     input->json_body = *form == BodyForm::json;
     if (input->json_body) {
-        auto members = read_json_object(*text);
-        if (!members) co_return Error(ErrorCode::malformed_json, "The body " + members.error());
+        auto members = read_json_body(*text);
+        if (!members) co_return members.error();
         input->body = std::move(*members);
         co_return input;
     }

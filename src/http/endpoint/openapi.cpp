@@ -7,21 +7,13 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
-#include <span>
+
+#include "http/endpoint/openapi_components.hpp"
 
 namespace clinikk::http {
 namespace {
 
 namespace json = boost::json;
-
-std::string_view type_name(ValueSchema::Type type) {
-    switch (type) {
-        case ValueSchema::Type::string: return "string";
-        case ValueSchema::Type::integer: return "integer";
-        case ValueSchema::Type::boolean: return "boolean";
-    }
-    return "";
-}
 
 std::string_view place_name(ParameterPlace place) {
     switch (place) {
@@ -33,38 +25,7 @@ std::string_view place_name(ParameterPlace place) {
     return "";
 }
 
-json::value typed(std::string_view text, ValueSchema::Type type) {
-    if (type == ValueSchema::Type::integer) return std::stoll(std::string(text));
-    if (type == ValueSchema::Type::boolean) return text == "true";
-    return json::value(text);
-}
-
-json::object scalar_json(ValueSchema const& schema, bool nullable) {
-    json::object out;
-    if (nullable) {
-        out["type"] = json::array{type_name(schema.type), "null"};
-    } else {
-        out["type"] = type_name(schema.type);
-    }
-    if (!schema.format.empty()) out["format"] = schema.format;
-    if (schema.min_length) out["minLength"] = *schema.min_length;
-    if (schema.max_length) out["maxLength"] = *schema.max_length;
-    if (schema.minimum) out["minimum"] = *schema.minimum;
-    if (schema.maximum) out["maximum"] = *schema.maximum;
-    if (!schema.pattern.empty()) out["pattern"] = schema.pattern;
-    if (!schema.choices.empty()) {
-        json::array choices;
-        for (auto const choice : schema.choices) choices.emplace_back(choice);
-        if (nullable) choices.emplace_back(nullptr);
-        out["enum"] = std::move(choices);
-    }
-    if (!schema.fallback.empty()) out["default"] = typed(schema.fallback, schema.type);
-    if (!schema.example.empty()) out["examples"] = json::array{typed(schema.example, schema.type)};
-    if (!schema.description.empty()) out["description"] = schema.description;
-    return out;
-}
-
-/// Builds the document; collects the components that its parts refer to.
+/// Builds the document.
 class Writer {
 public:
     json::object document(EndpointTable const& table, ApiInfo const& info) {
@@ -81,7 +42,6 @@ public:
         for (auto const& tag : info.tags) {
             tag_list.push_back(json::object{{"name", tag.name}, {"description", tag.description}});
         }
-        add_problem_component();
 
         json::object out;
         out["openapi"] = "3.1.0";
@@ -94,10 +54,7 @@ public:
         out["servers"] = json::array{json::object{{"url", "/"}}};
         out["tags"] = std::move(tag_list);
         out["paths"] = std::move(paths);
-        out["components"] = json::object{{"schemas", std::move(schemas_)},
-                                         {"headers", std::move(headers_)},
-                                         {"responses", std::move(responses_)},
-                                         {"securitySchemes", security_schemes()}};
+        out["components"] = components_.take();
         return out;
     }
 
@@ -124,15 +81,19 @@ private:
             out.push_back(json::object{{"name", member.name},
                                        {"in", place_name(place)},
                                        {"required", place == ParameterPlace::path || member.required},
-                                       {"schema", schema_json(member.schema)}});
+                                       {"schema", components_.schema(member.schema)}});
         }
         return out;
     }
 
     json::object body_json(Endpoint const& endpoint) {
         json::object content;
+        for (auto const media_type : endpoint.schema.raw_body) {
+            content[media_type] = json::object{{"schema", json::object{}}};
+        }
         for (auto const form : endpoint.operation.body) {
-            auto object = members_json(endpoint.schema.body);
+            if (form == BodyForm::raw) continue;
+            auto object = components_.object(endpoint.schema.body);
             if (form == BodyForm::json) {
                 object["additionalProperties"] = false;
             } else {
@@ -145,10 +106,7 @@ private:
                                  {"description", "The media file itself; its bytes decide what it is."}};
                 object["required"].as_array().emplace_back("file");
             }
-            auto const type = form == BodyForm::json         ? "application/json"
-                              : form == BodyForm::urlencoded ? "application/x-www-form-urlencoded"
-                                                             : "multipart/form-data";
-            content[type] = json::object{{"schema", std::move(object)}};
+            content[media_type_of(form)] = json::object{{"schema", std::move(object)}};
         }
         return {{"required", true}, {"content", std::move(content)}};
     }
@@ -171,75 +129,34 @@ private:
             json::object response{{"description", answer.description}};
             auto fields = answer.headers;
             std::ranges::copy(headers_of_every_answer(), std::back_inserter(fields));
-            response["headers"] = headers_json(fields);
+            response["headers"] = components_.headers(fields);
             if (!answer.media_type.empty()) {
                 json::object content;
-                if (answer.media_type == "application/json") content["schema"] = schema_json(endpoint.schema.answer);
+                if (answer.media_type == "application/json")
+                    content["schema"] = components_.schema(endpoint.schema.answer);
                 response["content"] = json::object{{answer.media_type, std::move(content)}};
             }
             merge(out, std::to_string(answer.status), std::move(response));
         }
         if (endpoint.schema.answer.kind != Schema::Kind::none) {
-            json::object content{{"schema", schema_json(endpoint.schema.answer)}};
+            json::object content{{"schema", components_.schema(endpoint.schema.answer)}};
             auto fields = operation.headers;
             std::ranges::copy(headers_of_json(), std::back_inserter(fields));
             std::ranges::copy(headers_of_every_answer(), std::back_inserter(fields));
             merge(out, std::to_string(operation.success),
                   json::object{{"description", reason_phrase(operation.success)},
-                               {"headers", headers_json(fields)},
+                               {"headers", components_.headers(fields)},
                                {"content", json::object{{"application/json", std::move(content)}}}});
         }
         for (auto const& [status, codes] : by_status(listed_errors(endpoint))) {
-            auto const name = error_component(status, codes);
+            auto const name = components_.error_response(status, codes);
             if (out.contains(std::to_string(status))) {
-                merge(out, std::to_string(status), responses_[name].as_object());
+                merge(out, std::to_string(status), components_.response(name));
             } else {
                 out[std::to_string(status)] = json::object{{"$ref", "#/components/responses/" + name}};
             }
         }
         return out;
-    }
-
-    /// Each field by its component, of which an optional field has one of its own.
-    json::object headers_json(std::span<AnswerHeader const> headers) {
-        json::object out;
-        for (auto const& header : headers) {
-            json::object schema{{"type", type_name(header.type)}};
-            if (!header.pattern.empty()) schema["pattern"] = header.pattern;
-            json::object component{{"description", header.description}, {"schema", std::move(schema)}};
-            if (header.required) component["required"] = true;
-            out[header.name] = header_reference(header.name, std::move(component));
-        }
-        return out;
-    }
-
-    json::object header_reference(std::string_view name, json::object component) {
-        auto const key = (component.contains("required") ? "" : "Optional-") + std::string(name);
-        headers_[key] = std::move(component);
-        return {{"$ref", "#/components/headers/" + key}};
-    }
-
-    /// What only one of two answers has is optional for both together.
-    void merge_headers(json::object& there, json::object const& added) {
-        auto const relax = [&](json::string_view name, json::value& field) {
-            auto const* const whole = headers_.if_contains(name);
-            bool const is_optional =
-                field.as_object()["$ref"].as_string().starts_with("#/components/headers/Optional-");
-            if (is_optional || whole == nullptr) return;
-            auto component = whole->as_object();
-            component.erase("required");
-            field = header_reference(name, std::move(component));
-        };
-        for (auto& field : there) {
-            auto const* const other = added.if_contains(field.key());
-            if (other == nullptr || *other != field.value()) relax(field.key(), field.value());
-        }
-        for (auto const& field : added) {
-            if (there.contains(field.key())) continue;
-            auto& taken = there[field.key()];
-            taken = field.value();
-            relax(field.key(), taken);
-        }
     }
 
     /// Two media types of one status are one response with both.
@@ -251,7 +168,7 @@ private:
         }
         auto& content = there->as_object()["content"].as_object();
         for (auto& entry : response["content"].as_object()) content[entry.key()] = std::move(entry.value());
-        merge_headers(there->as_object()["headers"].as_object(), response["headers"].as_object());
+        components_.merge_headers(there->as_object()["headers"].as_object(), response["headers"].as_object());
     }
 
     static std::map<int, std::vector<ErrorCode>> by_status(std::vector<ErrorCode> const& codes) {
@@ -260,86 +177,7 @@ private:
         return grouped;
     }
 
-    /// Operations that may fail in the same ways share a component.
-    std::string error_component(int status, std::vector<ErrorCode> const& codes) {
-        std::string name = "Error" + std::to_string(status);
-        std::string description;
-        json::array enumeration;
-        for (auto const code : codes) {
-            auto const& kind = describe(code);
-            name += '_';
-            name += kind.name;
-            if (!description.empty()) description += '\n';
-            description += "- `" + std::string(kind.name) + "`: " + std::string(kind.sentence);
-            enumeration.emplace_back(kind.name);
-        }
-        if (!responses_.contains(name)) {
-            json::object narrowed{{"properties", json::object{{"code", json::object{{"enum", enumeration}}}}}};
-            json::array both{json::object{{"$ref", "#/components/schemas/Problem"}}, std::move(narrowed)};
-            json::object schema{{"allOf", std::move(both)}};
-            json::object media{{"application/problem+json", json::object{{"schema", std::move(schema)}}}};
-            responses_[name] = json::object{{"description", description},
-                                            {"headers", headers_json(headers_of_problem(status, codes))},
-                                            {"content", std::move(media)}};
-        }
-        return name;
-    }
-
-    json::object schema_json(Schema const& schema) {
-        switch (schema.kind) {
-            case Schema::Kind::none: return {};
-            case Schema::Kind::scalar: return scalar_json(schema.scalar, schema.nullable);
-            case Schema::Kind::array: return {{"type", "array"}, {"items", schema_json(*schema.items)}};
-            case Schema::Kind::object: break;
-        }
-        if (!schemas_.contains(schema.name)) schemas_[schema.name] = members_json(schema.members);
-        json::object reference{{"$ref", "#/components/schemas/" + std::string(schema.name)}};
-        if (!schema.nullable) return reference;
-        return {{"anyOf", json::array{std::move(reference), json::object{{"type", "null"}}}}};
-    }
-
-    json::object members_json(std::vector<MemberSchema> const& members) {
-        json::object properties;
-        json::array required;
-        for (auto const& member : members) {
-            properties[member.name] = schema_json(member.schema);
-            if (member.required) required.emplace_back(member.name);
-        }
-        return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
-    }
-
-    void add_problem_component() {
-        auto const text = [](std::string_view description) {
-            return json::object{{"type", "string"}, {"description", description}};
-        };
-        json::object field{{"type", "object"},
-                           {"properties", json::object{{"detail", text("What is wrong")},
-                                                       {"pointer", text("Where: a JSON Pointer as a URI fragment")}}},
-                           {"required", json::array{"detail", "pointer"}}};
-        schemas_["Problem"] = json::object{
-            {"type", "object"},
-            {"description", "An error (RFC 9457)"},
-            {"properties", json::object{{"type", text("A page about this kind of error")},
-                                        {"title", text("The kind of error in a few words")},
-                                        {"status", json::object{{"type", "integer"}}},
-                                        {"detail", text("What went wrong this time")},
-                                        {"instance", text("`urn:uuid:` and the request id, as the log has it")},
-                                        {"code", text("A stable name for the kind of error")},
-                                        {"errors", json::object{{"type", "array"}, {"items", std::move(field)}}}}},
-            {"required", json::array{"type", "title", "status", "detail", "instance", "code"}}};
-    }
-
-    static json::object security_schemes() {
-        json::object flow{{"tokenUrl", "/auth/token"}, {"scopes", json::object{}}};
-        return {{"bearer", json::object{{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}},
-                {"password", json::object{{"type", "oauth2"},
-                                          {"description", "Log in with an e-mail address and a password"},
-                                          {"flows", json::object{{"password", std::move(flow)}}}}}};
-    }
-
-    json::object schemas_;
-    json::object headers_;
-    json::object responses_;
+    OpenapiComponents components_;
 };
 
 void print(std::string& out, json::value const& value, int depth);

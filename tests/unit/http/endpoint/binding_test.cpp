@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "http/endpoint/request_schema.hpp"
+
 namespace clinikk::http {
 namespace {
 
@@ -93,6 +95,85 @@ TEST(BindCookie, SaysWhichCookieIsWrong) {
         EXPECT_FALSE(bound->visits) << cookies;
     }
     EXPECT_EQ((*with({{"Cookie", " a=b ;visits = 3;"}})).visits->value(), 3);
+}
+
+struct Size {
+    static constexpr std::string_view schema_name = "Size";
+    FormField<Small> width;
+    FormField<std::optional<Small>> height;
+};
+BOOST_DESCRIBE_STRUCT(Size, (), (width, height))
+
+struct Frame {
+    static constexpr std::string_view schema_name = "Frame";
+    FormField<ObjectOf<Size>> size;
+    FormField<std::optional<ListOf<Size, 1, 2>>> crops;
+};
+BOOST_DESCRIBE_STRUCT(Frame, (), (size, crops))
+
+struct Picture {
+    FormField<ObjectOf<Frame>> frame;
+    FormField<std::optional<ObjectOf<Size>>> cover;
+};
+BOOST_DESCRIBE_STRUCT(Picture, (), (frame, cover))
+
+Result<Picture> bind_json(std::string_view text) {
+    Input input{.body = read_json(text)->members, .json_body = true};
+    return bind<Picture>(input);
+}
+
+/// The errors as `pointer detail`, one a line.
+std::string errors_of(std::string_view text) {
+    auto const bound = bind_json(text);
+    std::string lines;
+    if (bound) return lines;
+    for (auto const& error : bound.error().errors) lines += error.pointer + ' ' + error.detail + '\n';
+    return lines;
+}
+
+TEST(BindObject, FillsObjectsInsideObjects) {
+    auto const bound = bind_json(R"({"frame":{"size":{"width":4},"crops":[{"width":1,"height":2}]},"cover":null})");
+    ASSERT_TRUE(bound);
+    EXPECT_EQ(bound->frame->value.size->value.width->value(), 4);
+    EXPECT_FALSE(bound->frame->value.size->value.height);
+    EXPECT_EQ(bound->frame->value.crops->items.at(0).height->value(), 2);
+    EXPECT_FALSE(bound->cover);
+}
+
+TEST(BindObject, SaysWhereInsideSomethingIsWrong) {
+    EXPECT_EQ(errors_of("{}"), "#/frame frame is required\n");
+    EXPECT_EQ(errors_of(R"({"frame":[]})"), "#/frame frame must be an object\n");
+    EXPECT_EQ(errors_of(R"({"frame":{"size":{"width":"4"}}})"),
+              "#/frame/size/width frame.size.width must be a whole number\n");
+    EXPECT_EQ(errors_of(R"({"frame":{"size":{"width":1,"width":1}}})"),
+              "#/frame/size/width frame.size.width is given more than once\n");
+    EXPECT_EQ(errors_of(R"({"frame":{"size":{"width":1},"a/b":1}})"), "#/frame/a~1b frame.a/b is not known here\n");
+    EXPECT_EQ(errors_of(R"({"frame":{"size":{"width":1},"crops":[{"width":1},{"width":1000}]}})"),
+              "#/frame/crops/1/width frame.crops[1].width must be a number up to 999\n");
+    EXPECT_EQ(errors_of(R"({"frame":{"size":{"width":1},"crops":[]}})"),
+              "#/frame/crops frame.crops must have 1 to 2 items\n");
+    EXPECT_EQ(errors_of(R"({"frame":{"size":{"width":1},"crops":[{"width":1},2]}})"),
+              "#/frame/crops frame.crops must be a list of objects\n");
+    EXPECT_EQ(errors_of(R"({"frame":{"size":{"width":1}},"cover":{}})"), "#/cover/width cover.width is required\n");
+}
+
+TEST(BindObject, RefusesAFormThatHasTextInItsPlace) {
+    Input input{.body = {text_field("frame", "{}")}};
+    auto const bound = bind<Picture>(input);
+    ASSERT_FALSE(bound);
+    EXPECT_EQ(bound.error().errors.at(0).detail, "frame must be an object");
+}
+
+TEST(DescribeRequest, DescribesObjectsInsideObjects) {
+    OperationSchema schema;
+    describe_request<Picture>(schema);
+    ASSERT_EQ(schema.body.size(), 2U);
+    EXPECT_EQ(schema.body[0].schema.name, "Frame");
+    EXPECT_EQ(schema.body[0].schema.members.at(0).schema.name, "Size");
+    EXPECT_EQ(schema.body[0].schema.members.at(1).schema.kind, Schema::Kind::array);
+    EXPECT_TRUE(schema.body[0].required);
+    EXPECT_FALSE(schema.body[1].required);
+    EXPECT_TRUE(schema.body[1].schema.nullable);
 }
 
 TEST(DescribeRequest, ListsHeaderFieldsAndCookies) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "http/endpoint/endpoint_table.hpp"
 #include "support/run_task.hpp"
 
@@ -40,6 +42,22 @@ Task<Result<ThingView>> change_thing(Counts& counts, Request&, NoInput) {
     co_return ThingView{"changed"};
 }
 
+constexpr std::array<std::string_view, 2> chunk_types{"application/offset+octet-stream", "application/partial-upload"};
+
+struct ChunkInput {
+    Header<std::optional<FieldText<tag_description>>> if_match;
+    RawBody<chunk_types> body;
+};
+BOOST_DESCRIBE_STRUCT(ChunkInput, (), (if_match, body))
+
+Task<Result<ThingView>> append_chunk(Counts&, Request&, ChunkInput input) {
+    std::string text(input.if_match->value());
+    auto const piece = co_await input.body->next();
+    if (!piece) co_return piece.error();
+    text += *piece;
+    co_return ThingView{text};
+}
+
 Task<Result<ThingView>> break_thing(Counts&, Request&, NoInput) { throw Unavailable("the database is away"); }
 
 Task<Result<ThingView>> surprise(Counts&, Request&, NoInput) { co_return Error(ErrorCode::quota_exceeded); }
@@ -66,7 +84,7 @@ public:
     void limit(std::uint64_t, ErrorCode) override {}
     Task<Result<std::string_view>> next() override {
         is_read = true;
-        co_return std::string_view{};
+        co_return std::string_view{"bytes"};
     }
 
     bool is_read = false;
@@ -82,6 +100,7 @@ protected:
                                   .access = Access::editor,
                                   .body = {BodyForm::json},
                                   .body_limit = 10});
+        routes.add<append_chunk>({.method = Method::patch, .path = "/things", .body_limit = 11});
         routes.add<break_thing>({.path = "/broken"});
         routes.add<surprise>({.path = "/surprise"});
         router_.emplace(table_);
@@ -98,7 +117,7 @@ protected:
         head.target = head.path = path;
         head.fields = std::move(fields);
         head.fields.push_back({"Origin", "https://app.example.org"});
-        if (method == "PUT") {
+        if (method == "PUT" || method == "PATCH") {
             head.framing = BodyFraming::length;
             head.content_length = 11;
         }
@@ -135,15 +154,15 @@ TEST_F(PipelineTest, TellsOfPathsAndMethodsBeforeItAsksForCredentials) {
     for (auto const* method : {"DELETE", "TRACE"}) {
         auto const refused = ask(method, "/things");
         EXPECT_EQ(refused.status, 405) << method;
-        EXPECT_EQ(refused.headers.find("Allow"), "GET, HEAD, PUT, OPTIONS") << method;
+        EXPECT_EQ(refused.headers.find("Allow"), "GET, HEAD, PUT, PATCH, OPTIONS") << method;
     }
 }
 
 TEST_F(PipelineTest, AnswersPreflightsWithoutCredentials) {
     auto const answer = ask("OPTIONS", "/things", {{"Access-Control-Request-Method", "PUT"}});
     EXPECT_EQ(answer.status, 204);
-    EXPECT_EQ(answer.headers.find("Allow"), "GET, HEAD, PUT, OPTIONS");
-    EXPECT_EQ(answer.headers.find("Access-Control-Allow-Methods"), "GET, HEAD, PUT, OPTIONS");
+    EXPECT_EQ(answer.headers.find("Allow"), "GET, HEAD, PUT, PATCH, OPTIONS");
+    EXPECT_EQ(answer.headers.find("Access-Control-Allow-Methods"), "GET, HEAD, PUT, PATCH, OPTIONS");
     EXPECT_FALSE(ask("OPTIONS", "/things").headers.has("Access-Control-Allow-Methods"));
     EXPECT_EQ(ask("OPTIONS", "*").status, 204);
 }
@@ -169,6 +188,26 @@ TEST_F(PipelineTest, KeepsAnswersForEachBaseUrlAndCoding) {
     EXPECT_EQ(counts_.calls, 2);
     ask("GET", "/things", {{"Accept-Encoding", "gzip"}});
     EXPECT_EQ(counts_.calls, 3);
+}
+
+TEST_F(PipelineTest, HandsOverARawBodyUnread) {
+    Field const tag{"If-Match", "tag "};
+    auto const patch = [&](std::vector<Field> fields) {
+        fields.push_back(tag);
+        return ask("PATCH", "/things", std::move(fields));
+    };
+    for (auto const* type : {"application/offset+octet-stream", "APPLICATION/Partial-Upload; x=1"}) {
+        auto const answer = patch({{"Content-Type", type}});
+        EXPECT_EQ(answer.status, 200) << type;
+        EXPECT_EQ(text(answer), R"({"text":"tag bytes"})");
+    }
+    body_.is_read = false;
+    EXPECT_EQ(patch({}).status, 415);
+    auto const other = patch({{"Content-Type", "application/json"}});
+    EXPECT_EQ(other.status, 415);
+    EXPECT_NE(text(other).find("application/offset+octet-stream or application/partial-upload"), std::string::npos);
+    EXPECT_EQ(patch({{"Content-Type", "application/offset+octet-stream"}, {"Content-Encoding", "gzip"}}).status, 415);
+    EXPECT_FALSE(body_.is_read);
 }
 
 TEST_F(PipelineTest, AnswersWhateverHappens) {
