@@ -22,7 +22,7 @@ struct JsonValue {
     Kind kind = Kind::null;
     std::string text{};                 ///< of a scalar: the text, the number, `true` or `false`
     std::vector<JsonValue> items{};     ///< of an array
-    std::vector<JsonMember> members{};  ///< of an object, in order
+    std::vector<JsonMember> members;    ///< of an object, in order
 
     /// The first member of that name, or null.
     JsonValue const* find(std::string_view name) const noexcept;

@@ -39,10 +39,13 @@ describe('the address of a part', () => {
     ({ token } = await newUser(server));
   });
   after(async () => {
-    await assertClean(s3, server, contents);
-    await server?.stop();
-    await peer?.stop();
-    await s3?.stop();
+    try {
+      await assertClean(s3, server, contents);
+    } finally {
+      await server?.stop();
+      await peer?.stop();
+      await s3?.stop();
+    }
   });
 
   async function completed(made, parts, bytes) {

@@ -30,11 +30,14 @@ describe('direct upload: several processes, faults and crashes', () => {
     token = account.token;
   });
   after(async () => {
-    await assertClean(s3, other, contents);
-    await other?.stop();
-    await peer?.stop();
-    await s3?.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    try {
+      await assertClean(s3, other, contents);
+    } finally {
+      await other?.stop();
+      await peer?.stop();
+      await s3?.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    }
   });
   beforeEach(() => peer.heal());
 

@@ -17,7 +17,10 @@ using InputField = JsonMember;
 
 /// What came as text.
 inline InputField text_field(std::string name, std::string text) {
-    return {std::move(name), {.kind = JsonValue::Kind::text, .text = std::move(text)}};
+    JsonValue value;
+    value.kind = JsonValue::Kind::text;
+    value.text = std::move(text);
+    return {std::move(name), std::move(value)};
 }
 
 /// Everything a request says besides its file or raw body. It lives no longer than the request's head.

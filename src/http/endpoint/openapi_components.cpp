@@ -77,8 +77,6 @@ json::object security_schemes() {
 
 }  // namespace
 
-OpenapiComponents::OpenapiComponents() { schemas_["Problem"] = problem_schema(); }
-
 json::object OpenapiComponents::schema(Schema const& schema) {
     switch (schema.kind) {
         case Schema::Kind::none: return {};
@@ -166,6 +164,7 @@ std::string OpenapiComponents::error_response(int status, std::vector<ErrorCode>
 }
 
 json::object OpenapiComponents::take() {
+    schemas_["Problem"] = problem_schema();
     return {{"schemas", std::move(schemas_)},
             {"headers", std::move(headers_)},
             {"responses", std::move(responses_)},

@@ -15,8 +15,6 @@ namespace clinikk::http {
 /// What the operations of an OpenAPI document refer to: it collects the components that they use, each once.
 class OpenapiComponents {
 public:
-    OpenapiComponents();
-
     /// A schema in place; of an object that has a name, a reference to its component.
     boost::json::object schema(Schema const& schema);
     /// An object in place, without a component.
