@@ -209,6 +209,7 @@ struct Application::Parts {
     UserService users;
     SessionService sessions;
     ContentService contents;
+    PlaybackService playback;
     UploadService uploads;
     DirectUploadService direct_uploads;
     Collector collector;
@@ -237,6 +238,7 @@ struct Application::Parts {
           users(*work, *hasher),
           sessions(*freeing_work, *hasher, *tokens, settings.rate_limit),
           contents(*freeing_work, storage.stores(), log),
+          playback(*freeing_work, storage.stores(), {settings.storage.redirect, settings.storage.presign_expires}, log),
           uploads(*work, storage.stores(), *inspector, upload_limits(), process_name(), log),
           direct_uploads(*work, storage.stores(), *inspector,
                          {upload_limits(), settings.upload_expires, settings.storage.presign_expires}, process_name(),
@@ -283,6 +285,7 @@ struct Application::Parts {
             .users = users,
             .sessions = sessions,
             .contents = contents,
+            .playback = playback,
             .uploads = uploads,
             .direct_uploads = direct_uploads,
             .health = {.work = *work,
@@ -292,7 +295,6 @@ struct Application::Parts {
                        .ready = [this] { return !server.draining(); },
                        .log = log},
             .registration_role = settings.registration_role,
-            .stream = {.redirect = settings.storage.redirect, .redirect_life = settings.storage.presign_expires},
         };
     }
 

@@ -1,0 +1,166 @@
+#include "api/playback.hpp"
+
+#include "api/byte_ranges.hpp"
+#include "api/routes.hpp"
+#include "base/encoding.hpp"
+#include "http/conditional.hpp"
+#include "http/content_disposition.hpp"
+#include "http/problem.hpp"
+#include "http/range.hpp"
+
+namespace clinikk::api {
+
+void add_playback_routes(Routes& routes) {
+    using enum ErrorCode;
+    routes.add<stream_content>(
+        {.method = Method::get,
+         .path = "/content/{content_id}/stream",
+         .tag = "content",
+         .summary = "Play a content",
+         .description = "The stored bytes, whole or by `Range`, with validators for conditional requests. "
+                        "`download=1` makes a browser save them under their original name.",
+         .errors = {content_not_found, source_unavailable, precondition_failed, range_not_satisfiable},
+         .answers = {{200, "*/*", "The whole file"},
+                     {206, "*/*", "The ranges asked for"},
+                     {307, "",
+                      "The address at which the bytes are served: by the store itself, for a while, or where they were "
+                      "before this service"},
+                     {304, "", "Not changed since the validators given"}}});
+}
+
+namespace {
+
+/// Stands for the body in the answer to a HEAD, which is not sent.
+class NoBytes : public ByteSource {
+public:
+    Task<Result<std::string_view>> next() override { co_return std::string_view{}; }
+};
+
+/// Makes clients save the file under its name.
+std::string download_header(Playback const& playback) {
+    auto const [name, extension] = playback.download_name();
+    return attachment_header(extension.empty() ? std::string(name) : safe_file_name(name) + std::string(extension));
+}
+
+/// What every answer about the bytes says, whatever part of them it carries. What is stored is somebody's upload: it
+/// is never sniffed for another type, and were it a page it could do nothing.
+void add_representation_headers(HeaderBlock& headers, Playback const& playback, std::string_view etag, bool download) {
+    auto const& source = playback.source;
+    headers.add("Accept-Ranges", "bytes");
+    if (!etag.empty()) headers.add("ETag", etag);
+    headers.add("Last-Modified", format_http_date(source.created_at));
+    if (source.sha256) headers.add("Repr-Digest", "sha-256=:" + to_base64(*source.sha256) + ":");
+    headers.add("Cache-Control", "no-cache");
+    headers.add("Content-Security-Policy", "sandbox; default-src 'none'");
+    headers.add("Cross-Origin-Resource-Policy", "cross-origin");
+    if (download) headers.add("Content-Disposition", download_header(playback));
+}
+
+/// To where the bytes were before this service.
+Response redirect_elsewhere(std::string const& address) {
+    Response response;
+    response.status = 307;
+    response.headers.add("Location", address);
+    response.headers.add("Cache-Control", "no-cache");
+    response.headers.add("Cross-Origin-Resource-Policy", "cross-origin");
+    return response;
+}
+
+/// Nobody may keep it until it is no good any more.
+Response redirect(DirectAddress const& address) {
+    Response response;
+    response.status = 307;
+    response.headers.add("Location", address.url);
+    response.headers.add("Cache-Control", "private, max-age=" + std::to_string(address.life.count() / 2));
+    response.headers.add("Cross-Origin-Resource-Policy", "cross-origin");
+    return response;
+}
+
+Task<Result<Response>> one(Services& services, Response response, Playback const& playback, RangeOutcome asked,
+                           bool head_only) {
+    ByteRange range{0, playback.size()};
+    if (asked.count == 1) {
+        range = asked.list[0];
+        response.status = 206;
+        response.headers.add("Content-Range", format_content_range(range, playback.size()));
+    }
+    response.headers.add("Content-Type", playback.media_type());
+    response.source_length = range.length;
+    if (head_only) {
+        response.body = std::make_unique<NoBytes>();
+        co_return response;
+    }
+    auto body = co_await services.playback.open(playback, range);
+    if (!body) co_return body.error();
+    response.body = std::move(*body);
+    co_return response;
+}
+
+Result<Response> several(Services& services, Response response, Request const& request, Playback const& playback,
+                         RangeOutcome const& asked) {
+    auto const ranges = asked.ranges();
+    auto const boundary = "clinikk-" + request.id.to_string();
+    response.status = 206;
+    response.headers.add("Content-Type", "multipart/byteranges; boundary=" + boundary);
+    auto parts = std::make_unique<ByteRangesSource>(services.playback, playback,
+                                                    std::vector<ByteRange>(ranges.begin(), ranges.end()), boundary);
+    response.source_length = parts->length();
+    response.body = std::move(parts);
+    return response;
+}
+
+Result<Response> unsatisfiable(Request const& request, Playback const& playback) {
+    auto response = problem_response(Error(ErrorCode::range_not_satisfiable), request.base_url, request.id);
+    response.headers.add("Content-Range", format_unsatisfied(playback.size()));
+    response.headers.add("Accept-Ranges", "bytes");
+    return response;
+}
+
+}  // namespace
+
+Task<Result<Response>> stream_content(Services& services, Request& request, StreamRequest wanted) {
+    auto found = co_await services.playback.find(wanted.content_id->value());
+    if (!found) co_return found.error();
+    auto& playback = *found;
+    if (playback.external_address) co_return redirect_elsewhere(*playback.external_address);
+    bool const download = wanted.download->value();
+    auto const version = playback.version();
+    auto const etag = version.empty() ? version : '"' + version + '"';
+    Validators const validators{etag, playback.source.created_at};
+    auto const precondition = evaluate(request.head, validators);
+    if (precondition == Precondition::failed) co_return Error(ErrorCode::precondition_failed);
+
+    // What is signed is a GET: a HEAD is answered from the row.
+    bool const head_only = request.head.method == "HEAD";
+    bool stands_here = true;
+    if (services.playback.redirects() && precondition != Precondition::not_modified) {
+        auto disposition = download ? download_header(playback) : std::string();
+        auto const address = co_await services.playback.direct_address(playback, std::move(disposition));
+        if (address && !head_only) co_return redirect(*address);
+        stands_here = !address;
+    }
+
+    Response response;
+    add_representation_headers(response.headers, playback, etag, download);
+    if (precondition == Precondition::not_modified) {
+        response.status = 304;
+        co_return response;
+    }
+    auto const measured = co_await services.playback.measure(playback);
+    if (!measured) co_return measured.error();
+    // Only GET has ranges (RFC 9110 section 14.2): to HEAD the field says nothing.
+    RangeOutcome asked;
+    if (!head_only && if_range_holds(request.head, validators)) {
+        asked = parse_range(request.head.find_only("Range"), playback.size());
+    }
+    if (asked.kind == RangeOutcome::Kind::unsatisfiable) co_return unsatisfiable(request, playback);
+    // Whoever opens the bytes sees whether they are there; these answers begin before.
+    if ((head_only && stands_here) || asked.count > 1) {
+        auto const whole = co_await services.playback.confirm(playback);
+        if (!whole) co_return whole.error();
+    }
+    if (asked.count > 1) co_return several(services, std::move(response), request, playback, asked);
+    co_return co_await one(services, std::move(response), playback, asked, head_only);
+}
+
+}  // namespace clinikk::api
