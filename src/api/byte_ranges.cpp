@@ -11,15 +11,15 @@ constexpr std::uint64_t piece_size = 256 * 1024;
 
 }  // namespace
 
-ByteRangesSource::ByteRangesSource(ContentService& contents, PlayableSource source, std::vector<ByteRange> ranges,
+ByteRangesSource::ByteRangesSource(PlaybackService& service, Playback playback, std::vector<ByteRange> ranges,
                                    std::string boundary)
-    : contents_(contents),
-      source_(std::move(source)),
+    : service_(service),
+      playback_(std::move(playback)),
       ranges_(std::move(ranges)),
       tail_("\r\n--" + boundary + "--\r\n") {
     for (auto const& range : ranges_) {
-        heads_.push_back("\r\n--" + boundary + "\r\nContent-Type: " + *source_.media_type +
-                         "\r\nContent-Range: " + http::format_content_range(range, *source_.size) + "\r\n\r\n");
+        heads_.push_back("\r\n--" + boundary + "\r\nContent-Type: " + std::string(playback_.media_type()) +
+                         "\r\nContent-Range: " + http::format_content_range(range, playback_.size()) + "\r\n\r\n");
         length_ += heads_.back().size() + range.length;
     }
     length_ += tail_.size();
@@ -37,7 +37,7 @@ Task<Result<std::string_view>> ByteRangesSource::next() {
     }
     auto const& range = ranges_[current_];
     ByteRange const wanted{range.offset + done_, std::min(piece_size, range.length - done_)};
-    auto bytes = co_await contents_.read(source_, wanted);
+    auto bytes = co_await service_.read(playback_, wanted);
     if (!bytes) co_return bytes.error();
     if (bytes->empty()) co_return Error(ErrorCode::internal);  // shorter than its row says
     piece_ = std::move(*bytes);

@@ -5,16 +5,15 @@
 #include <vector>
 
 #include "domain/byte_source.hpp"
-#include "service/content_service.hpp"
+#include "service/playback_service.hpp"
 
 namespace clinikk::api {
 
-/// A multipart/byteranges body (RFC 9110 section 14.6): several ranges of one source, read piece by piece.
+/// A multipart/byteranges body (RFC 9110 section 14.6): several ranges of one playback, read piece by piece.
 class ByteRangesSource : public ByteSource {
 public:
-    /// `contents` must outlive it. `ranges` lie within the source, whose size and media type are known.
-    ByteRangesSource(ContentService& contents, PlayableSource source, std::vector<ByteRange> ranges,
-                     std::string boundary);
+    /// `service` must outlive it. `playback` is measured, and `ranges` lie within it.
+    ByteRangesSource(PlaybackService& service, Playback playback, std::vector<ByteRange> ranges, std::string boundary);
 
     /// Bytes of the whole body.
     std::uint64_t length() const noexcept { return length_; }
@@ -22,8 +21,8 @@ public:
     Task<Result<std::string_view>> next() override;
 
 private:
-    ContentService& contents_;
-    PlayableSource source_;
+    PlaybackService& service_;
+    Playback playback_;
     std::vector<ByteRange> ranges_;
     std::vector<std::string> heads_;  ///< one a range, with its boundary
     std::string tail_;

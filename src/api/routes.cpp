@@ -8,7 +8,7 @@ http::EndpointTable make_endpoints(Services* services, std::uint64_t max_upload_
     add_user_routes(routes);
     add_session_routes(routes);
     add_content_routes(routes);
-    add_stream_routes(routes);
+    add_playback_routes(routes);
     add_upload_routes(routes);
     add_health_routes(routes);
     add_docs_routes(routes);

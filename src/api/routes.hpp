@@ -10,7 +10,7 @@ namespace clinikk::api {
 void add_user_routes(Routes& routes);
 void add_session_routes(Routes& routes);
 void add_content_routes(Routes& routes);
-void add_stream_routes(Routes& routes);
+void add_playback_routes(Routes& routes);
 void add_upload_routes(Routes& routes);
 void add_health_routes(Routes& routes);
 void add_docs_routes(Routes& routes);

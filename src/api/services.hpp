@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <string>
 
@@ -11,6 +10,7 @@
 #include "http/endpoint/endpoint_table.hpp"
 #include "service/content_service.hpp"
 #include "service/direct_upload_service.hpp"
+#include "service/playback_service.hpp"
 #include "service/session_service.hpp"
 #include "service/upload_service.hpp"
 #include "service/user_service.hpp"
@@ -18,12 +18,6 @@
 namespace clinikk::api {
 
 using namespace http;
-
-/// How contents are played.
-struct StreamOptions {
-    bool redirect = true;  ///< send clients to the store where it can serve them itself (STREAM_MODE)
-    std::chrono::seconds redirect_life{3600};  ///< how long such an address is good (PRESIGN_EXPIRES)
-};
 
 /// What the health operations look at.
 struct HealthSubjects {
@@ -40,12 +34,12 @@ struct Services {
     UserService& users;
     SessionService& sessions;
     ContentService& contents;
+    PlaybackService& playback;
     UploadService& uploads;
     DirectUploadService& direct_uploads;
     HealthSubjects health;
     Role registration_role;  ///< of accounts that register themselves
-    StreamOptions stream;
-    std::string openapi{};  ///< the document that `/openapi.json` gives; set once the table is whole
+    std::string openapi{};   ///< the document that `/openapi.json` gives; set once the table is whole
 };
 
 using Routes = http::Routes<Services>;

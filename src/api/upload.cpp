@@ -1,6 +1,7 @@
 #include "api/upload.hpp"
 
 #include "api/routes.hpp"
+#include "domain/file_name.hpp"
 #include "http/message/content_disposition.hpp"
 
 namespace clinikk::api {

@@ -211,6 +211,7 @@ struct Application::Parts {
     UserService users;
     SessionService sessions;
     ContentService contents;
+    PlaybackService playback;
     UploadService uploads;
     DirectUploadService direct_uploads;
     Collector collector;
@@ -239,6 +240,7 @@ struct Application::Parts {
           users(*work, *hasher, clock),
           sessions(*freeing_work, *hasher, *tokens, clock, settings.rate_limit),
           contents(*freeing_work, storage.stores(), clock, log),
+          playback(*freeing_work, storage.stores(), {settings.storage.redirect, settings.storage.presign_expires}, log),
           uploads(*work, storage.stores(), *inspector, clock, upload_limits(), process_name(), log),
           direct_uploads(*work, storage.stores(), *inspector, clock,
                          {upload_limits(), settings.upload_expires, settings.storage.presign_expires}, process_name(),
@@ -285,6 +287,7 @@ struct Application::Parts {
             .users = users,
             .sessions = sessions,
             .contents = contents,
+            .playback = playback,
             .uploads = uploads,
             .direct_uploads = direct_uploads,
             .health = {.work = *work,
@@ -294,7 +297,6 @@ struct Application::Parts {
                        .ready = [this] { return !server.draining(); },
                        .log = log},
             .registration_role = settings.registration_role,
-            .stream = {.redirect = settings.storage.redirect, .redirect_life = settings.storage.presign_expires},
         };
     }
 

@@ -15,6 +15,7 @@
 #include "base/uuid.hpp"
 #include "domain/changes.hpp"
 #include "domain/media.hpp"
+#include "domain/playback.hpp"
 
 namespace clinikk {
 
@@ -79,22 +80,6 @@ struct Content : ContentDescription, SourceMembers {
 };
 BOOST_DESCRIBE_STRUCT(Content, (ContentDescription, SourceMembers),
                       (id, storage_url, file_name, owner_id, visibility, status, created_at, updated_at))
-
-/// What a playback needs to know: one point read.
-struct PlayableSource {
-    std::string store;   ///< empty when there is no object, only `storage_url`
-    std::string bucket;  ///< empty on the local disk
-    std::string key;
-    std::optional<std::uint64_t> size;  ///< unknown, as the next two are, until the object has been read
-    std::optional<Sha256Digest> sha256;
-    std::optional<std::string> media_type;
-    std::optional<std::string> file_name;
-    std::string title;
-    std::optional<std::string> storage_url;
-    Timestamp created_at;  ///< of the object: Last-Modified
-};
-BOOST_DESCRIBE_STRUCT(PlayableSource, (),
-                      (store, bucket, key, size, sha256, media_type, file_name, title, storage_url, created_at))
 
 /// A content whose bytes stand elsewhere: there is no object, only an address.
 struct LinkedContent {

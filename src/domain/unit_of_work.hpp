@@ -8,6 +8,7 @@
 #include "domain/content.hpp"
 #include "domain/object.hpp"
 #include "domain/revision.hpp"
+#include "domain/session.hpp"
 #include "domain/signals.hpp"
 #include "domain/upload.hpp"
 #include "domain/user.hpp"

@@ -31,22 +31,6 @@ struct User {
 };
 BOOST_DESCRIBE_STRUCT(User, (), (id, email, email_key, password_hash, role, is_active, created_at))
 
-/// A login. Access tokens name it (`sid`), so that revoking it, or disabling its user, ends them at once.
-struct Session {
-    Uuid id;
-    Uuid user_id;
-    Timestamp created_at;
-    Timestamp expires_at;
-};
-BOOST_DESCRIBE_STRUCT(Session, (), (id, user_id, created_at, expires_at))
-
-/// Who a request acts for. What is done later, or for good, asks the database once more (`current_editor`).
-struct Caller {
-    User user{};      ///< as it was when the token was looked at
-    Uuid session_id;  ///< of the token
-    Timestamp since;  ///< when it was looked at
-};
-
 class UserStore {
 public:
     virtual ~UserStore() = default;
@@ -62,20 +46,6 @@ public:
     virtual Task<> replace_password_hash(Uuid id, std::string_view expected, std::string_view password_hash) = 0;
     virtual Task<> set_role(Uuid id, Role role) = 0;
     virtual Task<> set_active(Uuid id, bool is_active) = 0;
-};
-
-class SessionStore {
-public:
-    virtual ~SessionStore() = default;
-
-    virtual Task<> insert(Session const& session) = 0;
-    /// The user of a session that is neither revoked nor expired, if the user is active. One point read.
-    virtual Task<std::optional<User>> find_active_user(Uuid session_id, Timestamp at) = 0;
-    /// Ends all sessions of a user.
-    virtual Task<> revoke_all(Uuid user_id, Timestamp at) = 0;
-    /// Removes sessions that expired before `before`; how many. Operations that began before a session expired still
-    /// ask whether it was revoked.
-    virtual Task<std::uint64_t> remove_expired(Timestamp before) = 0;
 };
 
 }  // namespace clinikk

@@ -8,13 +8,14 @@
 #include "domain/clock.hpp"
 #include "domain/content.hpp"
 #include "domain/object_stores.hpp"
+#include "domain/session.hpp"
 #include "domain/unit_of_work.hpp"
-#include "domain/user.hpp"
 #include "domain/values.hpp"
 
 namespace clinikk {
 
-/// The library: browsing, changing, removing and playing contents. Uploads are `UploadService`'s.
+/// The library: browsing, changing and removing contents. Uploads are `UploadService`'s, playing is
+/// `PlaybackService`'s.
 class ContentService {
 public:
     ContentService(UnitOfWork& work, ObjectStores& objects, Clock& clock, Log& log);
@@ -39,31 +40,9 @@ public:
     /// Gives all contents that have no owner to the account with this address; how many. Fails with `not_found`.
     Task<Result<std::uint64_t>> assign_unowned(Email const& email);
 
-    /// What there is to play. Fails with `content_not_found`.
-    Task<Result<PlayableSource>> find_source(Uuid id);
-
-    /// Whether the bytes were taken over and stand where this process does not read: it has at most their address.
-    bool stands_elsewhere(PlayableSource const& source) const;
-
-    /// Fills in the size, where it is unknown. Fails with `source_unavailable` when the bytes are not there.
-    Task<Result<void>> measure(PlayableSource& source);
-
-    /// Whether the bytes of a measured source are there, whole. Fails with `content_not_found` when it was deleted
-    /// meanwhile, and with `source_unavailable`.
-    Task<Result<void>> confirm(PlayableSource const& source);
-
-    /// The bytes of a measured source; `range` lies within them. Fails as `confirm`.
-    Task<Result<Body>> open(PlayableSource const& source, ByteRange range);
-    /// Some of its bytes in memory, at most `range.length`.
-    Task<Result<std::string>> read(PlayableSource const& source, ByteRange range);
-
-    /// A URL under which the client may fetch the bytes itself; empty where they have to pass through this process.
-    Task<std::optional<std::string>> presign(PlayableSource const& source, DirectAccess const& access);
-
 private:
     Task<Result<User>> find_account(Stores& stores, Email const& email);
     Task<> discard(std::vector<Object> released);
-    Task<Error> bytes_missing(PlayableSource const& source);
 
     UnitOfWork& work_;
     ObjectStores& objects_;

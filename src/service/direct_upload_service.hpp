@@ -15,9 +15,9 @@
 #include "domain/direct_uploads.hpp"
 #include "domain/media.hpp"
 #include "domain/object_stores.hpp"
+#include "domain/session.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/upload.hpp"
-#include "domain/user.hpp"
 #include "service/direct_upload_description.hpp"
 #include "service/publication.hpp"
 

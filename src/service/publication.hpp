@@ -10,9 +10,9 @@
 #include "domain/content.hpp"
 #include "domain/media.hpp"
 #include "domain/object_store.hpp"
+#include "domain/session.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/upload.hpp"
-#include "domain/user.hpp"
 
 /// How an upload begins and ends, whatever way its bytes take: there must be room for it, and in the end it becomes an
 /// object and a content.

@@ -12,9 +12,9 @@
 #include "domain/content.hpp"
 #include "domain/media.hpp"
 #include "domain/object_stores.hpp"
+#include "domain/session.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/upload.hpp"
-#include "domain/user.hpp"
 #include "service/publication.hpp"
 
 namespace clinikk {

@@ -124,11 +124,6 @@ std::string header(std::string_view type, std::string_view utf8_name) {
 
 }  // namespace
 
-std::string_view without_directories(std::string_view client_file_name) noexcept {
-    auto const separator = client_file_name.find_last_of("/\\");
-    return client_file_name.substr(separator == std::string_view::npos ? 0 : separator + 1);
-}
-
 std::string safe_file_name(std::string_view text) {
     auto code_points = visible_code_points(text);
     trim_dots_and_spaces(code_points);

@@ -32,15 +32,6 @@ TEST(ContentDisposition, NeverBreaksOut) {
 
 TEST(SafeFileName, DropsNul) { EXPECT_EQ(safe_file_name(std::string_view("a\0b", 3)), "ab"); }
 
-TEST(WithoutDirectories, LeavesTheLastSegment) {
-    EXPECT_EQ(without_directories("/etc/passwd"), "passwd");
-    EXPECT_EQ(without_directories("../../x.mp4"), "x.mp4");
-    EXPECT_EQ(without_directories("C:\\videos\\x.mp4"), "x.mp4");
-    EXPECT_EQ(without_directories("a/b\\c"), "c");
-    EXPECT_EQ(without_directories("a/"), "");
-    EXPECT_EQ(without_directories("x.mp4"), "x.mp4");
-}
-
 TEST(SafeFileName, ReplacesSeparators) {
     EXPECT_EQ(safe_file_name("Trip on 3/8/22"), "Trip on 3_8_22");
     EXPECT_EQ(safe_file_name("../../etc\\x.mp4"), "_.._etc_x.mp4");

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <boost/describe/class.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/sha256.hpp"
+#include "base/time.hpp"
+
+namespace clinikk {
+
+/// What a playback needs to know of a content and its source object: one point read.
+struct PlayableSource {
+    std::string store;   ///< empty when there is no object, only `storage_url`
+    std::string bucket;  ///< empty on the local disk
+    std::string key;
+    std::optional<std::uint64_t> size;  ///< unknown, as the next two are, until the object has been read
+    std::optional<Sha256Digest> sha256;
+    std::optional<std::string> media_type;
+    std::optional<std::string> file_name;
+    std::string title;
+    std::optional<std::string> storage_url;
+    Timestamp created_at;  ///< of the object: when its bytes last changed
+};
+BOOST_DESCRIBE_STRUCT(PlayableSource, (),
+                      (store, bucket, key, size, sha256, media_type, file_name, title, storage_url, created_at))
+
+}  // namespace clinikk

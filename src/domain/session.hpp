@@ -1,0 +1,45 @@
+#pragma once
+
+#include <boost/describe/class.hpp>
+
+#include <cstdint>
+#include <optional>
+
+#include "base/async/task.hpp"
+#include "base/time.hpp"
+#include "base/uuid.hpp"
+#include "domain/user.hpp"
+
+namespace clinikk {
+
+/// A login. Access tokens name it (`sid`), so that revoking it, or disabling its user, ends them at once.
+struct Session {
+    Uuid id;
+    Uuid user_id;
+    Timestamp created_at;
+    Timestamp expires_at;
+};
+BOOST_DESCRIBE_STRUCT(Session, (), (id, user_id, created_at, expires_at))
+
+/// Who a request acts for. What is done later, or for good, asks the database once more (`current_editor`).
+struct Caller {
+    User user{};      ///< as it was when the token was looked at
+    Uuid session_id;  ///< of the token
+    Timestamp since;  ///< when it was looked at
+};
+
+class SessionStore {
+public:
+    virtual ~SessionStore() = default;
+
+    virtual Task<> insert(Session const& session) = 0;
+    /// The user of a session that is neither revoked nor expired, if the user is active. One point read.
+    virtual Task<std::optional<User>> find_active_user(Uuid session_id, Timestamp at) = 0;
+    /// Ends all sessions of a user.
+    virtual Task<> revoke_all(Uuid user_id, Timestamp at) = 0;
+    /// Removes sessions that expired before `before`; how many. Operations that began before a session expired still
+    /// ask whether it was revoked.
+    virtual Task<std::uint64_t> remove_expired(Timestamp before) = 0;
+};
+
+}  // namespace clinikk

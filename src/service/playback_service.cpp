@@ -1,0 +1,105 @@
+#include "service/playback_service.hpp"
+
+#include <utility>
+
+#include "base/encoding.hpp"
+#include "domain/file_name.hpp"
+#include "domain/media_format.hpp"
+#include "domain/values.hpp"
+
+namespace clinikk {
+namespace {
+
+/// The extension of a key, with its dot; empty when it has none.
+std::string_view extension_of(std::string_view key) noexcept {
+    auto const name = key.substr(key.rfind('/') + 1);
+    auto const dot = name.rfind('.');
+    return dot == std::string_view::npos ? std::string_view() : name.substr(dot);
+}
+
+}  // namespace
+
+std::string Playback::version() const { return source.sha256 ? to_hex(*source.sha256) : std::string(); }
+
+DownloadName Playback::download_name() const noexcept {
+    auto const given = without_directories(source.file_name ? *source.file_name : std::string_view());
+    if (!given.empty()) return {given, {}};
+    return {source.title, extension_of(source.key)};
+}
+
+PlaybackService::PlaybackService(UnitOfWork& work, ObjectStores& objects, PlaybackOptions options, Log& log)
+    : work_(work), objects_(objects), options_(options), log_(log) {}
+
+Task<Result<Playback>> PlaybackService::find(Uuid content_id) {
+    Playback playback;
+    auto source = co_await work_.stores().contents().find_source(content_id);
+    if (source) {
+        playback.source = std::move(*source);
+    } else {
+        auto content = co_await work_.stores().contents().find(content_id);
+        if (!content) co_return Error(ErrorCode::content_not_found);
+        playback.source.title = std::move(content->title);
+        playback.source.storage_url = std::move(content->storage_url);
+        playback.source.created_at = content->created_at;
+    }
+    auto const& found = playback.source;
+    bool const is_elsewhere = !found.sha256 && objects_.find(found.store, found.bucket) == nullptr;
+    if (is_elsewhere) {
+        auto const address = HttpUrl::parse(found.storage_url.value_or(""));
+        if (!address) co_return Error(ErrorCode::source_unavailable);
+        playback.external_address = address->value();
+    }
+    co_return playback;
+}
+
+Task<std::optional<DirectAddress>> PlaybackService::direct_address(Playback const& playback, std::string disposition) {
+    auto const& source = playback.source;
+    DirectAccess const access{options_.address_life, source.media_type.value_or(""), std::move(disposition)};
+    auto url = co_await store_of(source).presign(source.key, access);
+    if (!url) co_return std::nullopt;
+    co_return DirectAddress{std::move(*url), options_.address_life};
+}
+
+Task<Result<void>> PlaybackService::measure(Playback& playback) {
+    auto& source = playback.source;
+    if (!source.size) {
+        auto const stat = co_await store_of(source).stat(source.key);
+        if (!stat) co_return Error(ErrorCode::source_unavailable);
+        source.size = stat->size;
+    }
+    // What has not been read yet is taken for what its name says.
+    if (!source.media_type) source.media_type.emplace(claimed_format(source.key).media_type);
+    co_return Result<void>{};
+}
+
+Task<Result<void>> PlaybackService::confirm(Playback const& playback) {
+    auto const& source = playback.source;
+    auto const stat = co_await store_of(source).stat(source.key);
+    bool const is_whole = stat && stat->size == playback.size();
+    if (!is_whole) co_return co_await bytes_missing(source);
+    co_return Result<void>{};
+}
+
+Task<Result<Body>> PlaybackService::open(Playback const& playback, ByteRange range) {
+    auto const& source = playback.source;
+    auto body = co_await store_of(source).body(source.key, range, playback.size());
+    if (!body) co_return co_await bytes_missing(source);
+    co_return std::move(*body);
+}
+
+Task<Result<std::string>> PlaybackService::read(Playback const& playback, ByteRange range) {
+    auto const& source = playback.source;
+    auto bytes = co_await store_of(source).read_at(source.key, range);
+    if (!bytes) co_return co_await bytes_missing(source);
+    co_return std::move(*bytes);
+}
+
+/// Deleted a moment ago, or lost: only its row can tell.
+Task<Error> PlaybackService::bytes_missing(PlayableSource const& source) {
+    bool const is_expected = co_await work_.stores().objects().has_key(source.store, source.key);
+    if (!is_expected) co_return Error(ErrorCode::content_not_found);
+    log_.error("object is not in its store as its row says", {{"store", source.store}, {"key", source.key}});
+    co_return Error(ErrorCode::source_unavailable);
+}
+
+}  // namespace clinikk
