@@ -4,7 +4,7 @@
 
 #include "base/log.hpp"
 #include "db/migration.hpp"
-#include "db/postgres/poc_adoption.hpp"
+#include "db/postgres/takeover/adoption.hpp"
 #include "db/postgres/postgres_database.hpp"
 
 namespace clinikk::db {

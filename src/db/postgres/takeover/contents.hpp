@@ -1,6 +1,6 @@
 #pragma once
 
-#include "db/postgres/poc_notes.hpp"
+#include "db/postgres/takeover/notes.hpp"
 
 namespace clinikk::db {
 

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "db/postgres/blocking_connection.hpp"
-#include "db/postgres/poc_adoption.hpp"
+#include "db/postgres/takeover/adoption.hpp"
 #include "db/schema_version.hpp"
 
 namespace clinikk::db {

@@ -1,4 +1,4 @@
-#include "db/postgres/poc_storage_url.hpp"
+#include "db/postgres/takeover/storage_url.hpp"
 
 #include <algorithm>
 

@@ -1,8 +1,9 @@
-#include "db/postgres/poc_adoption.hpp"
+#include "db/postgres/takeover/adoption.hpp"
 
 #include "db/postgres/blocking_connection.hpp"
-#include "db/postgres/poc_contents.hpp"
-#include "db/postgres/poc_users.hpp"
+#include "db/postgres/takeover/contents.hpp"
+#include "db/postgres/takeover/sql.hpp"
+#include "db/postgres/takeover/users.hpp"
 
 namespace clinikk::db {
 
@@ -25,11 +26,7 @@ void set_poc_tables_aside(BlockingConnection& connection) {
         throw Unavailable("the tables of the proof of concept cannot be locked; stop its processes first (" +
                           std::string(failure.what()) + ")");
     }
-    connection.run_script(
-        "CREATE SCHEMA clinikk_poc;"
-        "ALTER TABLE users SET SCHEMA clinikk_poc;"
-        "ALTER TABLE contents SET SCHEMA clinikk_poc;"
-        "CREATE TABLE clinikk_poc.findings (table_name text NOT NULL, id uuid NOT NULL, finding text NOT NULL)");
+    connection.run_script(sql::set_tables_aside);
 }
 
 PocFindings adopt_poc(BlockingConnection& connection) {

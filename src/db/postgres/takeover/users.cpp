@@ -1,9 +1,10 @@
-#include "db/postgres/poc_users.hpp"
+#include "db/postgres/takeover/users.hpp"
 
 #include <algorithm>
 #include <array>
 #include <unordered_map>
 
+#include "db/postgres/takeover/sql.hpp"
 #include "domain/values.hpp"
 
 namespace clinikk::db {
@@ -91,8 +92,8 @@ private:
 void adopt_poc_users(BlockingConnection& connection, PocNotes& notes) {
     UserAdoption adoption(connection, notes);
     for_each_poc_row(
-        connection, "SELECT id, email, hashed_password, is_active FROM clinikk_poc.users ORDER BY ctid",
-        [&adoption](BlockingConnection::Texts row) { adoption.add(row); }, [&adoption] { adoption.flush(); });
+        connection, sql::select_users, [&adoption](BlockingConnection::Texts row) { adoption.add(row); },
+        [&adoption] { adoption.flush(); });
 }
 
 }  // namespace clinikk::db

@@ -1,6 +1,6 @@
-#include "db/postgres/poc_storage_url.hpp"
-
 #include <gtest/gtest.h>
+
+#include "db/postgres/takeover/storage_url.hpp"
 
 namespace clinikk::db {
 namespace {

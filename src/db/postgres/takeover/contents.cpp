@@ -1,10 +1,11 @@
-#include "db/postgres/poc_contents.hpp"
+#include "db/postgres/takeover/contents.hpp"
 
 #include <array>
 #include <unordered_map>
 #include <unordered_set>
 
-#include "db/postgres/poc_storage_url.hpp"
+#include "db/postgres/takeover/sql.hpp"
+#include "db/postgres/takeover/storage_url.hpp"
 #include "domain/object_key.hpp"
 #include "domain/values.hpp"
 
@@ -13,42 +14,8 @@ namespace {
 
 constexpr std::string_view table = "contents";
 
-/// What the decisions rest on. Titles and descriptions, which may be huge, stay in the database; so do addresses that
-/// are too long to be any.
-constexpr char const* select_facts = R"sql(
-SELECT id, lower(content_type::text),
-       CASE WHEN octet_length(storage_url) <= 2048 THEN storage_url END,
-       CASE WHEN octet_length(thumbnail_url) <= 2048 THEN thumbnail_url END,
-       thumbnail_url IS NOT NULL, title IS NULL, duration < 0,
-       created_at > '0001-01-02' AND created_at < '9999-12-31'
-  FROM clinikk_poc.contents ORDER BY ctid
-)sql";
+/// The columns of `sql::select_contents`.
 enum Column : std::uint8_t { id, kind, storage_url, thumbnail_url, has_thumbnail, lacks_title, negative, is_dated };
-
-constexpr char const* create_decisions = R"sql(
-CREATE TEMPORARY TABLE decisions (
-    id uuid NOT NULL, content_type text NOT NULL, thumbnail_url text, status text NOT NULL,
-    object_id uuid, bucket text, key text
-) ON COMMIT DROP
-)sql";
-
-constexpr char const* insert_rows = R"sql(
-INSERT INTO contents (id, title, description, content_type, duration, thumbnail_url, storage_url, visibility, status,
-                      created_at, updated_at)
-SELECT c.id, COALESCE(c.title, ''), COALESCE(c.description, ''), d.content_type,
-       CASE WHEN c.duration >= 0 THEN c.duration END, d.thumbnail_url, c.storage_url, 'everyone', d.status,
-       COALESCE(t.created_at, t.updated_at, now()), COALESCE(t.updated_at, t.created_at, now())
-  FROM clinikk_poc.contents c JOIN decisions d ON d.id = c.id
-  CROSS JOIN LATERAL (
-       SELECT CASE WHEN c.created_at > '0001-01-02' AND c.created_at < '9999-12-31' THEN c.created_at END AS created_at,
-              CASE WHEN c.updated_at > '0001-01-02' AND c.updated_at < '9999-12-31' THEN c.updated_at END AS updated_at
-       ) t;
-INSERT INTO objects (id, store, bucket, key, state, created_at)
-SELECT d.object_id, 's3', d.bucket, d.key, 'stored', MIN(c.created_at)
-  FROM decisions d JOIN contents c ON c.id = d.id WHERE d.object_id IS NOT NULL GROUP BY d.object_id, d.bucket, d.key;
-INSERT INTO content_objects (content_id, role, object_id)
-SELECT id, 'source', object_id FROM decisions WHERE object_id IS NOT NULL
-)sql";
 
 class ContentAdoption {
 public:
@@ -135,13 +102,13 @@ private:
 }  // namespace
 
 void adopt_poc_contents(BlockingConnection& connection, PocNotes& notes) {
-    connection.run_script(create_decisions);
+    connection.run_script(sql::create_decisions);
     ContentAdoption adoption(connection, notes);
     for_each_poc_row(
-        connection, select_facts, [&adoption](BlockingConnection::Texts row) { adoption.add(row); },
+        connection, sql::select_contents, [&adoption](BlockingConnection::Texts row) { adoption.add(row); },
         [&adoption] { adoption.flush(); });
     connection.run_script("ANALYZE decisions");
-    connection.run_script(insert_rows);
+    connection.run_script(sql::insert_contents);
 }
 
 }  // namespace clinikk::db

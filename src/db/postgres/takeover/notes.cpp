@@ -1,4 +1,4 @@
-#include "db/postgres/poc_notes.hpp"
+#include "db/postgres/takeover/notes.hpp"
 
 #include <array>
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "db/postgres/blocking_connection.hpp"
-#include "db/postgres/poc_adoption.hpp"
+#include "db/postgres/takeover/adoption.hpp"
 
 namespace clinikk::db {
 
