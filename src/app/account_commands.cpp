@@ -43,7 +43,8 @@ std::string read_password() {
 
 int change_account(Settings const& settings, std::function<Task<Result<User>>(UserService&)> operation) {
     Workbench bench(settings);
-    auto const outcome = run_to_end(operation(bench.tools.users()));
+    UserService users(*bench.core.freeing_work, *bench.core.hasher, bench.core.clock);
+    auto const outcome = run_to_end(operation(users));
     if (!outcome) {
         std::cerr << outcome.error().detail << '\n';
         return 1;
@@ -54,7 +55,8 @@ int change_account(Settings const& settings, std::function<Task<Result<User>>(Us
 
 int list_accounts(Settings const& settings) {
     Workbench bench(settings);
-    for (auto const& user : run_to_end(bench.tools.users().list())) print_user(user);
+    UserService users(*bench.core.freeing_work, *bench.core.hasher, bench.core.clock);
+    for (auto const& user : run_to_end(users.list())) print_user(user);
     return 0;
 }
 

@@ -15,9 +15,9 @@ namespace asio = boost::asio;
 int ask_health(Settings const& settings) {
     asio::io_context context;
     asio::ip::tcp::socket socket(context);
-    auto const host = settings.host == "0.0.0.0" ? std::string("127.0.0.1") : settings.host;
+    auto const host = settings.server.host == "0.0.0.0" ? std::string("127.0.0.1") : settings.server.host;
     boost::system::error_code failure;
-    socket.connect({asio::ip::make_address(host), settings.port}, failure);
+    socket.connect({asio::ip::make_address(host), settings.server.port}, failure);
     timeval const patience{5, 0};
     ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     std::string answer;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
-#include "app/application.hpp"
+#include "app/open_database.hpp"
 #include "app/run_to_end.hpp"
 #include "app/storage.hpp"
 #include "app/system_clock.hpp"
@@ -21,7 +21,7 @@ int check_storage(Settings const& settings, std::vector<std::string> origins) {
     Storage storage(settings, 1, clock, pool, log);
     auto& store = storage.stores().current();
     if (origins.empty()) {
-        origins = settings.cors_origins;
+        origins = settings.pipeline.cors_origins;
         std::erase(origins, "*");
     }
     std::cout << "store " << store.name() << (store.bucket().empty() ? "" : ", bucket ") << store.bucket() << '\n';

@@ -7,12 +7,14 @@
 #include <iostream>
 
 #include "app/account_commands.hpp"
+#include "app/api_document.hpp"
 #include "app/application.hpp"
 #include "app/ask_health.hpp"
 #include "app/check_storage.hpp"
 #include "app/library_commands.hpp"
+#include "app/open_database.hpp"
 #include "app/settings.hpp"
-#include "app/settings_as_env.hpp"
+#include "app/settings_text.hpp"
 #include "domain/values.hpp"
 #include "media/sandbox.hpp"
 
@@ -24,11 +26,12 @@ void add_settings(CLI::App& command, GivenSettings& given) {
     for (auto const& setting : all_settings()) {
         std::string const name(setting.name);
         std::string help(setting.help);
-        if (!setting.fallback.empty()) help.append(" [").append(setting.fallback).append("]");
+        auto const fallback = setting.fallback();
+        if (!fallback.empty()) help.append(" [").append(fallback).append("]");
         help.append(" (").append(name).append(")");
         command
             .add_option_function<std::string>(
-                flag_of(name), [&given, name](std::string const& text) { given[name] = text; }, help)
+                setting.flag(), [&given, name](std::string const& text) { given[name] = text; }, help)
             ->type_name("");
     }
 }
@@ -131,11 +134,13 @@ private:
     }
 
     void add_settings_command() {
-        auto& command = *app_.add_subcommand("settings", "Print all settings with their defaults");
-        command.add_flag("--env", as_env_, "As a .env file; .env.example is this")->required();
+        auto& command = *app_.add_subcommand("settings", "Check all settings; print what each is set to, and where");
+        add_settings(command, given_);
+        command.add_flag("--env", as_env_, "Print the defaults as a .env file instead; .env.example is this");
         command.callback([this] {
-            action_ = [] {
-                std::cout << settings_as_env();
+            action_ = [this] {
+                if (!as_env_) resolve_settings(given_);
+                std::cout << (as_env_ ? settings_as_env() : settings_with_sources(find_settings(given_)));
                 return 0;
             };
         });
@@ -238,7 +243,7 @@ private:
     std::optional<Email> parsed_email_;
     bool dry_run_ = false;
     bool table_ = false;
-    bool as_env_ = false;  ///< the only form there is, asked for by name
+    bool as_env_ = false;
     std::string from_;
     std::string to_;
     std::vector<std::string> origins_;

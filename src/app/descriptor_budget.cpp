@@ -34,21 +34,23 @@ constexpr std::size_t most_open_files = 256;
 constexpr std::size_t share_of_open_files = 16;
 constexpr std::size_t fewest_connections = 8;
 
-bool on_sqlite(Settings const& settings) {
-    return settings.database_url.empty() || settings.database_url.starts_with("sqlite:");
-}
-
 /// What is needed whatever clients do.
 std::size_t put_aside(Settings const& settings) {
-    std::size_t const database = on_sqlite(settings) ? (settings.threads + 2) * per_sqlite_connection
-                                                     : settings.postgres_connections * per_postgres_connection;
+    auto const threads = settings.server.threads;
+    std::size_t const database = settings.database.is_postgres()
+                                     ? settings.database.postgres.max_connections * per_postgres_connection
+                                     : (threads + 2) * per_sqlite_connection;
     std::size_t const bucket =
-        settings.storage.bucket.empty() ? 0 : settings.storage.upload_memory / smallest_part + of_the_process;
-    return of_the_process + settings.threads * per_thread + file_threads(settings) * per_file_job + database +
-           settings.probe_concurrency * per_probe + bucket;
+        settings.storage.has_bucket() ? settings.storage.upload_memory / smallest_part + of_the_process : 0;
+    return of_the_process + threads * per_thread + file_threads(settings) * per_file_job + database +
+           settings.inspector.concurrency * per_probe + bucket;
 }
 
 }  // namespace
+
+std::size_t file_threads(Settings const& settings) noexcept {
+    return std::max<std::size_t>(4, settings.server.threads);
+}
 
 DescriptorBudget share_out_descriptors(Settings const& settings, std::size_t limit) {
     DescriptorBudget budget;
@@ -61,7 +63,7 @@ DescriptorBudget share_out_descriptors(Settings const& settings, std::size_t lim
                            " open files (ulimit -n) is too low to serve: " + std::to_string(put_aside(settings)) +
                            " are needed beside connections; raise it, or lower THREADS and PROBE_CONCURRENCY");
     }
-    budget.connections = std::min(settings.max_connections, possible);
+    budget.connections = std::min(settings.server.max_connections, possible);
     return budget;
 }
 

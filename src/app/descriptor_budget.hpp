@@ -15,6 +15,9 @@ struct DescriptorBudget {
     std::size_t connections = 0;  ///< that may be open at once; at most MAX_CONNECTIONS
 };
 
+/// Threads that do what blocks on files.
+std::size_t file_threads(Settings const& settings) noexcept;
+
 /// Shares out `limit` descriptors. Throws SettingError with one line where too few connections would be left to serve.
 DescriptorBudget share_out_descriptors(Settings const& settings, std::size_t limit);
 

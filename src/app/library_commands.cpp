@@ -6,6 +6,7 @@
 #include <iostream>
 #include <string_view>
 
+#include "app/process_name.hpp"
 #include "app/run_to_end.hpp"
 #include "app/workbench.hpp"
 #include "service/backfiller.hpp"
@@ -39,16 +40,19 @@ private:
 
 int collect_garbage(Settings const& settings, bool dry_run) {
     Workbench bench(settings);
-    auto const lock = lock_collection(settings.data_dir);
-    if (!lock) {
-        std::cerr << "another process is collecting; try again later\n";
+    auto const attempt = run_to_end(bench.core.database->collection_lock().try_claim(process_name()));
+    if (!attempt.claim) {
+        auto const holder = attempt.holder.empty() ? std::string() : " (" + attempt.holder + ')';
+        std::cerr << "another process is collecting" << holder << "; try again later\n";
         return 1;
     }
+    auto& collector = bench.core.collector;
     auto const report = [](std::string_view what, std::string_view name) { std::cout << what << ' ' << name << '\n'; };
-    auto found = run_to_end(bench.tools.collector().collect(dry_run, report));
-    auto const strays = run_to_end(bench.tools.collector().collect_strays(dry_run, report));
+    auto found = run_to_end(collector.collect(dry_run, report));
+    auto const strays = run_to_end(collector.collect_strays(dry_run, report));
     found.failures += strays.failures;
-    auto const missing = run_to_end(bench.tools.collector().find_missing(report));
+    auto const missing = run_to_end(collector.find_missing(report));
+    run_to_end(attempt.claim->release());
     std::cout << (dry_run ? "would remove " : "removed ") << found.uploads << " uploads, " << found.temporary
               << " temporary files, " << found.deleted << " deleted objects, " << strays.strays << " stray objects\n";
     if (missing > 0) std::cout << missing << " objects are missing from their store\n";
@@ -58,12 +62,13 @@ int collect_garbage(Settings const& settings, bool dry_run) {
 
 int verify_objects(Settings const& settings) {
     Workbench bench(settings);
+    Verifier verifier(*bench.core.freeing_work, bench.core.storage.stores());
     ProgressLine const line;
     auto const report = [](std::string_view key, std::string_view fault) { std::cout << key << ' ' << fault << '\n'; };
     auto const progress = [&line](Verification const& so_far) {
         line.show(so_far.objects, " objects, ", so_far.bytes >> 20U, " MiB");
     };
-    auto const found = run_to_end(bench.tools.verifier().verify(report, progress));
+    auto const found = run_to_end(verifier.verify(report, progress));
     line.end();
     std::cout << found.objects << " objects, " << found.bytes << " bytes, " << found.faults << " faults";
     if (found.unread > 0) std::cout << ", " << found.unread << " not yet backfilled";
@@ -73,12 +78,14 @@ int verify_objects(Settings const& settings) {
 
 int backfill_objects(Settings const& settings) {
     Workbench bench(settings);
+    auto const inspector = make_inspector(settings, bench.log);
+    Backfiller backfiller(*bench.core.freeing_work, bench.core.storage.stores(), *inspector);
     ProgressLine const line;
     auto const report = [](std::string_view key, std::string_view why) { std::cout << key << ": " << why << '\n'; };
     auto const progress = [&line](Backfill const& so_far) {
         line.show(so_far.objects, " objects, ", so_far.bytes >> 20U, " MiB");
     };
-    auto const done = run_to_end(bench.tools.backfiller().run(report, progress));
+    auto const done = run_to_end(backfiller.run(report, progress));
     line.end();
     std::cout << "read " << done.objects << " objects, " << done.bytes << " bytes; " << done.failures << " failures\n";
     return done.failures == 0 ? 0 : 1;
@@ -87,6 +94,7 @@ int backfill_objects(Settings const& settings) {
 int copy_objects(Settings const& settings, std::string const& from, std::string const& to) {
     if (from == to) throw SettingError("--from and --to must be two stores");
     Workbench bench(settings);
+    Mover mover(*bench.core.freeing_work, bench.core.storage.stores(), bench.core.clock, lease_holder(), bench.log);
     ProgressLine const line;
     auto const report = [](std::string_view key, std::string_view why) { std::cout << key << ' ' << why << '\n'; };
     auto const progress = [&line](Movement const& so_far) {
@@ -96,7 +104,7 @@ int copy_objects(Settings const& settings, std::string const& from, std::string 
         line.show('[', std::string(done, '#'), std::string(width - done, '.'), "] ", so_far.objects, " of ",
                   so_far.all_objects, " objects, ", so_far.bytes >> 20U, " MiB");
     };
-    auto const moved = run_to_end(bench.tools.mover().copy(from, to, report, progress));
+    auto const moved = run_to_end(mover.copy(from, to, report, progress));
     line.end();
     std::cout << "copied " << moved.objects << " objects, " << moved.bytes << " bytes; " << moved.failures
               << " failures\n";
@@ -105,7 +113,7 @@ int copy_objects(Settings const& settings, std::string const& from, std::string 
 
 int assign_owner(Settings const& settings, Email const& email, std::optional<std::vector<Uuid>> const& contents) {
     Workbench bench(settings);
-    auto& service = bench.tools.contents();
+    auto& service = bench.core.contents;
     auto const done = run_to_end(contents ? service.assign_owner(email, *contents) : service.assign_unowned(email));
     if (!done) {
         std::cerr << done.error().detail << '\n';

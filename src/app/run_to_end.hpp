@@ -26,4 +26,12 @@ T run_to_end(Task<T> task) {
     return std::move(*outcome);
 }
 
+inline void run_to_end(Task<> task) {
+    boost::asio::io_context context;
+    std::exception_ptr breakage;
+    boost::asio::co_spawn(context, std::move(task), [&](std::exception_ptr failure) { breakage = failure; });
+    context.run();
+    if (breakage) std::rethrow_exception(breakage);
+}
+
 }  // namespace clinikk::app

@@ -39,11 +39,24 @@ std::uint64_t bytes(std::string const& text) {
     return with_unit(text, units, "a size such as 500MiB or 10GiB");
 }
 
+std::string print_bytes(std::uint64_t value) {
+    constexpr std::array units{Unit{"TiB", 1ULL << 40}, Unit{"GiB", 1ULL << 30}, Unit{"MiB", 1ULL << 20},
+                               Unit{"KiB", 1ULL << 10}, Unit{"", 1}};
+    auto const fits = [value](Unit const& unit) { return value >= unit.factor && value % unit.factor == 0; };
+    auto const found = std::ranges::find_if(units, fits);
+    return found == units.end() ? "0" : std::to_string(value / found->factor) + std::string(found->name);
+}
+
 std::chrono::seconds duration(std::string const& text) {
     constexpr std::array units{Unit{"", 1}, Unit{"s", 1}, Unit{"m", 60}, Unit{"h", 3600}, Unit{"d", 86400}};
     auto const seconds = with_unit(text, units, "a time such as 30s, 5m or 1h");
     if (seconds > 10ULL * 365 * 86400) must("a time of at most ten years");
     return std::chrono::seconds(static_cast<std::int64_t>(seconds));
+}
+
+std::string print_duration(std::chrono::seconds value) {
+    bool const is_hours = value.count() > 0 && value.count() % 3600 == 0;
+    return is_hours ? std::to_string(value.count() / 3600) + 'h' : std::to_string(value.count()) + 's';
 }
 
 std::chrono::seconds at_least_one_second(std::string const& text) {

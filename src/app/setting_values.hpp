@@ -30,8 +30,14 @@ Number whole_number(std::string const& text, Number min, Number max) {
 /// Bytes: `10GiB`, `256MiB`, `1500`.
 std::uint64_t bytes(std::string const& text);
 
+/// The same in the largest unit that it has whole: `10GiB`.
+std::string print_bytes(std::uint64_t value);
+
 /// A time of at most ten years: `30s`, `5m`, `1h`, `90` seconds.
 std::chrono::seconds duration(std::string const& text);
+
+/// The same in hours or seconds: `24h`, `75s`.
+std::string print_duration(std::chrono::seconds value);
 
 /// For what would never come to its end in no time.
 std::chrono::seconds at_least_one_second(std::string const& text);

@@ -3,102 +3,86 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
-#include <span>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "app/env_file.hpp"
 #include "base/log.hpp"
+#include "client/http_client.hpp"
+#include "db/postgres/postgres_database.hpp"
 #include "domain/user.hpp"
-#include "http/server/forwarded.hpp"
+#include "http/server/server.hpp"
+#include "media/inspector.hpp"
+#include "security/access_tokens.hpp"
+#include "service/direct_upload_service.hpp"
+#include "service/playback_service.hpp"
+#include "storage/local_object_store.hpp"
+#include "storage/s3_object_store.hpp"
+#include "storage/sigv4.hpp"
 
 namespace clinikk::app {
 
-/// The bucket, where there is one.
+/// A PostgreSQL database in parts, as libpq names them (PostgreSQL documentation, "Parameter Key Words").
+struct PostgresParts {
+    std::string user{};
+    std::string password{};
+    std::string dbname{};
+    std::string host{};
+    std::string port{};
+};
+
+struct DatabaseSettings {
+    std::string url{};      ///< empty: SQLite in the data directory; else `sqlite:PATH`, or what libpq takes
+    PostgresParts parts{};  ///< become the URL where there is none
+    db::PostgresOptions postgres{};
+    std::chrono::seconds wait{60};  ///< for a server that is not there yet
+    bool migrate = true;
+
+    bool is_postgres() const { return !url.empty() && !url.starts_with("sqlite:"); }
+};
+
+/// The object stores: the local disk, and the bucket where one is named.
 struct StorageSettings {
-    std::string bucket{};
-    std::string region{};
-    std::string endpoint{};  ///< URL; empty: Amazon's of the region
-    std::optional<bool> path_style{};
-    std::string public_url{};
-    std::string access_key_id{};
-    std::string secret_access_key{};
-    std::string session_token{};
+    bool is_s3 = false;  ///< new media goes to the bucket
+    LocalStoreOptions local{.reserve = 1ULL << 30U};
+    S3StoreOptions s3{};
+    std::string default_region{};  ///< where `s3` has none
+    client::HttpClientOptions client{};
+    AwsCredentials keys{};
     std::string profile{};
     std::filesystem::path credentials_file{};
-    std::string ca_file{};
-    std::chrono::seconds timeout{};
-    std::chrono::seconds presign_expires{};
-    bool redirect = true;
-    std::size_t upload_memory = 0;
+    std::size_t upload_memory = 256UL << 20U;
+
+    bool has_bucket() const { return !s3.bucket.empty(); }
 };
 
-/// Everything that can be set. With nothing set it runs.
+/// Everything that can be set, made of the options of those who use it: what something is by default stands with its
+/// user, or here where no user has options. With nothing set the program runs.
 struct Settings {
-    std::string host = "127.0.0.1";
-    std::uint16_t port = 8000;
-    std::string public_url{};
-    http::Networks trusted_proxies{};
-    std::filesystem::path data_dir = "data";
-    std::string database_url{};  ///< empty: SQLite in data_dir; else `sqlite:PATH`, or what libpq takes
-    std::map<std::string, std::string, std::less<>> postgres{};  ///< the POSTGRES settings under libpq's names
-    std::size_t postgres_connections = 8;
-    std::chrono::seconds postgres_wait{60};
-    std::string storage_provider = "local";
-    StorageSettings storage{};
-    bool migrate = true;
-    std::string secret_key{};
-    std::string algorithm = "HS256";
-    std::chrono::minutes token_lifetime{30};
+    http::ServerOptions server{};
+    http::PipelineOptions pipeline{.cors_origins = {"*"}};
+    std::filesystem::path data_dir = "./data";
+    DatabaseSettings database{};
+    TokenOptions tokens{};
     Role registration_role = Role::editor;
-    std::uint64_t max_upload_size = 0;
-    std::optional<std::uint64_t> user_quota{};
-    std::int64_t max_uploads_per_user = 0;
-    std::chrono::seconds upload_expires{};
-    std::uint64_t disk_reserve = 0;
-    std::size_t threads = 1;
-    std::size_t max_connections = 0;
-    std::uint64_t min_rate = 0;
-    std::chrono::seconds header_timeout{};
-    std::chrono::seconds idle_timeout{};
-    std::chrono::seconds shutdown_grace{};
-    std::chrono::seconds gc_grace{};
-    bool reuse_port = false;
-    bool rate_limit = true;
+    bool limit_logins = true;
+    StorageSettings storage{};
+    PlaybackOptions playback{};
+    UploadLimits uploads{};
+    DirectUploadOptions direct_uploads{};
+    media::InspectorOptions inspector{};
+    std::chrono::seconds gc_grace{3600};
     LogLevel log_level = LogLevel::info;
     LogFormat log_format = LogFormat::text;
-    std::vector<std::string> cors_origins{};
-    std::string ffprobe{};
-    bool sandbox_required = false;
-    std::size_t probe_concurrency = 1;
 };
-
-/// Threads that do what blocks on files.
-std::size_t file_threads(Settings const& settings) noexcept;
 
 /// A value that cannot be used. The message is one line that names the setting; it never shows a secret.
 class SettingError : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
-
-/// One setting: its name in the environment and in `.env`, from which its flag follows (`DATA_DIR`, `--data-dir`).
-struct Setting {
-    std::string_view name;
-    std::string_view fallback;  ///< what it is when it is not set; empty: see the help
-    std::string_view help;
-    void (*apply)(Settings&, std::string const& text);  ///< throws std::invalid_argument with what it must be
-};
-
-/// All settings, in the order the help lists them.
-std::span<Setting const> all_settings();
-
-/// `--data-dir` for `DATA_DIR`.
-std::string flag_of(std::string_view name);
 
 /// The settings: those given on the command line, else the environment, else `.env` in the working directory, else the
 /// defaults. Throws SettingError.

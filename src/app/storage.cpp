@@ -27,6 +27,14 @@ MetadataOptions metadata_of_platform() {
     return options;
 }
 
+LocalStoreOptions local_options(Settings const& settings, std::size_t open_files) {
+    auto options = settings.storage.local;
+    options.root = settings.data_dir / "objects";
+    options.temporary = settings.data_dir / "tmp";
+    options.open_files = open_files;
+    return options;
+}
+
 std::string read_file(std::filesystem::path const& path) {
     std::ifstream file(path);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -35,25 +43,23 @@ std::string read_file(std::filesystem::path const& path) {
 }  // namespace
 
 Storage::Storage(Settings const& settings, std::size_t open_files, Clock& clock, BlockingPool& pool, Log& log)
-    : local_(open_local_object_store(
-          {settings.data_dir / "objects", settings.data_dir / "tmp", settings.disk_reserve, open_files}, clock, pool,
-          log)) {
-    if (!settings.storage.bucket.empty()) open_bucket(settings, clock, pool, log);
+    : local_(open_local_object_store(local_options(settings, open_files), clock, pool, log)) {
+    auto const& given = settings.storage;
+    if (given.has_bucket()) open_bucket(given, clock, pool, log);
     std::vector<ObjectStore*> others;
-    bool const in_bucket = settings.storage_provider == "s3";
-    if (in_bucket) {
+    if (given.is_s3) {
         others.push_back(local_.get());
     } else if (bucket_) {
         others.push_back(bucket_.get());
     }
-    auto& current = in_bucket ? *bucket_ : static_cast<ObjectStore&>(*local_);
+    auto& current = given.is_s3 ? *bucket_ : static_cast<ObjectStore&>(*local_);
     stores_ = std::make_unique<ObjectStores>(current, std::move(others));
 }
 
 /// The keys that were set, else those of a profile, else the role of the container or the instance.
 std::unique_ptr<AwsCredentialSource> Storage::find_credentials(StorageSettings const& given, Clock& clock) {
-    if (!given.access_key_id.empty()) {
-        return make_static_credentials({given.access_key_id, given.secret_access_key, given.session_token});
+    if (!given.keys.access_key_id.empty()) {
+        return make_static_credentials(given.keys);
     }
     auto path = given.credentials_file;
     if (path.empty()) path = std::filesystem::path(environment("HOME")) / ".aws/credentials";
@@ -65,21 +71,11 @@ std::unique_ptr<AwsCredentialSource> Storage::find_credentials(StorageSettings c
     return make_metadata_credentials(metadata_of_platform(), *http_, clock);
 }
 
-void Storage::open_bucket(Settings const& settings, Clock& clock, BlockingPool& pool, Log& log) {
-    auto const& given = settings.storage;
-    client::HttpClientOptions http;
-    http.ca_file = given.ca_file;
-    http.silence = given.timeout;
-    http_ = std::make_unique<client::HttpClient>(http);
+void Storage::open_bucket(StorageSettings const& given, Clock& clock, BlockingPool& pool, Log& log) {
+    http_ = std::make_unique<client::HttpClient>(given.client);
     credentials_ = find_credentials(given, clock);
     memory_ = std::make_unique<MemoryBudget>(given.upload_memory);
-    S3StoreOptions options;
-    options.endpoint = given.endpoint;
-    options.region = given.region;
-    options.bucket = given.bucket;
-    options.path_style = given.path_style.value_or(!given.endpoint.empty());
-    options.public_url = given.public_url;
-    bucket_ = make_s3_object_store(std::move(options), {*http_, *credentials_, clock, *memory_, pool, log});
+    bucket_ = make_s3_object_store(given.s3, {*http_, *credentials_, clock, *memory_, pool, log});
 }
 
 void Storage::stop() {

@@ -29,7 +29,7 @@ public:
 
 private:
     std::unique_ptr<AwsCredentialSource> find_credentials(StorageSettings const& given, Clock& clock);
-    void open_bucket(Settings const& settings, Clock& clock, BlockingPool& pool, Log& log);
+    void open_bucket(StorageSettings const& given, Clock& clock, BlockingPool& pool, Log& log);
 
     // Transfers hold parts of it, the last of them until the client is gone.
     std::unique_ptr<MemoryBudget> memory_;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "app/application.hpp"
+#include "app/core.hpp"
 #include "app/settings.hpp"
 
 namespace clinikk::app {
@@ -10,10 +10,10 @@ namespace clinikk::app {
 /// What a command that has no server works with. Only warnings are logged: the command has its own output.
 struct Workbench {
     Log log;
-    Tools tools;
+    Core core;
 
     explicit Workbench(Settings const& settings)
-        : log(std::max(settings.log_level, LogLevel::warning), settings.log_format), tools(settings, log) {}
+        : log(std::max(settings.log_level, LogLevel::warning), settings.log_format), core(settings, {}, log) {}
 };
 
 }  // namespace clinikk::app

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -15,49 +14,56 @@
 namespace clinikk {
 
 /// Every failure a client can be told about. The name of the enumerator is the stable `code` member of the
-/// problem document and the last segment of its `type`.
+/// problem document and the last segment of its `type`. Each group has its rows in `base/errors/<group>.hpp`, in the
+/// same order.
 enum class ErrorCode : std::uint8_t {
+    // http
     bad_request,
     malformed_json,
     malformed_multipart,
-    not_authenticated,
-    credentials_invalid,
-    forbidden,
     not_found,
-    content_not_found,
-    source_unavailable,
-    upload_not_found,
     method_not_allowed,
     request_timeout,
-    email_taken,
-    upload_interrupted,
-    upload_busy,
-    direct_upload_unavailable,
     length_required,
     precondition_failed,
     body_too_large,
-    upload_too_large,
-    quota_exceeded,
     uri_too_long,
     unsupported_media_type,
     unsupported_content_coding,
     range_not_satisfiable,
     expectation_failed,
     validation_failed,
+    headers_too_large,
+    not_implemented,
+    version_not_supported,
+    // account
+    not_authenticated,
+    credentials_invalid,
+    forbidden,
+    email_taken,
+    rate_limited,
+    // content
+    content_not_found,
+    source_unavailable,
+    // upload
+    upload_not_found,
+    upload_interrupted,
+    upload_busy,
+    direct_upload_unavailable,
+    upload_too_large,
+    quota_exceeded,
     parts_mismatch,
     digest_mismatch,
+    too_many_uploads,
+    // media
     media_unrecognised,
     media_kind_mismatch,
     media_truncated,
     media_unsupported,
     media_probe_timeout,
-    too_many_uploads,
-    rate_limited,
-    headers_too_large,
+    // service
     internal,
-    not_implemented,
     unavailable,
-    version_not_supported,
     insufficient_storage,
 };
 
@@ -70,9 +76,6 @@ struct ErrorKind {
     std::string_view title;     ///< short summary, the same for every occurrence (RFC 9457 section 3.1.3)
     std::string_view sentence;  ///< what it means and what to do about it
 };
-
-/// The whole catalogue, in the order of `ErrorCode`.
-std::span<ErrorKind const> error_catalogue() noexcept;
 
 /// The catalogue row of a code. Every code has one.
 ErrorKind const& describe(ErrorCode code) noexcept;

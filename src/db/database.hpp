@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "base/uuid.hpp"
+#include "domain/collection_lock.hpp"
 #include "domain/revision.hpp"
 
 /// The port under the stores: statements, transactions, rows. Its two drivers are `db/sqlite` and `db/postgres`.
@@ -109,6 +110,9 @@ public:
 
     /// As `UnitOfWork::revision`.
     virtual std::optional<Revision> revision() { return std::nullopt; }
+
+    /// Which of the processes on this database collects. Lives as long as this.
+    virtual CollectionLock& collection_lock() = 0;
 
     /// To be run on each of the server's loops for as long as it serves: what the driver keeps there. Without it, as in
     /// the commands, everything works too. The database may be destroyed before the loops, once they have stopped.

@@ -18,8 +18,8 @@ enum class SandboxMode : std::uint8_t {
 };
 
 struct InspectorOptions {
-    std::string ffprobe{};          ///< path or name; empty: `ffprobe` on PATH
-    std::filesystem::path scratch;  ///< directory for probe files, which have no names; made when missing
+    std::string ffprobe{};            ///< path or name; empty: `ffprobe` on PATH
+    std::filesystem::path scratch{};  ///< directory for probe files, which have no names; made when missing
     SandboxMode sandbox = SandboxMode::automatic;
     std::size_t concurrency = 1;                        ///< children at a time
     std::filesystem::path self_exe = "/proc/self/exe";  ///< the program that knows `sandbox-exec`

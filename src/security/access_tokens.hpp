@@ -9,11 +9,11 @@
 namespace clinikk {
 
 struct TokenOptions {
-    std::string algorithm;  ///< `HS256`, `HS384`, `HS512`, `RS256` or `ES256` (RFC 7518 section 3.1)
+    std::string algorithm = "HS256";  ///< `HS256`, `HS384`, `HS512`, `RS256` or `ES256` (RFC 7518 section 3.1)
     /// For HS*: at least 32 bytes. Else a private key as PEM: RSA of at least 2048 bits, or P-256.
-    std::string secret_or_private_key_pem;
-    std::string issuer;  ///< `iss`: tokens of others are refused
-    std::chrono::seconds lifetime{};
+    std::string secret_or_private_key_pem{};
+    std::string issuer = "clinikk-tv";  ///< `iss`: tokens of others are refused
+    std::chrono::seconds lifetime{30 * 60};
 };
 
 /// Access tokens as JWT (RFC 7519). Thread-safe. Throws `std::invalid_argument` with a sentence for the operator

@@ -64,8 +64,8 @@ struct UploadCompletion {
 
 struct DirectUploadOptions {
     UploadLimits limits{};
-    std::chrono::seconds life{};          ///< how long an upload may take (UPLOAD_EXPIRES)
-    std::chrono::seconds address_life{};  ///< how long the address of a part is good (PRESIGN_EXPIRES)
+    std::chrono::seconds life{24 * 3600};  ///< how long an upload may take (UPLOAD_EXPIRES)
+    std::chrono::seconds address_life{};   ///< how long the address of a part is good (PRESIGN_EXPIRES)
 };
 
 /// Uploads past this process: the client sends the parts to the bucket, and when all are there the object is read once,

@@ -19,7 +19,7 @@
 namespace clinikk {
 
 struct UploadLimits {
-    std::uint64_t max_size = 0;                 ///< MAX_UPLOAD_SIZE, bytes
+    std::uint64_t max_size = 10ULL << 30U;      ///< MAX_UPLOAD_SIZE, bytes
     std::optional<std::uint64_t> user_quota{};  ///< USER_QUOTA, bytes of one owner
     std::int64_t max_per_user = 8;              ///< MAX_UPLOADS_PER_USER, at once
 };

@@ -16,10 +16,10 @@
 namespace clinikk {
 
 struct LocalStoreOptions {
-    std::filesystem::path root;       ///< where objects stand
-    std::filesystem::path temporary;  ///< where they are written; on the same file system
-    std::uint64_t reserve = 0;        ///< bytes of the disk that stay free (DISK_RESERVE)
-    std::size_t open_files = 256;     ///< objects that are kept open for the next request
+    std::filesystem::path root{};       ///< where objects stand
+    std::filesystem::path temporary{};  ///< where they are written; on the same file system
+    std::uint64_t reserve = 0;          ///< bytes of the disk that stay free (DISK_RESERVE)
+    std::size_t open_files = 256;       ///< objects that are kept open for the next request
 };
 
 /// Objects as files, and what only this store offers. Keys are as `is_object_key` says; others, and write ids that

@@ -68,13 +68,17 @@ private:
     int resumptions_ = 0;
 };
 
+s3::Address address_of(S3StoreOptions const& options) {
+    bool const path_style = options.path_style.value_or(!options.endpoint.empty());
+    return {options.endpoint, options.region, options.bucket, path_style};
+}
+
 class S3ObjectStore final : public ObjectStore {
 public:
     S3ObjectStore(S3StoreOptions options, S3StoreTools tools)
         : options_(std::move(options)),
           tools_(tools),
-          client_(tools.http, s3::Address(options_.endpoint, options_.region, options_.bucket, options_.path_style),
-                  tools.credentials, tools.clock, tools.log),
+          client_(tools.http, address_of(options_), tools.credentials, tools.clock, tools.log),
           direct_(make_s3_direct_uploads(context())) {}
 
     std::string_view name() const noexcept override { return "s3"; }

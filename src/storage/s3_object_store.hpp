@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/async/blocking_pool.hpp"
@@ -17,7 +18,7 @@ struct S3StoreOptions {
     std::string endpoint{};  ///< URL; empty: Amazon's of the region
     std::string region{};
     std::string bucket{};
-    bool path_style = false;
+    std::optional<bool> path_style{};           ///< the bucket in the path; empty: where there is an endpoint
     std::string public_url{};                   ///< where everybody may read the objects (a CDN); empty: presigned URLs
     std::size_t part_size = 8UL * 1024 * 1024;  ///< of the first parts: later ones grow, so that 10 000 are enough
     std::size_t parallel_parts = 6;             ///< parts of one upload on their way at a time

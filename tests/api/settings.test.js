@@ -278,6 +278,35 @@ describe('the command line', () => {
     }
   });
 
+  test('settings tells what each is set to and where, and no secret', async () => {
+    const directory = await temporaryDirectory();
+    await writeFile(path.join(directory, '.env'), 'IDLE_TIMEOUT=90s # a comment\nPORT=1\n');
+    const secrets = { SECRET_KEY: 'k'.repeat(40), POSTGRES_PASSWORD: 'hunter-two', AWS_SECRET_ACCESS_KEY: 's3-secret', AWS_SESSION_TOKEN: 's3-token' };
+    const env = { ...secrets, POSTGRES_USER: 'clinic', POSTGRES_DB: 'tv', AWS_ACCESS_KEY_ID: 'key', PORT: 2, DATA_DIR: '' };
+    const { code, stdout } = await runProgram(['settings', '--port', '3'], { cwd: directory, env });
+    assert.equal(code, 0);
+    const lines = stdout.trimEnd().split('\n');
+    const { stdout: example } = await run(['settings', '--env']);
+    const names = [...example.matchAll(/^([A-Z0-9_]+)=/gm)].map(([, name]) => name);
+    assert.deepEqual(lines.map((line) => line.slice(0, line.indexOf('='))), names);
+    for (const line of ['PORT=3  # command line', 'POSTGRES_USER=clinic  # environment', 'IDLE_TIMEOUT=90s  # .env', 'MAX_UPLOAD_SIZE=10GiB  # default', 'DATA_DIR=./data  # default', 'SECRET_KEY=(not shown)  # environment', 'DATABASE_URL=  # default']) {
+      assert.ok(lines.includes(line), `${line}\n${stdout}`);
+    }
+    for (const secret of Object.values(secrets)) assert.ok(!stdout.includes(secret), secret);
+    const url = await runProgram(['settings'], { cwd: directory, env: { DATABASE_URL: 'postgresql://clinic:hunter-two@host/tv' } });
+    assert.ok(url.code === 0 && !url.stdout.includes('hunter-two'));
+    assert.deepEqual(await readdir(directory), ['.env']);
+    await rm(directory, { recursive: true });
+  });
+
+  test('settings refuses what serve would refuse, in one line', async () => {
+    for (const [env, named] of [[{ PORT: 'x' }, /^clinikk-tv: PORT must be a whole number from 0 to 65535\n$/], [{ STORAGE_PROVIDER: 's3' }, /STORAGE_BUCKET/], [{ ALGORITHM: 'RS256' }, /SECRET_KEY/]]) {
+      const { code, stdout, stderr } = await run(['settings'], env);
+      assert.deepEqual([code, stdout], [1, '']);
+      assert.match(stderr, named);
+    }
+  });
+
   test('compose.yaml hands on every setting that is not a file of the container', async () => {
     const project = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
     const [{ stdout }, compose] = await Promise.all([run(['settings', '--env']), readFile(path.join(project, 'compose.yaml'), 'utf8')]);

@@ -54,6 +54,8 @@ public:
         co_return co_await database_.transaction(std::move(watched));
     }
 
+    CollectionLock& collection_lock() override { return database_.collection_lock(); }
+
 private:
     db::Database& database_;
 };

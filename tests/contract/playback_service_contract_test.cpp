@@ -67,7 +67,7 @@ protected:
     TemporaryDirectory directory_;
     Log log_{LogLevel::error, LogFormat::text};
     BlockingPool pool_{1};
-    SystemClock clock_;
+    app::SystemClock clock_;
     // Nothing is kept open: what happens to a file shows at once.
     std::unique_ptr<LocalObjectStore> store_ = open_local_object_store(
         {directory_.path() / "objects", directory_.path() / "temporary", 0, 0}, clock_, pool_, log_);

@@ -6,6 +6,7 @@
 
 #include <optional>
 
+#include "db/postgres/postgres_collection_lock.hpp"
 #include "db/postgres/postgres_listener.hpp"
 #include "db/postgres/postgres_pipeline.hpp"
 #include "db/postgres/postgres_pool.hpp"
@@ -68,6 +69,7 @@ public:
         : connector_(std::make_shared<PostgresConnector>(options.conninfo, log)),
           shares_(share_out(options)),
           pool_(std::make_shared<PostgresPool>(connector_, shares_.exclusive, options.max_waiting)),
+          collection_lock_(connector_, pool_, shares_.exclusive > 1, options.deadline),
           deadline_(options.deadline) {
         for (std::size_t i = 0; i < shares_.pipelines; ++i) {
             pipelines_.push_back(std::make_shared<PostgresPipeline>(options.deadline, options.max_waiting));
@@ -115,6 +117,8 @@ public:
         co_return Result<void>{};
     }
 
+    CollectionLock& collection_lock() override { return collection_lock_; }
+
     Task<> serve_loop() override {
         auto const mine = loops_.fetch_add(1);
         if (mine < pipelines_.size()) co_await PostgresPipeline::keep_open(pipelines_[mine], connector_);
@@ -154,6 +158,7 @@ private:
     std::shared_ptr<PostgresConnector> connector_;
     Shares shares_;
     std::shared_ptr<PostgresPool> pool_;
+    PostgresCollectionLock collection_lock_;
     std::vector<std::shared_ptr<PostgresPipeline>> pipelines_;
     std::atomic<std::size_t> loops_{0};
     std::chrono::milliseconds deadline_;

@@ -1,6 +1,7 @@
 #include "db/sqlite/sqlite_database.hpp"
 
 #include "db/sqlite/disk_reserve.hpp"
+#include "db/sqlite/file_collection_lock.hpp"
 #include "db/sqlite/sqlite_readers.hpp"
 #include "db/sqlite/sqlite_writer.hpp"
 
@@ -9,7 +10,10 @@ namespace {
 
 class SqliteDatabase final : public Database {
 public:
-    SqliteDatabase(SqliteOptions const& options, Log& log) : readers_(options, log), writer_(options, log, readers_) {}
+    SqliteDatabase(SqliteOptions const& options, Log& log)
+        : readers_(options, log),
+          writer_(options, log, readers_),
+          collection_lock_(options.path.parent_path() / "collector.lock") {}
 
     Task<Outcome> run(Statement const& statement, std::span<Value const> parameters, OnRow const& on_row) override {
         return run(statement, parameters, on_row, false);
@@ -26,6 +30,8 @@ public:
         return mark ? std::optional(Revision{*mark}) : std::nullopt;
     }
 
+    CollectionLock& collection_lock() override { return collection_lock_; }
+
 private:
     class Reserved final : public Database {
     public:
@@ -36,6 +42,8 @@ private:
         }
 
         Task<Result<void>> transaction(Steps steps) override { co_return co_await database_.writer_.run(steps, true); }
+
+        CollectionLock& collection_lock() override { return database_.collection_lock_; }
 
     private:
         SqliteDatabase& database_;
@@ -60,6 +68,7 @@ private:
 
     SqliteReaders readers_;
     SqliteWriter writer_;
+    FileCollectionLock collection_lock_;
     Reserved reserved_{*this};
 };
 

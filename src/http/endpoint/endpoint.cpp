@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace clinikk::http {
 namespace {
@@ -69,8 +70,8 @@ std::vector<ErrorCode> listed_errors(Endpoint const& endpoint) {
     if (operation.access != Access::anyone) codes.push_back(not_authenticated);
     if (operation.access == Access::editor) codes.push_back(forbidden);
     if (has_parameters(endpoint)) codes.push_back(validation_failed);
-    // In the order of the catalogue, which is the order of the statuses.
-    std::ranges::sort(codes);
+    // By status, and of one status in the order of the catalogue.
+    std::ranges::sort(codes, {}, [](ErrorCode code) { return std::pair(describe(code).status, code); });
     codes.erase(std::ranges::unique(codes).begin(), codes.end());
     return codes;
 }

@@ -9,9 +9,8 @@ namespace {
 
 Settings settings_for(std::size_t threads) {
     Settings settings;
-    settings.threads = threads;
-    settings.probe_concurrency = threads;
-    settings.max_connections = 20'000;
+    settings.server.threads = threads;
+    settings.inspector.concurrency = threads;
     return settings;
 }
 
@@ -31,11 +30,11 @@ TEST(DescriptorBudget, PutsAsideWhatTheSettingsNeed) {
     auto const small = share_out_descriptors(settings_for(2), 4096);
     EXPECT_LT(share_out_descriptors(settings_for(16), 4096).connections, small.connections);
     auto with_database = settings_for(2);
-    with_database.database_url = "postgresql://host/db";
-    with_database.postgres_connections = 500;
+    with_database.database.url = "postgresql://host/db";
+    with_database.database.postgres.max_connections = 500;
     EXPECT_LT(share_out_descriptors(with_database, 4096).connections, small.connections);
     auto with_bucket = settings_for(2);
-    with_bucket.storage.bucket = "media";
+    with_bucket.storage.s3.bucket = "media";
     with_bucket.storage.upload_memory = std::size_t{1} << 30U;
     EXPECT_LT(share_out_descriptors(with_bucket, 4096).connections, small.connections);
 }

@@ -48,11 +48,10 @@ private:
 Settings settings_for(SilentBucket const& bucket, std::filesystem::path const& data_dir) {
     Settings settings;
     settings.data_dir = data_dir;
-    settings.storage.bucket = "media";
-    settings.storage.endpoint = bucket.endpoint();
-    settings.storage.access_key_id = "key";
-    settings.storage.secret_access_key = "secret";
-    settings.storage.timeout = 30s;
+    settings.storage.s3.bucket = "media";
+    settings.storage.s3.endpoint = bucket.endpoint();
+    settings.storage.keys.access_key_id = "key";
+    settings.storage.keys.secret_access_key = "secret";
     settings.storage.upload_memory = 64UL * 1024 * 1024;
     return settings;
 }

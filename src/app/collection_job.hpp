@@ -1,0 +1,14 @@
+#pragma once
+
+#include "base/async/task.hpp"
+#include "base/log.hpp"
+#include "domain/collection_lock.hpp"
+#include "service/collector.hpp"
+
+namespace clinikk::app {
+
+/// Collects once a minute what processes that died have left behind, unless another process is at it just then. Never
+/// ends; what goes wrong is logged, and tried again. Collector, lock and log must outlive it.
+Task<> collect_every_minute(Collector& collector, CollectionLock& lock, Log& log);
+
+}  // namespace clinikk::app

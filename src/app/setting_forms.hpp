@@ -1,0 +1,200 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/setting_values.hpp"
+#include "base/log.hpp"
+#include "domain/user.hpp"
+#include "http/server/forwarded.hpp"
+#include "media/inspector.hpp"
+
+/// The forms that the values of settings are written in. Each has `parse`, which gives the value or throws
+/// std::invalid_argument with what the text must be, and `print`, which gives the text of a default.
+namespace clinikk::app::form {
+
+struct Text {
+    static std::string parse(std::string const& text) { return text; }
+    static std::string print(std::string const& value) { return value; }
+};
+
+struct Path {
+    static std::filesystem::path parse(std::string const& text) { return text; }
+    static std::string print(std::filesystem::path const& value) { return value.string(); }
+};
+
+template <class Number, Number min, Number max>
+struct Whole {
+    static Number parse(std::string const& text) { return whole_number<Number>(text, min, max); }
+    static std::string print(Number value) { return std::to_string(value); }
+};
+
+/// Threads or processes; those the machine has where it is empty.
+struct Cores {
+    static std::size_t parse(std::string const& text);
+    static std::string print(std::size_t /*value*/) { return ""; }
+};
+
+struct Size {
+    static std::uint64_t parse(std::string const& text) { return bytes(text); }
+    static std::string print(std::uint64_t value) { return print_bytes(value); }
+};
+
+struct SizeOfFile : Size {
+    static std::uint64_t parse(std::string const& text);
+};
+
+struct SizeOfUploadMemory : Size {
+    static std::uint64_t parse(std::string const& text);
+};
+
+/// Empty: no limit.
+struct OptionalSize {
+    static std::optional<std::uint64_t> parse(std::string const& text);
+    static std::string print(std::optional<std::uint64_t> const& value) { return value ? print_bytes(*value) : ""; }
+};
+
+struct Duration {
+    static std::chrono::seconds parse(std::string const& text) { return duration(text); }
+    static std::string print(std::chrono::seconds value) { return print_duration(value); }
+};
+
+/// For what would never come to its end in no time.
+struct OneSecondOrMore : Duration {
+    static std::chrono::seconds parse(std::string const& text) { return at_least_one_second(text); }
+};
+
+/// Less is taken for `least` seconds.
+template <std::int64_t least>
+struct RaisedDuration : Duration {
+    static std::chrono::seconds parse(std::string const& text) {
+        return std::max(duration(text), std::chrono::seconds(least));
+    }
+};
+
+/// As long as a presigned address can be good.
+struct LifeOfAddress : Duration {
+    static std::chrono::seconds parse(std::string const& text);
+};
+
+struct Minutes {
+    static std::chrono::seconds parse(std::string const& text);
+    static std::string print(std::chrono::seconds value) { return std::to_string(value.count() / 60); }
+};
+
+/// One of the words that `Choices::all` pairs with values; the first of a value is the one that is printed.
+template <class Choices>
+struct Choice {
+    static auto parse(std::string const& text) { return one_of(text, Choices::all); }
+    static std::string print(auto const& value) {
+        auto const found =
+            std::ranges::find_if(Choices::all, [&](auto const& choice) { return choice.second == value; });
+        return std::string(found->first);
+    }
+};
+
+template <class Value>
+using Word = std::pair<std::string_view, Value>;
+
+struct OnOff {
+    static constexpr std::array all{Word<bool>{"on", true}, Word<bool>{"off", false}, Word<bool>{"1", true},
+                                    Word<bool>{"0", false}};
+};
+struct OneOrZero {
+    static constexpr std::array all{Word<bool>{"1", true}, Word<bool>{"0", false}, Word<bool>{"on", true},
+                                    Word<bool>{"off", false}};
+};
+struct MigrateMode {
+    static constexpr std::array all{Word<bool>{"auto", true}, Word<bool>{"off", false}};
+};
+struct StreamMode {
+    static constexpr std::array all{Word<bool>{"redirect", true}, Word<bool>{"proxy", false}};
+};
+struct Addressing {
+    static constexpr std::array all{Word<std::optional<bool>>{"auto", std::nullopt},
+                                    Word<std::optional<bool>>{"path", true},
+                                    Word<std::optional<bool>>{"virtual", false}};
+};
+struct Sandbox {
+    static constexpr std::array all{Word<media::SandboxMode>{"auto", media::SandboxMode::automatic},
+                                    Word<media::SandboxMode>{"require", media::SandboxMode::require}};
+};
+/// Nobody makes himself an administrator.
+struct RegistrationRole {
+    static constexpr std::array all{Word<Role>{"viewer", Role::viewer}, Word<Role>{"editor", Role::editor}};
+};
+struct Level {
+    static constexpr std::array all{Word<LogLevel>{"trace", LogLevel::trace}, Word<LogLevel>{"debug", LogLevel::debug},
+                                    Word<LogLevel>{"info", LogLevel::info},
+                                    Word<LogLevel>{"warning", LogLevel::warning},
+                                    Word<LogLevel>{"error", LogLevel::error}};
+};
+struct Algorithm {
+    static constexpr std::array all{Word<std::string_view>{"HS256", "HS256"}, Word<std::string_view>{"HS384", "HS384"},
+                                    Word<std::string_view>{"HS512", "HS512"}, Word<std::string_view>{"RS256", "RS256"},
+                                    Word<std::string_view>{"ES256", "ES256"}};
+};
+
+/// `auto` by default: text on a terminal, else JSON.
+struct Format {
+    static LogFormat parse(std::string const& text);
+    static std::string print(LogFormat /*value*/) { return "auto"; }
+};
+
+struct Host : Text {
+    static std::string parse(std::string const& text);
+};
+
+/// An http or https URL, its slashes at the end taken away; empty stays empty.
+struct WebAddress : Text {
+    static std::string parse(std::string const& text);
+};
+
+/// The same without a path.
+struct WebOrigin : Text {
+    static std::string parse(std::string const& text);
+};
+
+/// `*` or origins, comma-separated.
+struct Origins {
+    static std::vector<std::string> parse(std::string const& text);
+    static std::string print(std::vector<std::string> const& value);
+};
+
+/// Addresses and networks, comma-separated. None by default.
+struct Proxies {
+    static http::Networks parse(std::string const& text);
+    static std::string print(http::Networks const& /*value*/) { return ""; }
+};
+
+struct DatabaseUrl : Text {
+    static std::string parse(std::string const& text);
+};
+
+/// The text of a port's number; empty stays empty.
+struct PortText : Text {
+    static std::string parse(std::string const& text);
+};
+
+/// A key for HS… of 32 bytes or more, or a private key as PEM; empty stays empty.
+struct SecretKey : Text {
+    static std::string parse(std::string const& text);
+};
+
+/// Whether new media goes to a bucket.
+struct Provider {
+    static bool parse(std::string const& text);
+    static std::string print(bool is_s3) { return is_s3 ? "S3" : "local"; }
+};
+
+/// S3's rules for names, which keep a bucket's name from being anything else in a URL.
+struct Bucket : Text {
+    static std::string parse(std::string const& text);
+};
+
+}  // namespace clinikk::app::form

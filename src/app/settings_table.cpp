@@ -1,0 +1,170 @@
+#include "app/settings_table.hpp"
+
+#include <array>
+#include <cstdlib>
+
+#include "app/setting_forms.hpp"
+
+namespace clinikk::app {
+namespace {
+
+using namespace form;
+using S = Settings;
+using Database = DatabaseSettings;
+using Store = StorageSettings;
+
+/// The member at the end of a path: `at<&Settings::server, &http::ServerOptions::port>(settings)`.
+template <auto... Members>
+constexpr auto& at(auto& settings) {
+    return (settings.*....*Members);
+}
+
+/// A setting that is written in `Form` and stands at the end of the path of `Members`.
+template <class Form, auto... Members>
+constexpr Setting setting(std::string_view name, std::string_view help) {
+    return {name, help, false,
+            [](Settings& settings, std::string const& text) { at<Members...>(settings) = Form::parse(text); },
+            [](Settings const& settings) { return Form::print(at<Members...>(settings)); }};
+}
+
+/// The same for what nobody may see.
+template <class Form, auto... Members>
+constexpr Setting secret_setting(std::string_view name, std::string_view help) {
+    auto secret = setting<Form, Members...>(name, help);
+    secret.is_secret = true;
+    return secret;
+}
+
+constexpr std::array settings_table{
+    setting<Host, &S::server, &http::ServerOptions::host>("HOST", "Address to listen on"),
+    setting<Whole<std::uint16_t, 0, 65535>, &S::server, &http::ServerOptions::port>(
+        "PORT", "Port to listen on; 0 takes any free one"),
+    setting<WebAddress, &S::pipeline, &http::PipelineOptions::public_url>(
+        "PUBLIC_URL", "Where clients reach the service (default: from each request)"),
+    setting<Proxies, &S::server, &http::ServerOptions::trusted_proxies>(
+        "TRUSTED_PROXIES",
+        "Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix count: addresses and networks, comma-separated "
+        "(default: none)"),
+    setting<Path, &S::data_dir>("DATA_DIR", "Database, objects and the generated secret"),
+    secret_setting<DatabaseUrl, &S::database, &Database::url>(
+        "DATABASE_URL", "postgresql://… or sqlite:PATH (default: SQLite in DATA_DIR)"),
+    setting<Text, &S::database, &Database::parts, &PostgresParts::user>(
+        "POSTGRES_USER", "PostgreSQL in parts, where DATABASE_URL is not set"),
+    secret_setting<Text, &S::database, &Database::parts, &PostgresParts::password>("POSTGRES_PASSWORD",
+                                                                                   "Password of that user"),
+    setting<Text, &S::database, &Database::parts, &PostgresParts::dbname>("POSTGRES_DB", "Name of the database"),
+    setting<Text, &S::database, &Database::parts, &PostgresParts::host>(
+        "POSTGRES_HOST", "A name, an address, or a directory with a socket"),
+    setting<PortText, &S::database, &Database::parts, &PostgresParts::port>("POSTGRES_PORT",
+                                                                            "Port of the server (default: 5432)"),
+    setting<Whole<std::size_t, 1, 1000>, &S::database, &Database::postgres, &db::PostgresOptions::max_connections>(
+        "POSTGRES_CONNECTIONS", "Connections of this process at most"),
+    setting<Duration, &S::database, &Database::wait>("POSTGRES_WAIT",
+                                                     "How long the start waits for a server that is not there yet"),
+    setting<Choice<MigrateMode>, &S::database, &Database::migrate>("MIGRATE", "auto, or off to refuse an old schema"),
+    secret_setting<SecretKey, &S::tokens, &TokenOptions::secret_or_private_key_pem>(
+        "SECRET_KEY", "Key that signs access tokens (default: generated, kept in DATA_DIR)"),
+    setting<Choice<Algorithm>, &S::tokens, &TokenOptions::algorithm>("ALGORITHM",
+                                                                     "HS256, HS384, HS512, RS256 or ES256"),
+    setting<Minutes, &S::tokens, &TokenOptions::lifetime>("ACCESS_TOKEN_EXPIRE_MINUTES", "How long a login lasts"),
+    setting<Choice<RegistrationRole>, &S::registration_role>(
+        "REGISTRATION_ROLE", "Role of accounts that register themselves: editor or viewer"),
+    setting<Provider, &S::storage, &Store::is_s3>("STORAGE_PROVIDER",
+                                                  "Where new media is kept: local (DATA_DIR) or S3"),
+    setting<Bucket, &S::storage, &Store::s3, &S3StoreOptions::bucket>("STORAGE_BUCKET", "The bucket of S3"),
+    setting<Text, &S::storage, &Store::default_region>("AWS_DEFAULT_REGION",
+                                                       "The bucket's region where AWS_REGION is not set"),
+    setting<Text, &S::storage, &Store::s3, &S3StoreOptions::region>("AWS_REGION", "The bucket's region"),
+    setting<WebOrigin, &S::storage, &Store::s3, &S3StoreOptions::endpoint>(
+        "AWS_ENDPOINT_URL", "URL of another server that speaks S3 (default: Amazon's of the region)"),
+    setting<Choice<Addressing>, &S::storage, &Store::s3, &S3StoreOptions::path_style>(
+        "STORAGE_ADDRESSING", "path, virtual (bucket in the host name), or auto: path with AWS_ENDPOINT_URL"),
+    setting<Text, &S::storage, &Store::keys, &AwsCredentials::access_key_id>("AWS_ACCESS_KEY_ID", "Key of S3"),
+    secret_setting<Text, &S::storage, &Store::keys, &AwsCredentials::secret_access_key>("AWS_SECRET_ACCESS_KEY",
+                                                                                        "Its secret"),
+    secret_setting<Text, &S::storage, &Store::keys, &AwsCredentials::session_token>("AWS_SESSION_TOKEN",
+                                                                                    "With temporary keys: their token"),
+    setting<Text, &S::storage, &Store::profile>(
+        "AWS_PROFILE", "Without a key: the profile in the credentials file (default: default)"),
+    setting<Path, &S::storage, &Store::credentials_file>("AWS_SHARED_CREDENTIALS_FILE",
+                                                         "That file (default: ~/.aws/credentials)"),
+    setting<Text, &S::storage, &Store::client, &client::HttpClientOptions::ca_file>(
+        "AWS_CA_BUNDLE", "Certificates to trust, PEM (default: the system's)"),
+    setting<RaisedDuration<1>, &S::storage, &Store::client, &client::HttpClientOptions::silence>(
+        "STORAGE_TIMEOUT", "Silence after which S3 is given up"),
+    setting<Choice<StreamMode>, &S::playback, &PlaybackOptions::redirect>(
+        "STREAM_MODE", "redirect: players fetch from S3 themselves; proxy: through this service"),
+    setting<LifeOfAddress, &S::playback, &PlaybackOptions::address_life>(
+        "PRESIGN_EXPIRES", "How long the address a player is sent to is good"),
+    setting<WebAddress, &S::storage, &Store::s3, &S3StoreOptions::public_url>(
+        "STORAGE_PUBLIC_URL", "Where everybody may read the bucket, such as a CDN (default: presigned addresses)"),
+    setting<SizeOfUploadMemory, &S::storage, &Store::upload_memory>("UPLOAD_MEMORY",
+                                                                    "Memory that all uploads to S3 together hold"),
+    setting<SizeOfFile, &S::uploads, &UploadLimits::max_size>("MAX_UPLOAD_SIZE", "Largest file"),
+    setting<OptionalSize, &S::uploads, &UploadLimits::user_quota>("USER_QUOTA",
+                                                                  "Bytes one account may keep (default: no limit)"),
+    setting<Whole<std::int64_t, 1, 1'000'000>, &S::uploads, &UploadLimits::max_per_user>(
+        "MAX_UPLOADS_PER_USER", "Uploads of one account at once"),
+    setting<RaisedDuration<60>, &S::direct_uploads, &DirectUploadOptions::life>(
+        "UPLOAD_EXPIRES", "Time that an upload straight to the bucket may take"),
+    setting<Size, &S::storage, &Store::local, &LocalStoreOptions::reserve>("DISK_RESERVE",
+                                                                           "Disk space that uploads leave free"),
+    setting<Cores, &S::server, &http::ServerOptions::threads>("THREADS",
+                                                              "Threads that serve (default: the cores it may use)"),
+    setting<Whole<std::size_t, 1, 10'000'000>, &S::server, &http::ServerOptions::max_connections>(
+        "MAX_CONNECTIONS", "Connections at once; fewer where the limit on open files (ulimit -n) is low"),
+    setting<Size, &S::server, &http::ServerOptions::patience, &http::Patience::minimum_rate>(
+        "MIN_RATE", "Bytes a second below which a body is given up, over 60 s"),
+    setting<OneSecondOrMore, &S::server, &http::ServerOptions::patience, &http::Patience::head>(
+        "HEADER_TIMEOUT", "Time to send a request head"),
+    setting<OneSecondOrMore, &S::server, &http::ServerOptions::patience, &http::Patience::idle>(
+        "IDLE_TIMEOUT", "Time a connection may wait between requests"),
+    setting<Duration, &S::server, &http::ServerOptions::shutdown_grace>(
+        "SHUTDOWN_GRACE", "Time for requests under way when the service stops"),
+    setting<Duration, &S::gc_grace>("GC_GRACE", "Age before leftovers of interrupted writes are collected"),
+    setting<Choice<OneOrZero>, &S::server, &http::ServerOptions::reuse_port>(
+        "REUSE_PORT", "1: several processes may listen on the port, for rolling restarts"),
+    setting<Choice<OnOff>, &S::limit_logins>("RATE_LIMIT", "off: failed logins are not slowed down"),
+    setting<Choice<Level>, &S::log_level>("LOG_LEVEL", "trace, debug, info, warning or error"),
+    setting<Format, &S::log_format>("LOG_FORMAT", "json, text, or auto: text on a terminal"),
+    setting<Origins, &S::pipeline, &http::PipelineOptions::cors_origins>(
+        "CORS_ORIGINS", "Origins whose scripts may call, comma-separated; * for any"),
+    setting<Text, &S::inspector, &media::InspectorOptions::ffprobe>("FFPROBE",
+                                                                    "The ffprobe program (default: found on PATH)"),
+    setting<Choice<Sandbox>, &S::inspector, &media::InspectorOptions::sandbox>(
+        "SANDBOX", "require: refuse to start where media tools cannot be confined by Landlock or bubblewrap"),
+    setting<Cores, &S::inspector, &media::InspectorOptions::concurrency>(
+        "PROBE_CONCURRENCY", "Files examined at once (default: the cores it may use)"),
+};
+
+}  // namespace
+
+std::span<Setting const> all_settings() { return settings_table; }
+
+std::string Setting::flag() const {
+    std::string flag = "--";
+    for (char const c : name) flag += c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return flag;
+}
+
+std::vector<FoundSetting> find_settings(GivenSettings const& given) {
+    auto const env_file = read_env_file(".env");
+    auto const find = [&](Setting const& wanted) -> FoundSetting {
+        if (auto const found = given.find(wanted.name); found != given.end()) {
+            return {wanted, found->second, SettingSource::command_line};
+        }
+        std::string const name(wanted.name);
+        if (char const* value = std::getenv(name.c_str()); value != nullptr && *value != '\0') {
+            return {wanted, value, SettingSource::environment};
+        }
+        if (auto const found = env_file.find(name); found != env_file.end() && !found->second.empty()) {
+            return {wanted, found->second, SettingSource::env_file};
+        }
+        return {wanted, wanted.fallback(), SettingSource::fallback};
+    };
+    std::vector<FoundSetting> all;
+    for (auto const& each : settings_table) all.push_back(find(each));
+    return all;
+}
+
+}  // namespace clinikk::app
