@@ -76,7 +76,7 @@ public:
         co_return file;
     }
 
-    std::optional<ContentKind> stated_kind() const override {
+    std::optional<ContentKind> declared_kind() const override {
         auto const text = form_.field("content_type");
         if (!text) return std::nullopt;
         auto const kind = ContentKindValue::parse(*text);

@@ -47,7 +47,7 @@ Task<Probe> probe(Task<Result<void>> check, std::string_view what, Log& log) {
         auto const outcome = co_await std::move(check);
         if (!outcome) result.reason = outcome.error().detail;
     } catch (std::exception const& failure) {
-        log.warning("health check failed", {{"of", what}, {"error", failure.what()}});
+        log.warning("health_check.failed", {{"of", what}, {"error", failure.what()}});
         result.reason = "it does not answer";
     }
     auto const elapsed = std::chrono::steady_clock::now() - began;

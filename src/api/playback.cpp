@@ -169,8 +169,8 @@ Task<Result<Response>> stream_content(Services& services, Request& request, Stre
         response.status = 304;
         co_return response;
     }
-    auto const measured = co_await services.playback.measure(playback);
-    if (!measured) co_return measured.error();
+    auto const resolved = co_await services.playback.resolve(playback);
+    if (!resolved) co_return resolved.error();
     // Only GET has ranges (RFC 9110 section 14.2): to HEAD the field says nothing.
     RangeOutcome asked;
     if (!head_only && if_range_holds(request.head, validators)) {

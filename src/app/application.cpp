@@ -26,7 +26,7 @@ std::unique_ptr<AccessTokens> make_tokens(Settings const& settings, Log& log) {
     if (options.secret_or_private_key_pem.empty()) {
         auto const file = settings.data_dir / "secret.key";
         options.secret_or_private_key_pem = load_or_create_secret(file);
-        log.info("generated_secret_key", {{"reason", "SECRET_KEY is not set"}, {"file", file.string()}});
+        log.info("secret_key.generated", {{"reason", "SECRET_KEY is not set"}, {"file", file.string()}});
     }
     try {
         return make_access_tokens(std::move(options));
@@ -58,12 +58,12 @@ http::ServerOptions server_options(Settings const& settings, DescriptorBudget co
 
 /// What the process may have open, and therefore how many connections; the log tells.
 DescriptorBudget plan_descriptors(Settings const& settings, Log& log) {
-    auto const budget = share_out_descriptors(settings, raise_descriptor_limit());
+    auto const budget = allocate_descriptors(settings, raise_descriptor_limit());
     auto const line = {LogField("connections", budget.connections), LogField("descriptors", budget.limit)};
     if (budget.connections < settings.server.max_connections) {
         log.warning("connections are limited by the descriptors there are (ulimit -n)", line);
     } else {
-        log.info("connections are limited", line);
+        log.info("connections.limited", line);
     }
     return budget;
 }
@@ -110,10 +110,11 @@ struct Application::Parts {
           tokens(make_tokens(settings, log)),
           users(*core.work, *core.hasher, core.clock),
           sessions(*core.freeing_work, *core.hasher, *tokens, core.clock, settings.limit_logins),
-          playback(*core.freeing_work, core.storage.stores(), settings.playback, log),
-          uploads(*core.work, core.storage.stores(), *inspector, core.clock, settings.uploads, lease_holder(), log),
-          direct_uploads(*core.work, core.storage.stores(), *inspector, core.clock, direct_upload_options(settings),
-                         lease_holder(), log),
+          playback(*core.freeing_work, core.storage.object_stores(), settings.playback, log),
+          uploads(*core.work, core.storage.object_stores(), *inspector, core.clock, settings.uploads, lease_holder(),
+                  log),
+          direct_uploads(*core.work, core.storage.object_stores(), *inspector, core.clock,
+                         direct_upload_options(settings), lease_holder(), log),
           services(make_services()),
           table(api::make_endpoints(&services, settings.uploads.max_size)),
           router(table),
@@ -136,7 +137,7 @@ struct Application::Parts {
             .direct_uploads = direct_uploads,
             .health = {.work = *core.work,
                        .database_driver = settings.database.is_postgres() ? "postgres" : "sqlite",
-                       .objects = core.storage.stores().current(),
+                       .objects = core.storage.object_stores().current(),
                        .inspector = *inspector,
                        .ready = [this] { return !server.draining(); },
                        .log = core.log},

@@ -18,8 +18,8 @@ int ask_health(Settings const& settings) {
     auto const host = settings.server.host == "0.0.0.0" ? std::string("127.0.0.1") : settings.server.host;
     boost::system::error_code failure;
     socket.connect({asio::ip::make_address(host), settings.server.port}, failure);
-    timeval const patience{5, 0};
-    ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    timeval const timeouts{5, 0};
+    ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &timeouts, sizeof timeouts);
     std::string answer;
     if (!failure) {
         auto const name = host.find(':') == std::string::npos ? host : '[' + host + ']';

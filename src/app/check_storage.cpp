@@ -19,7 +19,7 @@ int check_storage(Settings const& settings, std::vector<std::string> origins) {
     BlockingPool pool(2);
     SystemClock clock;
     Storage storage(settings, 1, clock, pool, log);
-    auto& store = storage.stores().current();
+    auto& store = storage.object_stores().current();
     if (origins.empty()) {
         origins = settings.pipeline.cors_origins;
         std::erase(origins, "*");

@@ -36,7 +36,7 @@ Task<> collect_every_minute(Collector& collector, CollectionLock& lock, Log& log
         try {
             co_await collect_once(collector, lock, log);
         } catch (std::exception const& failure) {
-            log.warning("collection failed", {{"error", failure.what()}});
+            log.warning("collection.failed", {{"error", failure.what()}});
         }
     }
 }

@@ -6,7 +6,6 @@
 #include <csignal>
 #include <iostream>
 
-#include "app/account_commands.hpp"
 #include "app/api_document.hpp"
 #include "app/application.hpp"
 #include "app/ask_health.hpp"
@@ -15,6 +14,7 @@
 #include "app/open_database.hpp"
 #include "app/settings.hpp"
 #include "app/settings_text.hpp"
+#include "app/user_commands.hpp"
 #include "domain/values.hpp"
 #include "media/sandbox.hpp"
 
@@ -86,7 +86,7 @@ public:
         add_storage();
         add_contents();
         add_check();
-        add_accounts();
+        add_user_commands();
         add_openapi();
         add_settings_command();
         app_.add_subcommand("version", "Print the version")->callback([this] {
@@ -187,36 +187,35 @@ private:
             .add_option("--origin", origins_, "Where pages come from that upload or play (default: CORS_ORIGINS)");
     }
 
-    void add_accounts() {
+    void add_user_commands() {
         auto* const user = app_.add_subcommand("user", "Accounts: add, list, passwd, role, disable, enable");
         user->require_subcommand(1);
-        add("list", "List all accounts", list_accounts, user);
+        add("list", "List all accounts", list_users, user);
         auto& add_one = add_account(
             user, "add", "Make an account; the password is read from standard input", [this](Settings const& settings) {
                 auto const role = parse_argument<RoleValue>(account_.role, "role").value();
                 auto const password = parse_argument<Password>(read_password(), "password");
-                return change_account(settings, [&](UserService& users) { return users.add(email(), password, role); });
+                return change_user(settings, [&](UserService& users) { return users.add(email(), password, role); });
             });
         add_one.add_option("--role", account_.role, "viewer, editor or admin [viewer]");
         add_account(user, "passwd", "Set a password, read from standard input; ends the account's sessions",
                     [this](Settings const& settings) {
                         auto const password = parse_argument<Password>(read_password(), "password");
-                        return change_account(
-                            settings, [&](UserService& users) { return users.set_password(email(), password); });
+                        return change_user(settings,
+                                           [&](UserService& users) { return users.set_password(email(), password); });
                     });
         add_account(user, "role", "Set a role",
                     [this](Settings const& settings) {
                         auto const role = parse_argument<RoleValue>(account_.role, "role").value();
-                        return change_account(settings,
-                                              [&](UserService& users) { return users.set_role(email(), role); });
+                        return change_user(settings, [&](UserService& users) { return users.set_role(email(), role); });
                     })
             .add_option("role", account_.role, "viewer, editor or admin")
             ->required();
         add_account(user, "disable", "Lock an account out; ends its sessions", [this](Settings const& settings) {
-            return change_account(settings, [&](UserService& users) { return users.set_active(email(), false); });
+            return change_user(settings, [&](UserService& users) { return users.set_active(email(), false); });
         });
         add_account(user, "enable", "Let a disabled account in again", [this](Settings const& settings) {
-            return change_account(settings, [&](UserService& users) { return users.set_active(email(), true); });
+            return change_user(settings, [&](UserService& users) { return users.set_active(email(), true); });
         });
     }
 

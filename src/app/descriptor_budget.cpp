@@ -52,7 +52,7 @@ std::size_t file_threads(Settings const& settings) noexcept {
     return std::max<std::size_t>(4, settings.server.threads);
 }
 
-DescriptorBudget share_out_descriptors(Settings const& settings, std::size_t limit) {
+DescriptorBudget allocate_descriptors(Settings const& settings, std::size_t limit) {
     DescriptorBudget budget;
     budget.limit = limit;
     budget.open_files = std::min(most_open_files, limit / share_of_open_files);

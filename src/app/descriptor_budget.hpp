@@ -19,7 +19,7 @@ struct DescriptorBudget {
 std::size_t file_threads(Settings const& settings) noexcept;
 
 /// Shares out `limit` descriptors. Throws SettingError with one line where too few connections would be left to serve.
-DescriptorBudget share_out_descriptors(Settings const& settings, std::size_t limit);
+DescriptorBudget allocate_descriptors(Settings const& settings, std::size_t limit);
 
 /// Raises the soft limit, which is customarily low, to the hard one, and tells what it is then.
 std::size_t raise_descriptor_limit();

@@ -6,9 +6,9 @@
 #include <iostream>
 #include <string_view>
 
+#include "app/command_context.hpp"
 #include "app/process_name.hpp"
 #include "app/run_to_end.hpp"
-#include "app/workbench.hpp"
 #include "service/backfiller.hpp"
 #include "service/collector.hpp"
 #include "service/content_service.hpp"
@@ -39,14 +39,14 @@ private:
 }  // namespace
 
 int collect_garbage(Settings const& settings, bool dry_run) {
-    Workbench bench(settings);
-    auto const attempt = run_to_end(bench.core.database->collection_lock().try_claim(process_name()));
+    CommandContext context(settings);
+    auto const attempt = run_to_end(context.core.database->collection_lock().try_claim(process_name()));
     if (!attempt.claim) {
         auto const holder = attempt.holder.empty() ? std::string() : " (" + attempt.holder + ')';
         std::cerr << "another process is collecting" << holder << "; try again later\n";
         return 1;
     }
-    auto& collector = bench.core.collector;
+    auto& collector = context.core.collector;
     auto const report = [](std::string_view what, std::string_view name) { std::cout << what << ' ' << name << '\n'; };
     auto found = run_to_end(collector.collect(dry_run, report));
     auto const strays = run_to_end(collector.collect_strays(dry_run, report));
@@ -61,8 +61,8 @@ int collect_garbage(Settings const& settings, bool dry_run) {
 }
 
 int verify_objects(Settings const& settings) {
-    Workbench bench(settings);
-    Verifier verifier(*bench.core.freeing_work, bench.core.storage.stores());
+    CommandContext context(settings);
+    Verifier verifier(*context.core.freeing_work, context.core.storage.object_stores());
     ProgressLine const line;
     auto const report = [](std::string_view key, std::string_view fault) { std::cout << key << ' ' << fault << '\n'; };
     auto const progress = [&line](Verification const& so_far) {
@@ -77,9 +77,9 @@ int verify_objects(Settings const& settings) {
 }
 
 int backfill_objects(Settings const& settings) {
-    Workbench bench(settings);
-    auto const inspector = make_inspector(settings, bench.log);
-    Backfiller backfiller(*bench.core.freeing_work, bench.core.storage.stores(), *inspector);
+    CommandContext context(settings);
+    auto const inspector = make_inspector(settings, context.log);
+    Backfiller backfiller(*context.core.freeing_work, context.core.storage.object_stores(), *inspector);
     ProgressLine const line;
     auto const report = [](std::string_view key, std::string_view why) { std::cout << key << ": " << why << '\n'; };
     auto const progress = [&line](Backfill const& so_far) {
@@ -93,8 +93,9 @@ int backfill_objects(Settings const& settings) {
 
 int copy_objects(Settings const& settings, std::string const& from, std::string const& to) {
     if (from == to) throw SettingError("--from and --to must be two stores");
-    Workbench bench(settings);
-    Mover mover(*bench.core.freeing_work, bench.core.storage.stores(), bench.core.clock, lease_holder(), bench.log);
+    CommandContext context(settings);
+    Mover mover(*context.core.freeing_work, context.core.storage.object_stores(), context.core.clock, lease_holder(),
+                context.log);
     ProgressLine const line;
     auto const report = [](std::string_view key, std::string_view why) { std::cout << key << ' ' << why << '\n'; };
     auto const progress = [&line](Movement const& so_far) {
@@ -112,8 +113,8 @@ int copy_objects(Settings const& settings, std::string const& from, std::string 
 }
 
 int assign_owner(Settings const& settings, Email const& email, std::optional<std::vector<Uuid>> const& contents) {
-    Workbench bench(settings);
-    auto& service = bench.core.contents;
+    CommandContext context(settings);
+    auto& service = context.core.contents;
     auto const done = run_to_end(contents ? service.assign_owner(email, *contents) : service.assign_unowned(email));
     if (!done) {
         std::cerr << done.error().detail << '\n';

@@ -113,11 +113,11 @@ constexpr std::array settings_table{
                                                               "Threads that serve (default: the cores it may use)"),
     setting<Whole<std::size_t, 1, 10'000'000>, &S::server, &http::ServerOptions::max_connections>(
         "MAX_CONNECTIONS", "Connections at once; fewer where the limit on open files (ulimit -n) is low"),
-    setting<Size, &S::server, &http::ServerOptions::patience, &http::Patience::minimum_rate>(
+    setting<Size, &S::server, &http::ServerOptions::timeouts, &http::Timeouts::minimum_rate>(
         "MIN_RATE", "Bytes a second below which a body is given up, over 60 s"),
-    setting<OneSecondOrMore, &S::server, &http::ServerOptions::patience, &http::Patience::head>(
+    setting<OneSecondOrMore, &S::server, &http::ServerOptions::timeouts, &http::Timeouts::head>(
         "HEADER_TIMEOUT", "Time to send a request head"),
-    setting<OneSecondOrMore, &S::server, &http::ServerOptions::patience, &http::Patience::idle>(
+    setting<OneSecondOrMore, &S::server, &http::ServerOptions::timeouts, &http::Timeouts::idle>(
         "IDLE_TIMEOUT", "Time a connection may wait between requests"),
     setting<Duration, &S::server, &http::ServerOptions::shutdown_grace>(
         "SHUTDOWN_GRACE", "Time for requests under way when the service stops"),

@@ -19,7 +19,7 @@ public:
     /// `open_files`: objects of the disk that are kept open for the next request. Clock, pool and log must outlive it.
     Storage(Settings const& settings, std::size_t open_files, Clock& clock, BlockingPool& pool, Log& log);
 
-    ObjectStores& stores() noexcept { return *stores_; }
+    ObjectStores& object_stores() noexcept { return *stores_; }
     LocalObjectStore& local() noexcept { return *local_; }
     /// What speaks to the bucket; null without one.
     client::HttpClient* http() noexcept { return http_.get(); }

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 
-#include "base/errors/account.hpp"
 #include "base/errors/content.hpp"
 #include "base/errors/http.hpp"
 #include "base/errors/media.hpp"
 #include "base/errors/service.hpp"
 #include "base/errors/upload.hpp"
+#include "base/errors/user.hpp"
 
 namespace clinikk {
 namespace {
@@ -22,8 +22,8 @@ consteval auto join(std::array<ErrorKind, Sizes> const&... parts) {
 }
 
 /// One part for each group of `ErrorCode`, in its order: a row is found by its code.
-constexpr auto catalogue = join(errors::http_errors, errors::account_errors, errors::content_errors,
-                                errors::upload_errors, errors::media_errors, errors::service_errors);
+constexpr auto catalogue = join(errors::http_errors, errors::user_errors, errors::content_errors, errors::upload_errors,
+                                errors::media_errors, errors::service_errors);
 constexpr auto last_code = ErrorCode::insufficient_storage;
 
 consteval bool is_in_order() {

@@ -20,9 +20,9 @@ struct JsonValue {
     enum class Kind : std::uint8_t { null, boolean, integer, number, text, array, object };
 
     Kind kind = Kind::null;
-    std::string text{};                 ///< of a scalar: the text, the number, `true` or `false`
-    std::vector<JsonValue> items{};     ///< of an array
-    std::vector<JsonMember> members;    ///< of an object, in order
+    std::string text{};               ///< of a scalar: the text, the number, `true` or `false`
+    std::vector<JsonValue> items{};   ///< of an array
+    std::vector<JsonMember> members;  ///< of an object, in order
 
     /// The first member of that name, or null.
     JsonValue const* find(std::string_view name) const noexcept;

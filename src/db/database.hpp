@@ -18,20 +18,20 @@
 #include "domain/collection_lock.hpp"
 #include "domain/revision.hpp"
 
-/// The port under the stores: statements, transactions, rows. Its two drivers are `db/sqlite` and `db/postgres`.
+/// The port under the repositories: statements, transactions, rows. Its two drivers are `db/sqlite` and `db/postgres`.
 namespace clinikk::db {
 
-/// What a statement touches. A driver may let point statements of many callers share a connection.
-enum class Reach {
-    any,
-    point,  ///< reads at most a row or two by a unique key: quick, and of no effect when nobody wants its answer
+/// Whether a statement may share a connection with the statements of other callers.
+enum class Sharing {
+    exclusive,
+    pipelined,  ///< reads at most a row or two by a unique key: it is quick, and its answer may be dropped
 };
 
 /// A statement with a name of its own, prepared once for each connection. Parameters are `$1`, `$2`, …
 struct Statement {
     std::string_view name;
     std::string_view sql;
-    Reach reach = Reach::any;
+    Sharing sharing = Sharing::exclusive;
 };
 
 /// Bytes, as opposed to text.

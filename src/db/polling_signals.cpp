@@ -8,7 +8,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "db/mapping.hpp"
-#include "db/stores.hpp"
+#include "db/repositories.hpp"
 
 namespace clinikk::db {
 
@@ -21,7 +21,7 @@ struct NumberedEvent : Event {
 };
 BOOST_DESCRIBE_STRUCT(NumberedEvent, (Event), (seq))
 
-constexpr Statement find_outbox_end{"signal_find_end", "SELECT COALESCE(MAX(seq), 0) FROM outbox", Reach::point};
+constexpr Statement find_outbox_end{"signal_find_end", "SELECT COALESCE(MAX(seq), 0) FROM outbox", Sharing::pipelined};
 
 constexpr auto list_sql =
     sql_text("SELECT ", columns<NumberedEvent>, " FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2");
@@ -65,8 +65,8 @@ Task<> PollingSignals::run() {
         } catch (std::exception const& error) {
             failure = error.what();
         }
-        if (!failure.empty() && !failing) log_.warning("signals_failing", {{"error", failure}});
-        if (failure.empty() && failing) log_.info("signals_recovered");
+        if (!failure.empty() && !failing) log_.warning("signals.failed", {{"error", failure}});
+        if (failure.empty() && failing) log_.info("signals.recovered");
         failing = !failure.empty();
         // A wait for the database that was cancelled may have ended in any failure.
         auto const cancellation = co_await asio::this_coro::cancellation_state;
@@ -105,7 +105,7 @@ void PollingSignals::tell(Event const& event) {
         try {
             listener(event);
         } catch (std::exception const& error) {
-            log_.error("signal_listener_failed", {{"type", event.type}, {"error", error.what()}});
+            log_.error("signal.listener_failed", {{"type", event.type}, {"error", error.what()}});
         }
     }
 }

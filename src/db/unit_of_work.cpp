@@ -1,53 +1,53 @@
 #include "db/unit_of_work.hpp"
 
 #include "db/mapping.hpp"
-#include "db/stores.hpp"
+#include "db/repositories.hpp"
 
 namespace clinikk::db {
 namespace {
 
 // Reads a page of the file, or asks the server; never many rows.
 constexpr Statement check_database{"database_check", "SELECT COALESCE(MAX(version), 0) FROM schema_version",
-                                   Reach::point};
+                                   Sharing::pipelined};
 
 constexpr std::array statements{check_database};
 
-class SqlStores final : public Stores {
+class SqlRepositories final : public Repositories {
 public:
-    explicit SqlStores(Session& session)
-        : users_(make_user_store(session)),
-          sessions_(make_session_store(session)),
-          contents_(make_content_store(session)),
-          objects_(make_object_table(session)),
-          uploads_(make_upload_store(session)),
+    explicit SqlRepositories(Session& session)
+        : users_(make_user_repository(session)),
+          sessions_(make_session_repository(session)),
+          contents_(make_content_repository(session)),
+          objects_(make_object_repository(session)),
+          uploads_(make_upload_repository(session)),
           outbox_(make_outbox(session)) {}
 
-    UserStore& users() override { return *users_; }
-    SessionStore& sessions() override { return *sessions_; }
-    ContentStore& contents() override { return *contents_; }
-    ObjectTable& objects() override { return *objects_; }
-    UploadStore& uploads() override { return *uploads_; }
+    UserRepository& users() override { return *users_; }
+    SessionRepository& sessions() override { return *sessions_; }
+    ContentRepository& contents() override { return *contents_; }
+    ObjectRepository& objects() override { return *objects_; }
+    UploadRepository& uploads() override { return *uploads_; }
     Outbox& outbox() override { return *outbox_; }
 
 private:
-    std::unique_ptr<UserStore> users_;
-    std::unique_ptr<SessionStore> sessions_;
-    std::unique_ptr<ContentStore> contents_;
-    std::unique_ptr<ObjectTable> objects_;
-    std::unique_ptr<UploadStore> uploads_;
+    std::unique_ptr<UserRepository> users_;
+    std::unique_ptr<SessionRepository> sessions_;
+    std::unique_ptr<ContentRepository> contents_;
+    std::unique_ptr<ObjectRepository> objects_;
+    std::unique_ptr<UploadRepository> uploads_;
     std::unique_ptr<Outbox> outbox_;
 };
 
 class SqlUnitOfWork final : public UnitOfWork {
 public:
-    explicit SqlUnitOfWork(Database& database) : database_(database), stores_(database) {}
+    explicit SqlUnitOfWork(Database& database) : database_(database), repositories_(database) {}
 
-    Stores& stores() override { return stores_; }
+    Repositories& repositories() override { return repositories_; }
 
     Task<Result<void>> transaction(Steps steps) override {
         Database::Steps in_session = [&steps](Session& session) -> Task<Result<void>> {
-            SqlStores stores(session);
-            co_return co_await steps(stores);
+            SqlRepositories repositories(session);
+            co_return co_await steps(repositories);
         };
         co_return co_await database_.transaction(std::move(in_session));
     }
@@ -61,7 +61,7 @@ public:
 
 private:
     Database& database_;
-    SqlStores stores_;
+    SqlRepositories repositories_;
 };
 
 }  // namespace

@@ -20,10 +20,10 @@ public:
 /// Of the processes on one database, wherever they run, one collects at a time. The others would find the same rows and
 /// the same keys: the lock saves them the work.
 ///
-/// No byte depends on it. A connection that breaks ends the claim of a collector that goes on, and a second one may begin
-/// beside it. Both take the same things only: a write that was abandoned and a key that no row knows are claimed by a row
-/// before their bytes go, and what is deleted or was never finished is nobody's any more and may be removed twice. So
-/// whoever collects need not ask on the way whether the claim still holds.
+/// No byte depends on it. A connection that breaks ends the claim of a collector that goes on, and a second one may
+/// begin beside it. Both take the same things only: a write that was abandoned and a key that no row knows are claimed
+/// by a row before their bytes go, and what is deleted or was never finished is nobody's any more and may be removed
+/// twice. So whoever collects need not ask on the way whether the claim still holds.
 class CollectionLock {
 public:
     struct Attempt {

@@ -107,9 +107,9 @@ struct ContentQuery {
 
 using ContentChanges = Changes<ContentDescription>;
 
-class ContentStore {
+class ContentRepository {
 public:
-    virtual ~ContentStore() = default;
+    virtual ~ContentRepository() = default;
 
     virtual Task<> insert(Content const& content) = 0;
     virtual Task<std::optional<Content>> find(Uuid id) = 0;

@@ -39,9 +39,9 @@ struct Object {
 };
 BOOST_DESCRIBE_STRUCT(Object, (), (id, store, bucket, key, size, sha256, media_type, state, created_at))
 
-class ObjectTable {
+class ObjectRepository {
 public:
-    virtual ~ObjectTable() = default;
+    virtual ~ObjectRepository() = default;
 
     virtual Task<> insert(Object const& object) = 0;
     virtual Task<> link(Uuid content_id, ObjectRole role, Uuid object_id) = 0;

@@ -28,9 +28,9 @@ struct Caller {
     Timestamp since;  ///< when it was looked at
 };
 
-class SessionStore {
+class SessionRepository {
 public:
-    virtual ~SessionStore() = default;
+    virtual ~SessionRepository() = default;
 
     virtual Task<> insert(Session const& session) = 0;
     /// The user of a session that is neither revoked nor expired, if the user is active. One point read.

@@ -16,28 +16,28 @@
 namespace clinikk {
 
 /// All rows of the service, table by table.
-class Stores {
+class Repositories {
 public:
-    virtual ~Stores() = default;
-    virtual UserStore& users() = 0;
-    virtual SessionStore& sessions() = 0;
-    virtual ContentStore& contents() = 0;
-    virtual ObjectTable& objects() = 0;
-    virtual UploadStore& uploads() = 0;
+    virtual ~Repositories() = default;
+    virtual UserRepository& users() = 0;
+    virtual SessionRepository& sessions() = 0;
+    virtual ContentRepository& contents() = 0;
+    virtual ObjectRepository& objects() = 0;
+    virtual UploadRepository& uploads() = 0;
     virtual Outbox& outbox() = 0;
 };
 
 /// The database as the services see it. Thread-safe. Breakage of the database is thrown.
 class UnitOfWork {
 public:
-    /// Runs inside one transaction: it sees and changes rows through the `Stores` it is given, and awaits nothing
+    /// Runs inside one transaction: it sees and changes rows through the `Repositories` it is given, and awaits nothing
     /// else, since others may have to wait for it.
-    using Steps = std::function<Task<Result<void>>(Stores&)>;
+    using Steps = std::function<Task<Result<void>>(Repositories&)>;
 
     virtual ~UnitOfWork() = default;
 
     /// Each call is a statement of its own.
-    virtual Stores& stores() = 0;
+    virtual Repositories& repositories() = 0;
 
     /// Commits when the steps return a value; rolls back when they return an Error, which is passed on, or throw.
     /// When this returns a value the changes survive a loss of power.

@@ -58,9 +58,9 @@ struct UploadsInFlight {
 };
 BOOST_DESCRIBE_STRUCT(UploadsInFlight, (), (count, bytes))
 
-class UploadStore {
+class UploadRepository {
 public:
-    virtual ~UploadStore() = default;
+    virtual ~UploadRepository() = default;
 
     virtual Task<> insert(Upload const& upload) = 0;
     /// False when the row is gone or held by another: the write must stop.

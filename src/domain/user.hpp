@@ -31,9 +31,9 @@ struct User {
 };
 BOOST_DESCRIBE_STRUCT(User, (), (id, email, email_key, password_hash, role, is_active, created_at))
 
-class UserStore {
+class UserRepository {
 public:
-    virtual ~UserStore() = default;
+    virtual ~UserRepository() = default;
 
     /// Fails with `email_taken` when the e-mail key exists.
     virtual Task<Result<void>> insert(User const& user) = 0;

@@ -121,12 +121,12 @@ Confinement Inspector::detect() const noexcept {
     auto found = Confinement::seccomp;
     try {
         found = launcher_.detect();
-        log_.info("media.sandbox", {{"confinement", to_string(found)}});
+        log_.info("sandbox.selected", {{"confinement", to_string(found)}});
         if (found == Confinement::seccomp) {
-            log_.warning("media.sandbox.weak", {{"reason", "neither Landlock nor bubblewrap works here"}});
+            log_.warning("sandbox.weakened", {{"reason", "neither Landlock nor bubblewrap works here"}});
         }
     } catch (std::exception const& failure) {
-        log_.error("media.sandbox.failed", {{"reason", failure.what()}});
+        log_.error("sandbox.failed", {{"reason", failure.what()}});
     }
     return found;
 }
@@ -156,20 +156,20 @@ Result<ProbeReport> Inspector::probe(Container container, FileDescriptor const& 
     // The sandbox tells of a signal as shells do.
     int const signal = result.end == ChildEnd::killed ? result.code : result.code > 128 ? result.code - 128 : 0;
     if (result.end == ChildEnd::timed_out || signal == SIGKILL || signal == SIGXCPU) {
-        log_.warning("media.probe.timeout", {{"signal", signal}});
+        log_.warning("probe.timed_out", {{"signal", signal}});
         return Error(ErrorCode::media_probe_timeout, "Reading the file's structure took too long.");
     }
     if (ran_out_of_memory(result)) {
-        log_.warning("media.probe.out_of_memory", {{"errors", result.errors}});
+        log_.warning("probe.memory_exceeded", {{"errors", result.errors}});
         return Error(ErrorCode::media_unsupported, "The file's structure takes more memory to read than it may take.");
     }
     if (result.end == ChildEnd::too_talkative || signal != 0) {
-        log_.warning("media.probe.crashed", {{"signal", signal}, {"errors", result.errors}});
+        log_.warning("probe.crashed", {{"signal", signal}, {"errors", result.errors}});
         return Error(ErrorCode::media_unsupported, "The file could not be examined: its structure is out of bounds.");
     }
     auto report = result.code == 0 ? read_probe_report(result.output) : std::nullopt;
     if (report) return std::move(*report);
-    log_.debug("media.probe.refused", {{"status", result.code}, {"errors", result.errors}});
+    log_.debug("probe.refused", {{"status", result.code}, {"errors", result.errors}});
     return Error(ErrorCode::media_unrecognised,
                  "The file begins like media of a known format, but cannot be read as such.");
 }

@@ -45,7 +45,7 @@ Task<> Backfiller::read_all(Run& run) {
     auto const executor = co_await boost::asio::this_coro::executor;
     Uuid after;
     while (true) {
-        auto const objects = co_await work_.stores().objects().list_unread(after, batch);
+        auto const objects = co_await work_.repositories().objects().list_unread(after, batch);
         for (auto const& object : objects) {
             after = object.id;
             while (run.under_way == parallel_objects) co_await run.wakeup.wait();
@@ -78,11 +78,11 @@ Task<> Backfiller::read_one(Run& run, Object object) {
 Task<std::string> Backfiller::try_to_read(Run& run, Object const& object) {
     auto* const store = objects_.find(object.store, object.bucket);
     if (store == nullptr) co_return "stands in the bucket '" + object.bucket + "', which is not configured";
-    auto const kinds = co_await work_.stores().contents().kinds_of_source(object.id);
+    auto const kinds = co_await work_.repositories().contents().kinds_of_source(object.id);
     auto const inspection = inspector_.begin();
     auto facts = co_await read(run, *store, object, *inspection);
     // Deleted meanwhile: nobody asks.
-    auto const current = co_await work_.stores().objects().find(object.id);
+    auto const current = co_await work_.repositories().objects().find(object.id);
     bool const is_asked_for = !kinds.empty() && current && current->state == ObjectState::stored;
     if (!is_asked_for) co_return "";
     if (!facts) co_return "is missing, or cannot be read to its end";
@@ -115,9 +115,9 @@ Task<std::optional<SourceFacts>> Backfiller::read(Run& run, ObjectStore& store, 
 
 Task<> Backfiller::note(Object const& object, SourceFacts const& facts) {
     auto const media_type = facts.media ? std::optional(facts.media->media_type) : std::nullopt;
-    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
-        co_await stores.objects().set_facts(object.id, facts.size, facts.sha256, media_type);
-        co_await stores.contents().set_source_facts(object.id, facts);
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        co_await repositories.objects().set_facts(object.id, facts.size, facts.sha256, media_type);
+        co_await repositories.contents().set_source_facts(object.id, facts);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);

@@ -21,10 +21,10 @@ bool awaits_its_client(Upload const& upload, Timestamp at) {
 
 /// Whether nobody has the object of this key, nor is about to. In this order: a write that ends in between has made the
 /// object's row.
-Task<bool> is_nobodys(Stores& stores, std::string_view store, std::string_view key) {
-    bool const is_written = co_await stores.uploads().is_writing(key, id_of_object_key(key));
+Task<bool> is_nobodys(Repositories& repositories, std::string_view store, std::string_view key) {
+    bool const is_written = co_await repositories.uploads().is_writing(key, id_of_object_key(key));
     if (is_written) co_return false;
-    bool const is_known = co_await stores.objects().has_key(store, key);
+    bool const is_known = co_await repositories.objects().has_key(store, key);
     co_return !is_known;
 }
 
@@ -62,8 +62,8 @@ Task<Collection> Collector::collect(bool dry_run, Report report) {
     for (auto* const store : objects_.all()) co_await collect_temporary(run, *store);
     co_await collect_deleted(run);
     if (dry_run) co_return run.done;
-    run.done.sessions = co_await work_.stores().sessions().remove_expired(clock_.now() - expired_session_life);
-    run.done.events = co_await work_.stores().outbox().prune(clock_.now() - event_life);
+    run.done.sessions = co_await work_.repositories().sessions().remove_expired(clock_.now() - expired_session_life);
+    run.done.events = co_await work_.repositories().outbox().prune(clock_.now() - event_life);
     co_return run.done;
 }
 
@@ -76,7 +76,7 @@ Task<bool> Collector::attempt(Run& run, std::string_view what, std::string name,
         failure = breakage.what();
     }
     ++run.done.failures;
-    log_.warning("not collected", {{"what", what}, {"name", name}, {"error", failure}});
+    log_.warning("collection.item_failed", {{"what", what}, {"name", name}, {"error", failure}});
     run.report("not removed: " + std::string(what), name);
     co_return false;
 }
@@ -85,7 +85,7 @@ Task<bool> Collector::attempt(Run& run, std::string_view what, std::string name,
 /// and stops. The row itself goes last: it tells of bytes that could not be removed now.
 Task<> Collector::collect_uploads(Run& run) {
     while (true) {
-        auto const abandoned = co_await work_.stores().uploads().list_abandoned(clock_.now(), batch);
+        auto const abandoned = co_await work_.repositories().uploads().list_abandoned(clock_.now(), batch);
         std::uint64_t count = 0;
         for (auto const& upload : abandoned) {
             Step const step = [&] { return collect_upload(run, upload); };
@@ -101,24 +101,24 @@ Task<> Collector::collect_uploads(Run& run) {
 Task<bool> Collector::collect_upload(Run& run, Upload const& upload) {
     auto const id = upload.id.to_string();
     if (awaits_its_client(upload, clock_.now())) {
-        if (!run.dry_run) co_await leave_to_client(upload);
+        if (!run.dry_run) co_await release_to_client(upload);
         co_return false;
     }
     if (co_await objects_.named(upload.store).is_being_written(id)) co_return false;
     run.report("upload", id);
     if (run.dry_run) co_return true;
     auto const at = clock_.now();
-    bool const claimed = co_await work_.stores().uploads().take_over(upload.id, holder_, at, at + claim_length);
+    bool const claimed = co_await work_.repositories().uploads().take_over(upload.id, holder_, at, at + claim_length);
     if (claimed) co_await remove_abandoned(upload);
     co_return true;
 }
 
 /// Who was completing it has died; its client may do it again.
-Task<> Collector::leave_to_client(Upload const& upload) {
+Task<> Collector::release_to_client(Upload const& upload) {
     auto const at = clock_.now();
-    bool const claimed = co_await work_.stores().uploads().take_over(upload.id, holder_, at, at + claim_length);
-    auto const current = co_await work_.stores().uploads().find(upload.id);
-    if (claimed && current) co_await work_.stores().uploads().hand_over(*current, holder_);
+    bool const claimed = co_await work_.repositories().uploads().take_over(upload.id, holder_, at, at + claim_length);
+    auto const current = co_await work_.repositories().uploads().find(upload.id);
+    if (claimed && current) co_await work_.repositories().uploads().hand_over(*current, holder_);
 }
 
 /// Before all its bytes were there it may have been begun under another key: all of them have the object's id. Its row
@@ -127,7 +127,8 @@ Task<> Collector::remove_abandoned(Upload const& upload) {
     auto& store = objects_.named(upload.store);
     auto held = upload;
     held.holder = holder_;
-    UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), held, log_);
+    UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.repositories().uploads(), held,
+                            log_);
     co_await store.remove_uncommitted(upload.id.to_string());
     std::vector<std::string> keys;
     if (is_object_key(upload.object_key)) keys.push_back(upload.object_key);
@@ -137,10 +138,10 @@ Task<> Collector::remove_abandoned(Upload const& upload) {
     }
     for (auto const& key : keys) {
         if (lease.is_lost()) co_return;
-        bool const in_use = co_await work_.stores().objects().has_key(upload.store, key);
+        bool const in_use = co_await work_.repositories().objects().has_key(upload.store, key);
         if (!in_use) co_await store.remove(key);
     }
-    co_await work_.stores().uploads().finish(upload.id, holder_);
+    co_await work_.repositories().uploads().finish(upload.id, holder_);
 }
 
 Task<> Collector::collect_temporary(Run& run, ObjectStore& store) {
@@ -160,7 +161,7 @@ Task<> Collector::collect_temporary(Run& run, ObjectStore& store) {
 Task<bool> Collector::collect_bytes(Run& run, ObjectStore& store, UncommittedBytes const& bytes) {
     auto const id = Uuid::from_string(bytes.write_id);
     if (!id || bytes.age < grace_) co_return false;
-    auto const upload = co_await work_.stores().uploads().find(*id);
+    auto const upload = co_await work_.repositories().uploads().find(*id);
     if (upload) co_return false;
     if (co_await store.is_being_written(bytes.write_id)) co_return false;
     if (!run.dry_run) co_await store.remove_uncommitted(bytes.write_id);
@@ -172,7 +173,7 @@ Task<bool> Collector::collect_bytes(Run& run, ObjectStore& store, UncommittedByt
 Task<> Collector::collect_deleted(Run& run) {
     Uuid after;
     while (true) {
-        auto const objects = co_await work_.stores().objects().list(ObjectState::deleting, after, batch);
+        auto const objects = co_await work_.repositories().objects().list(ObjectState::deleting, after, batch);
         for (auto const& object : objects) {
             after = object.id;
             Step const step = [&] { return collect_object(run, object); };
@@ -189,7 +190,7 @@ Task<bool> Collector::collect_object(Run& run, Object const& object) {
     if (store == nullptr) co_return false;
     if (!run.dry_run) {
         co_await store->remove(object.key);
-        co_await work_.stores().objects().remove(object.id);
+        co_await work_.repositories().objects().remove(object.id);
     }
     run.report("deleted object", object.key);
     co_return true;
@@ -200,7 +201,7 @@ Task<std::uint64_t> Collector::find_missing(Report report) {
     std::uint64_t count = 0;
     Uuid after;
     while (true) {
-        auto const objects = co_await work_.stores().objects().list(ObjectState::stored, after, batch);
+        auto const objects = co_await work_.repositories().objects().list(ObjectState::stored, after, batch);
         for (auto const& object : objects) {
             after = object.id;
             Step const step = [&] { return is_missing(object); };
@@ -220,7 +221,7 @@ Task<bool> Collector::is_missing(Object const& object) {
     auto const stat = co_await store->stat(object.key);
     if (stat) co_return false;
     // It may have been deleted or moved meanwhile.
-    auto const again = co_await work_.stores().objects().find(object.id);
+    auto const again = co_await work_.repositories().objects().find(object.id);
     co_return again && again->state == ObjectState::stored && again->store == object.store;
 }
 
@@ -244,7 +245,7 @@ Task<std::unordered_set<Uuid>> Collector::ids_in_addresses() {
     std::unordered_set<Uuid> ids;
     Uuid after;
     while (true) {
-        auto const contents = co_await work_.stores().contents().list_linked(after, batch);
+        auto const contents = co_await work_.repositories().contents().list_linked(after, batch);
         for (auto const& content : contents) {
             after = content.id;
             auto const address = std::string_view(content.storage_url);
@@ -273,9 +274,9 @@ Task<> Collector::collect_strays_of(Run& run, ObjectStore& store, std::unordered
 
 /// The first question is for speed: nearly every key is an object's.
 Task<bool> Collector::collect_stray(Run& run, ObjectStore& store, std::string const& key) {
-    bool const is_known = co_await work_.stores().objects().has_key(store.name(), key);
+    bool const is_known = co_await work_.repositories().objects().has_key(store.name(), key);
     if (is_known) co_return false;
-    bool const looks_stray = co_await is_nobodys(work_.stores(), store.name(), key);
+    bool const looks_stray = co_await is_nobodys(work_.repositories(), store.name(), key);
     if (!looks_stray) co_return false;
     auto const stat = co_await store.stat(key);
     if (!stat || clock_.now() - stat->modified_at < grace_) co_return false;
@@ -292,23 +293,24 @@ Task<bool> Collector::collect_stray(Run& run, ObjectStore& store, std::string co
 /// The claim is renewed while a slow bucket is asked: a copy that took it over could lose its bytes to the late
 /// removal. It ends in any case: the key is nobody's, and what cannot be removed is found again.
 Task<> Collector::remove_claimed(ObjectStore& store, Upload const& claim) {
-    UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), claim, log_);
+    UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.repositories().uploads(), claim,
+                            log_);
     std::exception_ptr breakage;
     try {
         co_await store.remove(claim.object_key);
     } catch (...) {
         breakage = std::current_exception();
     }
-    co_await work_.stores().uploads().finish(claim.id, holder_);
+    co_await work_.repositories().uploads().finish(claim.id, holder_);
     if (breakage) std::rethrow_exception(breakage);
 }
 
 /// Makes the row, unless somebody has the object after all.
 Task<bool> Collector::claim(Upload const& claim) {
     bool is_ours = false;
-    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
-        is_ours = co_await is_nobodys(stores, claim.store, claim.object_key);
-        if (is_ours) co_await stores.uploads().insert(claim);
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        is_ours = co_await is_nobodys(repositories, claim.store, claim.object_key);
+        if (is_ours) co_await repositories.uploads().insert(claim);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);

@@ -60,7 +60,7 @@ private:
     Task<bool> attempt(Run& run, std::string_view what, std::string name, Step const& step);
     Task<> collect_uploads(Run& run);
     Task<bool> collect_upload(Run& run, Upload const& upload);
-    Task<> leave_to_client(Upload const& upload);
+    Task<> release_to_client(Upload const& upload);
     Task<> remove_abandoned(Upload const& upload);
     Task<> collect_temporary(Run& run, ObjectStore& store);
     Task<bool> collect_bytes(Run& run, ObjectStore& store, UncommittedBytes const& bytes);

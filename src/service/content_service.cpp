@@ -11,10 +11,10 @@ bool kind_fits(Content const& content, ContentKind kind) {
     return (kind == ContentKind::video) == content.video_codec.has_value();
 }
 
-Task<Result<Content>> find_for_change(Stores& stores, Caller const& caller, Uuid id) {
-    auto const user = co_await current_editor(stores, caller);
+Task<Result<Content>> find_for_change(Repositories& repositories, Caller const& caller, Uuid id) {
+    auto const user = co_await current_editor(repositories, caller);
     if (!user) co_return user.error();
-    auto content = co_await stores.contents().find(id);
+    auto content = co_await repositories.contents().find(id);
     if (!content) co_return Error(ErrorCode::content_not_found);
     if (!may_act_for(*user, content->owner_id)) co_return Error(ErrorCode::forbidden);
     co_return std::move(*content);
@@ -30,26 +30,26 @@ ContentService::ContentService(UnitOfWork& work, ObjectStores& objects, Clock& c
     : work_(work), objects_(objects), clock_(clock), log_(log) {}
 
 Task<Result<Content>> ContentService::get(Uuid id) {
-    auto content = co_await work_.stores().contents().find(id);
+    auto content = co_await work_.repositories().contents().find(id);
     if (!content) co_return Error(ErrorCode::content_not_found);
     co_return std::move(*content);
 }
 
 Task<std::vector<Content>> ContentService::list(ContentQuery const& query) {
-    return work_.stores().contents().list(query);
+    return work_.repositories().contents().list(query);
 }
 
 Task<Result<Content>> ContentService::update(Caller const& caller, Uuid id, ContentChanges const& changes) {
     std::optional<Content> updated;
-    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
-        auto const content = co_await find_for_change(stores, caller, id);
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        auto const content = co_await find_for_change(repositories, caller, id);
         if (!content) co_return content.error();
         auto const* const kind = changes.find(&ContentDescription::content_type);
         if (kind != nullptr && !kind_fits(*content, *kind)) co_return Error(ErrorCode::media_kind_mismatch);
         auto const at = clock_.now();
-        updated = co_await stores.contents().update(id, changes, at);
+        updated = co_await repositories.contents().update(id, changes, at);
         auto const event = content_event("content.updated", id, at);
-        co_await stores.outbox().publish(event);
+        co_await repositories.outbox().publish(event);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);
@@ -59,13 +59,13 @@ Task<Result<Content>> ContentService::update(Caller const& caller, Uuid id, Cont
 
 Task<Result<void>> ContentService::remove(Caller const& caller, Uuid id) {
     std::vector<Object> released;
-    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
-        auto const content = co_await find_for_change(stores, caller, id);
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        auto const content = co_await find_for_change(repositories, caller, id);
         if (!content) co_return content.error();
-        released = co_await stores.objects().release(id);
-        co_await stores.contents().remove(id);
+        released = co_await repositories.objects().release(id);
+        co_await repositories.contents().remove(id);
         auto const event = content_event("content.deleted", id, clock_.now());
-        co_await stores.outbox().publish(event);
+        co_await repositories.outbox().publish(event);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);
@@ -73,18 +73,18 @@ Task<Result<void>> ContentService::remove(Caller const& caller, Uuid id) {
     co_return done;
 }
 
-Task<Result<User>> ContentService::find_account(Stores& stores, Email const& email) {
-    auto user = co_await stores.users().find_by_email_key(email.key());
+Task<Result<User>> ContentService::find_account(Repositories& repositories, Email const& email) {
+    auto user = co_await repositories.users().find_by_email_key(email.key());
     if (!user) co_return Error(ErrorCode::not_found, "No account has the address " + email.value());
     co_return std::move(*user);
 }
 
 Task<Result<std::uint64_t>> ContentService::assign_owner(Email const& email, std::vector<Uuid> const& ids) {
-    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
-        auto const owner = co_await find_account(stores, email);
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        auto const owner = co_await find_account(repositories, email);
         if (!owner) co_return owner.error();
         for (auto const& id : ids) {
-            bool const found = co_await stores.contents().set_owner(id, owner->id);
+            bool const found = co_await repositories.contents().set_owner(id, owner->id);
             if (!found) co_return Error(ErrorCode::content_not_found, "There is no content " + id.to_string());
         }
         co_return Result<void>{};
@@ -96,11 +96,11 @@ Task<Result<std::uint64_t>> ContentService::assign_owner(Email const& email, std
 
 Task<Result<std::uint64_t>> ContentService::assign_unowned(Email const& email) {
     constexpr std::size_t batch = 1000;
-    auto const owner = co_await find_account(work_.stores(), email);
+    auto const owner = co_await find_account(work_.repositories(), email);
     if (!owner) co_return owner.error();
     std::uint64_t all = 0;
     while (true) {
-        auto const count = co_await work_.stores().contents().set_owner_of_unowned(owner->id, batch);
+        auto const count = co_await work_.repositories().contents().set_owner_of_unowned(owner->id, batch);
         all += count;
         if (count < batch) co_return all;
     }
@@ -110,10 +110,10 @@ Task<> ContentService::discard(std::vector<Object> released) {
     for (auto const& object : released) {
         try {
             co_await objects_.holding(object.store, object.bucket).remove(object.key);
-            co_await work_.stores().objects().remove(object.id);
+            co_await work_.repositories().objects().remove(object.id);
         } catch (std::exception const& failure) {
             // The content is deleted all the same; its row in `deleting` makes the collector try again.
-            log_.warning("object left to the collector", {{"key", object.key}, {"error", failure.what()}});
+            log_.warning("object.removal_failed", {{"key", object.key}, {"error", failure.what()}});
         }
     }
 }

@@ -41,7 +41,7 @@ public:
     Task<Result<std::uint64_t>> assign_unowned(Email const& email);
 
 private:
-    Task<Result<User>> find_account(Stores& stores, Email const& email);
+    Task<Result<User>> find_account(Repositories& repositories, Email const& email);
     Task<> discard(std::vector<Object> released);
 
     UnitOfWork& work_;

@@ -142,20 +142,21 @@ Task<Result<BegunUpload>> DirectUploadService::begin(Caller const& owner, Direct
     auto const room = co_await reserve_upload(work_, store, options_.limits, owner, upload, size);
     if (!room) co_return room.error();
 
-    UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), upload, log_);
+    UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.repositories().uploads(), upload,
+                            log_);
     auto const label = guess_label(description, upload.object_id);
     auto const handle = co_await direct->begin(label);
     upload.object_key = handle.key;
     upload.s3_upload_id = handle.upload_id;
     upload.expires_at = upload.created_at + options_.life;
-    bool const held = co_await work_.stores().uploads().hand_over(upload, holder_);
+    bool const held = co_await work_.repositories().uploads().hand_over(upload, holder_);
     if (!held) {
         co_await direct->abort(handle);
         co_return Error(ErrorCode::upload_interrupted);
     }
     auto const first = slots(plan, 1, first_addresses);
     begun.addresses = co_await direct->addresses(handle, first, std::min(options_.address_life, options_.life));
-    log_.info("direct upload begun", {{"upload", upload.id.to_string()}, {"key", handle.key}, {"bytes", size}});
+    log_.info("upload.begun", {{"upload", upload.id.to_string()}, {"key", handle.key}, {"bytes", size}});
     co_return begun;
 }
 
@@ -194,7 +195,7 @@ Task<Result<Content>> DirectUploadService::complete(Caller const& caller, Uuid i
     if (!claimed && claimed.error().code == ErrorCode::upload_not_found) co_return co_await find_content(caller, id);
     if (!claimed) co_return claimed.error();
     auto& upload = *claimed;
-    UploadLease lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), upload, log_);
+    UploadLease lease(co_await boost::asio::this_coro::executor, clock_, work_.repositories().uploads(), upload, log_);
     Result<Content> outcome = Error(ErrorCode::internal);
     std::exception_ptr breakage;
     try {
@@ -215,7 +216,8 @@ Task<Result<Content>> DirectUploadService::complete(Caller const& caller, Uuid i
 Task<Result<void>> DirectUploadService::abort(Caller const& caller, Uuid id) {
     auto const upload = co_await claim(caller, id);
     if (!upload) co_return upload.error();
-    UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), *upload, log_);
+    UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.repositories().uploads(), *upload,
+                            log_);
     bool is_removed = false;
     std::exception_ptr breakage;
     try {
@@ -228,7 +230,7 @@ Task<Result<void>> DirectUploadService::abort(Caller const& caller, Uuid id) {
         std::rethrow_exception(breakage);
     }
     if (!is_removed) co_return Error(ErrorCode::upload_busy);
-    log_.info("direct upload aborted", {{"upload", id.to_string()}});
+    log_.info("upload.aborted", {{"upload", id.to_string()}});
     co_return Result<void>{};
 }
 
@@ -239,7 +241,7 @@ Task<bool> DirectUploadService::remove(Upload const& upload) {
     if (!is_closed) co_return false;
     co_await direct(upload).abort(handle_of(upload));
     co_await objects_.named(upload.store).remove(upload.object_key);
-    co_await work_.stores().uploads().finish(upload.id, holder_);
+    co_await work_.repositories().uploads().finish(upload.id, holder_);
     co_return true;
 }
 
@@ -247,15 +249,15 @@ Task<bool> DirectUploadService::remove(Upload const& upload) {
 Task<bool> DirectUploadService::close(Upload upload) {
     auto const at = clock_.now();
     upload.expires_at = at - std::chrono::microseconds(1);
-    bool const held = co_await work_.stores().uploads().hand_over(upload, holder_);
+    bool const held = co_await work_.repositories().uploads().hand_over(upload, holder_);
     if (!held) co_return false;
-    co_return co_await work_.stores().uploads().take_over(upload.id, holder_, at, at + upload_lease_length);
+    co_return co_await work_.repositories().uploads().take_over(upload.id, holder_, at, at + upload_lease_length);
 }
 
 Task<Result<Upload>> DirectUploadService::find(Caller const& caller, Uuid id) {
-    auto const user = co_await current_editor(work_.stores(), caller);
+    auto const user = co_await current_editor(work_.repositories(), caller);
     if (!user) co_return user.error();
-    auto upload = co_await work_.stores().uploads().find(id);
+    auto upload = co_await work_.repositories().uploads().find(id);
     bool const is_there = upload && upload->method == UploadMethod::direct && upload->expires_at >= clock_.now() &&
                           !upload->s3_upload_id.empty();
     if (!is_there || !may_act_for(*user, upload->owner_id)) co_return Error(ErrorCode::upload_not_found);
@@ -267,7 +269,7 @@ Task<Result<Upload>> DirectUploadService::claim(Caller const& caller, Uuid id) {
     auto const found = co_await find(caller, id);
     if (!found) co_return found.error();
     auto const at = clock_.now();
-    bool const held = co_await work_.stores().uploads().claim(id, holder_, at, at + upload_lease_length);
+    bool const held = co_await work_.repositories().uploads().claim(id, holder_, at, at + upload_lease_length);
     if (!held) co_return Error(ErrorCode::upload_busy);
     // Who held it before may have changed it since.
     co_return co_await find(caller, id);
@@ -275,7 +277,7 @@ Task<Result<Upload>> DirectUploadService::claim(Caller const& caller, Uuid id) {
 
 /// What an upload that is no more has become.
 Task<Result<Content>> DirectUploadService::find_content(Caller const& caller, Uuid id) {
-    auto content = co_await work_.stores().contents().find(id);
+    auto content = co_await work_.repositories().contents().find(id);
     if (!content || !may_act_for(caller.user, content->owner_id)) co_return Error(ErrorCode::upload_not_found);
     co_return std::move(*content);
 }
@@ -294,13 +296,13 @@ Task<Result<Content>> DirectUploadService::complete_claimed(Caller const& caller
 
     ObjectLabel const label{object_key(kind, upload.object_id, facts->extension), facts->media_type,
                             description.disposition};
-    auto const placed = co_await put_in_place(upload, guess_label(description, upload.object_id), label);
+    auto const placed = co_await move_into_place(upload, guess_label(description, upload.object_id), label);
     if (!placed) co_return placed.error();
     FinishedUpload const finished{upload,    description,           *facts,      bytes->stored,
                                   label.key, description.file_name, clock_.now()};
     auto content = co_await publish_upload(work_, objects_.named(upload.store), holder_, caller, finished);
     if (!content) co_return content.error();
-    log_.info("content created",
+    log_.info("content.created",
               {{"content", content->id.to_string()}, {"key", label.key}, {"bytes", bytes->stored.size}});
     co_return content;
 }
@@ -318,8 +320,7 @@ Task<Result<void>> DirectUploadService::assemble(Upload const& upload, UploadCom
     }
     auto const found = co_await objects_.named(upload.store).stat(upload.object_key);
     if (found && found->size == plan.size) co_return Result<void>{};
-    log_.warning("direct upload is gone from the bucket",
-                 {{"upload", upload.id.to_string()}, {"key", upload.object_key}});
+    log_.warning("upload.vanished", {{"upload", upload.id.to_string()}, {"key", upload.object_key}});
     co_return Error(ErrorCode::upload_not_found);
 }
 
@@ -345,13 +346,13 @@ Task<Result<DirectUploadService::Bytes>> DirectUploadService::read_once(Upload c
 
 /// Where the file's name misled, the object is copied to where it belongs. The row changes in between, so that at each
 /// moment it names an object that is there.
-Task<Result<void>> DirectUploadService::put_in_place(Upload& upload, ObjectLabel const& guess,
-                                                     ObjectLabel const& label) {
+Task<Result<void>> DirectUploadService::move_into_place(Upload& upload, ObjectLabel const& guess,
+                                                        ObjectLabel const& label) {
     if (upload.object_key != label.key || guess.media_type != label.media_type) {
         co_await direct(upload).relabel(upload.object_key, label, plan_of(upload).size);
     }
-    bool const held = co_await work_.stores().uploads().start_commit(upload.id, holder_, label.key,
-                                                                     clock_.now() + upload_lease_length);
+    bool const held = co_await work_.repositories().uploads().start_commit(upload.id, holder_, label.key,
+                                                                           clock_.now() + upload_lease_length);
     if (!held) co_return Error(ErrorCode::upload_interrupted);
     upload.object_key = label.key;
     if (guess.key != label.key) co_await objects_.named(upload.store).remove(guess.key);
@@ -360,10 +361,9 @@ Task<Result<void>> DirectUploadService::put_in_place(Upload& upload, ObjectLabel
 
 Task<> DirectUploadService::give_back(Upload const& upload) {
     try {
-        co_await work_.stores().uploads().hand_over(upload, holder_);
+        co_await work_.repositories().uploads().hand_over(upload, holder_);
     } catch (std::exception const& failure) {
-        log_.warning("direct upload waits for its lease to run out",
-                     {{"upload", upload.id.to_string()}, {"error", failure.what()}});
+        log_.warning("upload.release_failed", {{"upload", upload.id.to_string()}, {"error", failure.what()}});
     }
 }
 
@@ -372,7 +372,7 @@ Task<> DirectUploadService::discard(Upload const& upload) {
     try {
         co_await remove(upload);
     } catch (std::exception const& failure) {
-        log_.warning("upload left to the collector", {{"upload", upload.id.to_string()}, {"error", failure.what()}});
+        log_.warning("upload.discard_failed", {{"upload", upload.id.to_string()}, {"error", failure.what()}});
     }
 }
 

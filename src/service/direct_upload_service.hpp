@@ -107,7 +107,7 @@ private:
                                            UploadCompletion const& completion);
     Task<Result<void>> assemble(Upload const& upload, UploadCompletion const& completion);
     Task<Result<Bytes>> read_once(Upload const& upload, UploadLease& lease);
-    Task<Result<void>> put_in_place(Upload& upload, ObjectLabel const& guess, ObjectLabel const& label);
+    Task<Result<void>> move_into_place(Upload& upload, ObjectLabel const& guess, ObjectLabel const& label);
     Task<> give_back(Upload const& upload);
     Task<bool> remove(Upload const& upload);
     Task<bool> close(Upload upload);

@@ -100,7 +100,7 @@ Task<> Mover::copy_all(Run& run) {
     auto const executor = co_await boost::asio::this_coro::executor;
     Uuid after;
     while (true) {
-        auto const objects = co_await work_.stores().objects().list(ObjectState::stored, after, batch);
+        auto const objects = co_await work_.repositories().objects().list(ObjectState::stored, after, batch);
         for (auto const& object : objects) {
             after = object.id;
             if (object.store != run.source.name()) continue;
@@ -115,7 +115,7 @@ Task<> Mover::copy_all(Run& run) {
 Task<> Mover::count(Run& run) {
     Uuid after;
     while (true) {
-        auto const objects = co_await work_.stores().objects().list(ObjectState::stored, after, batch);
+        auto const objects = co_await work_.repositories().objects().list(ObjectState::stored, after, batch);
         for (auto const& object : objects) {
             after = object.id;
             if (object.store != run.source.name()) continue;
@@ -141,7 +141,7 @@ Task<> Mover::copy_one(Run& run, Object object) {
     if (failure.empty()) {
         ++run.movement.objects;
         run.movement.bytes += object.size.value_or(0);
-    } else if (co_await is_to_be_copied(run, object)) {
+    } else if (co_await needs_copy(run, object)) {
         ++run.movement.failures;
         run.report(object.key, failure);
     }
@@ -151,9 +151,9 @@ Task<> Mover::copy_one(Run& run, Object object) {
 }
 
 /// Not when it was deleted, or moved by another process, meanwhile. When the database cannot tell, it is.
-Task<bool> Mover::is_to_be_copied(Run& run, Object const& object) {
+Task<bool> Mover::needs_copy(Run& run, Object const& object) {
     try {
-        auto const current = co_await work_.stores().objects().find(object.id);
+        auto const current = co_await work_.repositories().objects().find(object.id);
         co_return is_in(current, run.source);
     } catch (std::exception const&) {
         co_return true;
@@ -174,7 +174,7 @@ Task<std::string> Mover::try_to_copy(Run& run, Object& object) {
     auto const upload = copy_in_flight(object, run.target, holder_, clock_.now());
     bool const claimed = co_await claim(run, upload);
     if (!claimed) co_return "is being copied, or its name cleared, by another process";
-    UploadLease lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), upload, log_);
+    UploadLease lease(co_await boost::asio::this_coro::executor, clock_, work_.repositories().uploads(), upload, log_);
     std::string failure;
     try {
         co_await clear_place(run, object);
@@ -184,7 +184,7 @@ Task<std::string> Mover::try_to_copy(Run& run, Object& object) {
         // The row stays: it tells the collector, or the next copy, of bytes that could not be removed.
         co_return breakage.what();
     }
-    co_await work_.stores().uploads().finish(upload.id, holder_);
+    co_await work_.repositories().uploads().finish(upload.id, holder_);
     co_return failure;
 }
 
@@ -192,7 +192,7 @@ Task<std::string> Mover::try_to_copy(Run& run, Object& object) {
 Task<> Mover::clear_place(Run& run, Object const& object) {
     auto const there = co_await run.target.stat(object.key);
     if (!there) co_return;
-    bool const is_anothers = co_await work_.stores().objects().has_key(run.target.name(), object.key);
+    bool const is_anothers = co_await work_.repositories().objects().has_key(run.target.name(), object.key);
     if (!is_anothers) co_await run.target.remove(object.key);
 }
 
@@ -227,15 +227,16 @@ Task<std::string> Mover::copy_claimed(Run& run, Object& object, Upload const& up
 Task<bool> Mover::claim(Run& run, Upload const& upload) {
     std::optional<Upload> interrupted;
     bool claimed = false;
-    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
         claimed = false;
-        auto const object = co_await stores.objects().find(upload.object_id);
-        interrupted = co_await stores.uploads().find(upload.id);
+        auto const object = co_await repositories.objects().find(upload.object_id);
+        interrupted = co_await repositories.uploads().find(upload.id);
         if (!is_in(object, run.source)) co_return Result<void>{};
         if (interrupted) {
-            claimed = co_await stores.uploads().take_over(upload.id, holder_, upload.created_at, upload.lease_until);
-        } else if (!co_await stores.uploads().is_writing(upload.object_key, upload.object_id)) {
-            co_await stores.uploads().insert(upload);
+            claimed =
+                co_await repositories.uploads().take_over(upload.id, holder_, upload.created_at, upload.lease_until);
+        } else if (!co_await repositories.uploads().is_writing(upload.object_key, upload.object_id)) {
+            co_await repositories.uploads().insert(upload);
             claimed = true;
         }
         co_return Result<void>{};
@@ -244,9 +245,9 @@ Task<bool> Mover::claim(Run& run, Upload const& upload) {
     done.value();
     if (!claimed || !interrupted) co_return claimed;
     co_await objects_.named(interrupted->store).remove_uncommitted(upload.id.to_string());
-    UnitOfWork::Steps const begin_anew = [&](Stores& stores) -> Task<Result<void>> {
-        claimed = co_await stores.uploads().finish(upload.id, holder_);
-        if (claimed) co_await stores.uploads().insert(upload);
+    UnitOfWork::Steps const begin_anew = [&](Repositories& repositories) -> Task<Result<void>> {
+        claimed = co_await repositories.uploads().finish(upload.id, holder_);
+        if (claimed) co_await repositories.uploads().insert(upload);
         co_return Result<void>{};
     };
     done = co_await work_.transaction(begin_anew);
@@ -262,14 +263,14 @@ Task<std::string> Mover::point_to(Run& run, Object const& object, Upload const& 
     moved.bucket = run.target.bucket();
     auto const url = run.target.public_url(object.key);
     bool found = false;
-    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
-        bool const held = co_await stores.uploads().finish(upload.id, holder_);
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        bool const held = co_await repositories.uploads().finish(upload.id, holder_);
         if (!held) co_return Error(ErrorCode::upload_interrupted);
-        found = co_await stores.objects().relocate(object.store, moved);
+        found = co_await repositories.objects().relocate(object.store, moved);
         if (!found) co_return Result<void>{};
-        co_await stores.contents().set_storage_url(object.id, url);
+        co_await repositories.contents().set_storage_url(object.id, url);
         SourceFacts const facts{object.size.value(), object.sha256.value(), {}};
-        if (!object.media_type) co_await stores.contents().set_source_facts(object.id, facts);
+        if (!object.media_type) co_await repositories.contents().set_source_facts(object.id, facts);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);

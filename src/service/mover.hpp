@@ -48,7 +48,7 @@ private:
     Task<> copy_one(Run& run, Object object);
     Task<std::optional<std::uint64_t>> size_of(ObjectStore& store, Object const& object);
     Task<std::string> try_to_copy(Run& run, Object& object);
-    Task<bool> is_to_be_copied(Run& run, Object const& object);
+    Task<bool> needs_copy(Run& run, Object const& object);
     Task<bool> claim(Run& run, Upload const& upload);
     Task<> clear_place(Run& run, Object const& object);
     Task<std::string> copy_claimed(Run& run, Object& object, Upload const& upload, ByteSource& source,

@@ -12,6 +12,6 @@ namespace clinikk {
 /// body has come too: what it does is asked for here, in the transaction that does it. Fails with `not_authenticated`
 /// when the account was disabled or the session revoked meanwhile, with `forbidden` when it is a viewer's by now. A
 /// session that has only expired meanwhile is good: an upload may take longer than its token lasts.
-Task<Result<User>> current_editor(Stores& stores, Caller const& caller);
+Task<Result<User>> current_editor(Repositories& repositories, Caller const& caller);
 
 }  // namespace clinikk

@@ -32,11 +32,11 @@ PlaybackService::PlaybackService(UnitOfWork& work, ObjectStores& objects, Playba
 
 Task<Result<Playback>> PlaybackService::find(Uuid content_id) {
     Playback playback;
-    auto source = co_await work_.stores().contents().find_source(content_id);
+    auto source = co_await work_.repositories().contents().find_source(content_id);
     if (source) {
         playback.source = std::move(*source);
     } else {
-        auto content = co_await work_.stores().contents().find(content_id);
+        auto content = co_await work_.repositories().contents().find(content_id);
         if (!content) co_return Error(ErrorCode::content_not_found);
         playback.source.title = std::move(content->title);
         playback.source.storage_url = std::move(content->storage_url);
@@ -60,7 +60,7 @@ Task<std::optional<DirectAddress>> PlaybackService::direct_address(Playback cons
     co_return DirectAddress{std::move(*url), options_.address_life};
 }
 
-Task<Result<void>> PlaybackService::measure(Playback& playback) {
+Task<Result<void>> PlaybackService::resolve(Playback& playback) {
     auto& source = playback.source;
     if (!source.size) {
         auto const stat = co_await store_of(source).stat(source.key);
@@ -96,9 +96,9 @@ Task<Result<std::string>> PlaybackService::read(Playback const& playback, ByteRa
 
 /// Deleted a moment ago, or lost: only its row can tell.
 Task<Error> PlaybackService::bytes_missing(PlayableSource const& source) {
-    bool const is_expected = co_await work_.stores().objects().has_key(source.store, source.key);
+    bool const is_expected = co_await work_.repositories().objects().has_key(source.store, source.key);
     if (!is_expected) co_return Error(ErrorCode::content_not_found);
-    log_.error("object is not in its store as its row says", {{"store", source.store}, {"key", source.key}});
+    log_.error("object.lost", {{"store", source.store}, {"key", source.key}});
     co_return Error(ErrorCode::source_unavailable);
 }
 

@@ -40,9 +40,9 @@ struct Playback {
 
     DownloadName download_name() const noexcept;
 
-    /// Of a measured playback: bytes.
+    /// Of a resolved playback: bytes.
     std::uint64_t size() const noexcept { return *source.size; }
-    /// Of a measured playback.
+    /// Of a resolved playback.
     std::string_view media_type() const noexcept { return *source.media_type; }
 };
 
@@ -72,13 +72,13 @@ public:
 
     /// Fills in what the row does not tell yet: the size from the store, the media type from the name. Fails with
     /// `source_unavailable` when the bytes are not there.
-    Task<Result<void>> measure(Playback& playback);
+    Task<Result<void>> resolve(Playback& playback);
 
-    /// Whether the bytes of a measured playback are there, whole. Fails with `content_not_found` when the content was
+    /// Whether the bytes of a resolved playback are there, whole. Fails with `content_not_found` when the content was
     /// deleted meanwhile, and with `source_unavailable`, which is logged.
     Task<Result<void>> confirm(Playback const& playback);
 
-    /// The bytes of a measured playback; `range` lies within them. Fails as `confirm`.
+    /// The bytes of a resolved playback; `range` lies within them. Fails as `confirm`.
     Task<Result<Body>> open(Playback const& playback, ByteRange range);
 
     /// Some of its bytes in memory, at most `range.length`. Fails as `confirm`, but does not notice another size.

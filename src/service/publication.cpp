@@ -47,19 +47,19 @@ Task<Result<std::uint64_t>> reserve_upload(UnitOfWork& work, ObjectStore& store,
         co_return Error(ErrorCode::insufficient_storage);
     }
     std::uint64_t room = limits.max_size;
-    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
-        auto const user = co_await current_editor(stores, owner);
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        auto const user = co_await current_editor(repositories, owner);
         if (!user) co_return user.error();
-        auto const in_flight = co_await stores.uploads().in_flight(*upload.owner_id, upload.created_at);
+        auto const in_flight = co_await repositories.uploads().in_flight(*upload.owner_id, upload.created_at);
         if (in_flight.count >= limits.max_per_user) co_return Error(ErrorCode::too_many_uploads);
         if (limits.user_quota) {
-            auto const used = co_await stores.objects().bytes_of_owner(*upload.owner_id) +
+            auto const used = co_await repositories.objects().bytes_of_owner(*upload.owner_id) +
                               static_cast<std::uint64_t>(in_flight.bytes);
             auto const left = *limits.user_quota - std::min(used, *limits.user_quota);
             if (announced.value_or(1) > left) co_return Error(ErrorCode::quota_exceeded);
             room = std::min(limits.max_size, left);
         }
-        co_await stores.uploads().insert(upload);
+        co_await repositories.uploads().insert(upload);
         co_return Result<void>{};
     };
     auto const reserved = co_await work.transaction(steps);
@@ -80,17 +80,17 @@ Task<Result<Content>> publish_upload(UnitOfWork& work, ObjectStore const& store,
     auto const object = make_object(finished, store);
     auto content = make_content(finished);
     content.storage_url = store.public_url(object.key);
-    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
-        auto const user = co_await current_editor(stores, caller);
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        auto const user = co_await current_editor(repositories, caller);
         if (!user) co_return user.error();
         if (!may_act_for(*user, finished.upload.owner_id)) co_return Error(ErrorCode::forbidden);
-        bool const held = co_await stores.uploads().finish(finished.upload.id, holder);
+        bool const held = co_await repositories.uploads().finish(finished.upload.id, holder);
         if (!held) co_return Error(ErrorCode::upload_interrupted);
-        co_await stores.objects().insert(object);
-        co_await stores.contents().insert(content);
-        co_await stores.objects().link(content.id, ObjectRole::source, object.id);
+        co_await repositories.objects().insert(object);
+        co_await repositories.contents().insert(content);
+        co_await repositories.objects().link(content.id, ObjectRole::source, object.id);
         Event const event{new_uuid(), "content.created", content.id, "{}", object.created_at};
-        co_await stores.outbox().publish(event);
+        co_await repositories.outbox().publish(event);
         co_return Result<void>{};
     };
     auto const done = co_await work.transaction(steps);

@@ -41,7 +41,7 @@ void SessionService::count(Email const& address, std::string_view network, Resul
 
 Task<Result<User>> SessionService::verify(Email const* address, std::string_view password, HashingClient client) {
     std::optional<User> user;
-    if (address != nullptr) user = co_await work_.stores().users().find_by_email_key(address->key());
+    if (address != nullptr) user = co_await work_.repositories().users().find_by_email_key(address->key());
     bool const may_enter = user && user->is_active;
     std::string const hash = may_enter ? user->password_hash : std::string();
     auto const matches = co_await hasher_.verify(password, hash, std::move(client));
@@ -55,11 +55,11 @@ Task<Result<User>> SessionService::verify(Email const* address, std::string_view
 Task<std::optional<Login>> SessionService::open_session(User const& user) {
     auto const at = clock_.now();
     Session const session{new_uuid(), user.id, at, at + tokens_.lifetime()};
-    UnitOfWork::Steps const steps = [&](Stores& stores) -> Task<Result<void>> {
-        auto const current = co_await stores.users().find(user.id);
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        auto const current = co_await repositories.users().find(user.id);
         bool const still_right = current && current->is_active && current->password_hash == user.password_hash;
         if (!still_right) co_return Error(ErrorCode::credentials_invalid);
-        co_await stores.sessions().insert(session);
+        co_await repositories.sessions().insert(session);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);
@@ -74,14 +74,14 @@ Task<> SessionService::renew_hash(User const& user, std::string_view password, H
     if (!is_utf8(password)) co_return;
     auto const renewed = co_await hasher_.hash(password, std::move(client));
     if (!renewed) co_return;
-    co_await work_.stores().users().replace_password_hash(user.id, user.password_hash, *renewed);
+    co_await work_.repositories().users().replace_password_hash(user.id, user.password_hash, *renewed);
 }
 
 Task<Result<Caller>> SessionService::authenticate(std::string_view token) {
     auto const at = clock_.now();
     auto const claims = tokens_.verify(token, at);
     if (!claims) co_return claims.error();
-    auto user = co_await work_.stores().sessions().find_active_user(claims->session_id, at);
+    auto user = co_await work_.repositories().sessions().find_active_user(claims->session_id, at);
     if (!user || user->id != claims->user_id) co_return Error(ErrorCode::not_authenticated);
     Caller caller{std::move(*user), claims->session_id, at};
     co_return caller;

@@ -16,7 +16,7 @@ constexpr std::chrono::seconds renewal_interval{10};
 struct UploadLease::State {
     Clock& clock;
     std::unique_ptr<Timer> timer;
-    UploadStore& uploads;
+    UploadRepository& uploads;
     Log& log;
     Uuid id;
     std::string holder;
@@ -25,7 +25,7 @@ struct UploadLease::State {
     bool is_lost = false;
 };
 
-UploadLease::UploadLease(asio::any_io_executor const& executor, Clock& clock, UploadStore& uploads,
+UploadLease::UploadLease(asio::any_io_executor const& executor, Clock& clock, UploadRepository& uploads,
                          Upload const& upload, Log& log)
     : state_(
           std::make_shared<State>(State{clock, clock.make_timer(executor), uploads, log, upload.id, upload.holder})) {
@@ -51,7 +51,7 @@ Task<> UploadLease::keep(std::shared_ptr<State> state) {
             state->is_lost = !held;
         } catch (std::exception const& failure) {
             // While the database is away nobody can take the lease away either.
-            state->log.warning("lease not renewed", {{"upload", state->id.to_string()}, {"error", failure.what()}});
+            state->log.warning("lease.renewal_failed", {{"upload", state->id.to_string()}, {"error", failure.what()}});
         }
     }
 }

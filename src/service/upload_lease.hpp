@@ -20,8 +20,8 @@ class UploadLease {
 public:
     /// Starts on the executor of the coroutine that makes it. `clock`, `uploads` and `log` must outlive the
     /// program's loops.
-    UploadLease(boost::asio::any_io_executor const& executor, Clock& clock, UploadStore& uploads, Upload const& upload,
-                Log& log);
+    UploadLease(boost::asio::any_io_executor const& executor, Clock& clock, UploadRepository& uploads,
+                Upload const& upload, Log& log);
     UploadLease(UploadLease const&) = delete;
     UploadLease& operator=(UploadLease const&) = delete;
     ~UploadLease();

@@ -88,13 +88,14 @@ Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload
     if (!room) co_return room.error();
     write.max_size = std::min(*room, announced.value_or(*room));
 
-    UploadLease lease(co_await boost::asio::this_coro::executor, clock_, work_.stores().uploads(), write.upload, log_);
+    UploadLease lease(co_await boost::asio::this_coro::executor, clock_, work_.repositories().uploads(), write.upload,
+                      log_);
     Result<Content> outcome = Error(ErrorCode::internal);
     std::exception_ptr breakage;
     try {
         outcome = co_await receive_reserved(write, lease, incoming);
     } catch (OutOfSpace const& failure) {
-        log_.warning("the disk is full", {{"upload", write.upload.id.to_string()}, {"error", failure.what()}});
+        log_.warning("disk.filled", {{"upload", write.upload.id.to_string()}, {"error", failure.what()}});
         outcome = Error(ErrorCode::insufficient_storage);
     } catch (...) {
         breakage = std::current_exception();
@@ -110,10 +111,9 @@ Task<> UploadService::discard(Write& write) {
     try {
         if (write.bytes) co_await write.bytes->discard();
         write.bytes.reset();
-        co_await work_.stores().uploads().finish(write.upload.id, holder_);
+        co_await work_.repositories().uploads().finish(write.upload.id, holder_);
     } catch (std::exception const& failure) {
-        log_.warning("upload left to the collector",
-                     {{"upload", write.upload.id.to_string()}, {"error", failure.what()}});
+        log_.warning("upload.discard_failed", {{"upload", write.upload.id.to_string()}, {"error", failure.what()}});
     }
 }
 
@@ -122,7 +122,7 @@ Task<Result<Content>> UploadService::receive_reserved(Write& write, UploadLease&
     if (!file) co_return file.error();
     write.file_name = std::move(file->name);
     write.disposition = std::move(file->disposition);
-    write.kind = incoming.stated_kind();
+    write.kind = incoming.declared_kind();
     write.inspection = inspector_.begin();
     write.bytes = co_await objects_.current().create(write.upload.id.to_string());
     write.bytes->set_labeller([&write] { return write.label(); });
@@ -145,7 +145,8 @@ Task<Result<Content>> UploadService::publish(Write& write, ContentDescription co
     auto const key = write.label().key;
     auto const at = clock_.now();
     // The row says where the object will stand before it stands there: a crash in between leaves no stray object.
-    bool const held = co_await work_.stores().uploads().start_commit(upload.id, holder_, key, at + upload_lease_length);
+    bool const held =
+        co_await work_.repositories().uploads().start_commit(upload.id, holder_, key, at + upload_lease_length);
     if (!held) co_return Error(ErrorCode::upload_interrupted);
     co_await write.bytes->commit(key);
 
@@ -155,7 +156,7 @@ Task<Result<Content>> UploadService::publish(Write& write, ContentDescription co
         co_await store.remove(key);
         co_return content.error();
     }
-    log_.info("content created", {{"content", content->id.to_string()}, {"key", key}, {"bytes", write.stored.size}});
+    log_.info("content.created", {{"content", content->id.to_string()}, {"key", key}, {"bytes", write.stored.size}});
     co_return content;
 }
 

@@ -37,7 +37,7 @@ public:
     virtual std::optional<std::uint64_t> announced_size() const = 0;
     virtual Task<Result<IncomingFile>> file() = 0;
     /// Where it was stated before the file; asked for when the file has begun.
-    virtual std::optional<ContentKind> stated_kind() const = 0;
+    virtual std::optional<ContentKind> declared_kind() const = 0;
     /// When the file has been read whole.
     virtual Task<Result<ContentDescription>> description() = 0;
 };

@@ -30,7 +30,7 @@ public:
     Task<Result<User>> set_active(Email const& email, bool is_active);
 
 private:
-    using Change = std::function<Task<>(Stores&, Uuid)>;
+    using Change = std::function<Task<>(Repositories&, Uuid)>;
     Task<Result<User>> change(Email const& email, Change change);
 
     UnitOfWork& work_;

@@ -14,7 +14,7 @@ Task<Verification> Verifier::verify(Report report, Progress progress) {
     Verification so_far;
     Uuid after;
     while (true) {
-        auto const objects = co_await work_.stores().objects().list(ObjectState::stored, after, batch);
+        auto const objects = co_await work_.repositories().objects().list(ObjectState::stored, after, batch);
         for (auto const& object : objects) {
             after = object.id;
             ++so_far.objects;
@@ -45,7 +45,7 @@ Task<std::string> Verifier::fault_of(Object const& object, Verification& so_far,
         report(object.key, "is not yet backfilled");
     }
     if (fault.empty()) co_return fault;
-    auto const again = co_await work_.stores().objects().find(object.id);
+    auto const again = co_await work_.repositories().objects().find(object.id);
     bool const still_there = again && again->state == ObjectState::stored && again->store == object.store;
     co_return still_there ? fault : std::string();
 }

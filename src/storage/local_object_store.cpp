@@ -196,7 +196,7 @@ public:
         auto object = open(key);
         if (!object) co_return std::nullopt;
         if (object->size != object_size) {
-            log_.error("object has another size than it should", {{"key", key}, {"bytes", object->size}});
+            log_.error("object.size_mismatched", {{"key", key}, {"bytes", object->size}});
             co_return std::nullopt;
         }
         co_return Body(FileSlice{std::move(object->file), range.offset, range.length});
@@ -308,12 +308,12 @@ private:
     }
 
     bool is_there(ObjectFile const& found, std::string_view key) {
-        if (!found.fault.empty()) log_.error("object cannot be used", {{"key", key}, {"why", found.fault}});
+        if (!found.fault.empty()) log_.error("object.rejected", {{"key", key}, {"why", found.fault}});
         return found.fault.empty() && found.status.st_mode != 0;
     }
 
     void tell_of_misfit(std::string_view folder, std::string_view name, std::string_view why) {
-        log_.warning("passed over", {{"folder", folder}, {"name", name}, {"why", why}});
+        log_.warning("entry.skipped", {{"folder", folder}, {"name", name}, {"why", why}});
     }
 
     Result<void> try_to_write() {
@@ -329,7 +329,7 @@ private:
         } catch (OutOfSpace const&) {
             return Error(ErrorCode::insufficient_storage, "it has no room left");
         } catch (std::exception const& failure) {
-            log_.error("local store cannot be written to", {{"error", failure.what()}});
+            log_.error("storage.write_failed", {{"error", failure.what()}});
             return Error(ErrorCode::unavailable, std::string(detail));
         }
         return {};

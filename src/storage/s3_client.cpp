@@ -91,7 +91,7 @@ Task<Client::Outcome> Client::persist(Call call, bool whole) {
         auto outcome = co_await attempt(call, whole);
         if (!outcome.failure) co_return outcome;
         if (!outcome.is_transient || number == max_attempts) throw Failure(*outcome.failure);
-        log_.warning("s3 call is tried again", {{"attempt", number}, {"error", outcome.failure->what()}});
+        log_.warning("s3.call_retried", {{"attempt", number}, {"error", outcome.failure->what()}});
         auto const timer = clock_.make_timer(co_await boost::asio::this_coro::executor);
         co_await timer->wait(delay_before(number));
     }

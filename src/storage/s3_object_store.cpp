@@ -42,17 +42,17 @@ public:
                 left_.length -= piece_.size();
                 co_return std::string_view(piece_);
             } catch (client::TransferError const& broken) {
-                log_.warning("s3 download broke off",
+                log_.warning("s3.download_interrupted",
                              {{"key", key_}, {"left", left_.length}, {"error", broken.what()}});
                 stream_.reset();
                 if (++resumptions_ > max_resumptions) co_return Error(ErrorCode::unavailable);
             } catch (Unavailable const& failure) {
-                log_.error("s3 download failed", {{"key", key_}, {"error", failure.what()}});
+                log_.error("s3.download_failed", {{"key", key_}, {"error", failure.what()}});
                 co_return Error(ErrorCode::unavailable);
             }
         }
         if (left_.length > 0) {
-            log_.error("s3 download has another length than was asked for", {{"key", key_}, {"left", left_.length}});
+            log_.error("s3.download_length_mismatched", {{"key", key_}, {"left", left_.length}});
             co_return Error(ErrorCode::unavailable);
         }
         co_return std::string_view{};
@@ -75,7 +75,7 @@ s3::Address address_of(S3StoreOptions const& options) {
 
 class S3ObjectStore final : public ObjectStore {
 public:
-    S3ObjectStore(S3StoreOptions options, S3StoreTools tools)
+    S3ObjectStore(S3StoreOptions options, S3StoreDependencies tools)
         : options_(std::move(options)),
           tools_(tools),
           client_(tools.http, address_of(options_), tools.credentials, tools.clock, tools.log),
@@ -103,7 +103,7 @@ public:
         if (!stream) co_return std::nullopt;
         if (!*stream && range.length == 0) co_return Body(std::string());
         if (!*stream || size_of_object((*stream)->head()).value_or(object_size) != object_size) {
-            tools_.log.error("object has another size than it should", {{"key", key}});
+            tools_.log.error("object.size_mismatched", {{"key", key}});
             co_return std::nullopt;
         }
         co_return Body(std::make_unique<S3Source>(client_, tools_.log, std::string(key), range, std::move(*stream)));
@@ -239,14 +239,14 @@ private:
     }
 
     S3StoreOptions options_;
-    S3StoreTools tools_;
+    S3StoreDependencies tools_;
     s3::Client client_;
     std::unique_ptr<DirectUploads> direct_;
 };
 
 }  // namespace
 
-std::unique_ptr<ObjectStore> make_s3_object_store(S3StoreOptions options, S3StoreTools tools) {
+std::unique_ptr<ObjectStore> make_s3_object_store(S3StoreOptions options, S3StoreDependencies tools) {
     return std::make_unique<S3ObjectStore>(std::move(options), tools);
 }
 

@@ -26,7 +26,7 @@ struct S3StoreOptions {
 };
 
 /// What the store works with; all must outlive it.
-struct S3StoreTools {
+struct S3StoreDependencies {
     client::HttpClient& http;
     AwsCredentialSource& credentials;
     Clock& clock;
@@ -39,6 +39,6 @@ struct S3StoreTools {
 ///
 /// An object is one PUT, or parts of a multipart upload that are sent in parallel while more bytes come. What a write
 /// began is found again by its id: it stands in the object's key, so the write id must be the object's id.
-std::unique_ptr<ObjectStore> make_s3_object_store(S3StoreOptions options, S3StoreTools tools);
+std::unique_ptr<ObjectStore> make_s3_object_store(S3StoreOptions options, S3StoreDependencies tools);
 
 }  // namespace clinikk

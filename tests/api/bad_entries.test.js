@@ -76,7 +76,7 @@ describe('an object that is not as its row says', () => {
         assert.equal(answer.status, 404, `${method} ${JSON.stringify(headers)}`);
         if (method === 'GET') assert.equal(answer.json().code, 'source_unavailable');
       }
-      await server.logs('object is not in its store as its row says');
+      await server.logs('object.lost');
       const verified = await run('verify');
       assert.equal(verified.code, 1, verified.stdout);
       assert.match(verified.stdout, new RegExp(`${await key(id)} (is missing|has another size|cannot be read)`));
@@ -135,7 +135,7 @@ describe('what is no object, in the folders of the store', () => {
     assert.match(collected.stdout, new RegExp(`^stray object audio/${id(6)}\\.wav$`, 'm'));
     assert.match(collected.stdout, new RegExp(`^temporary file ${id(9)}$`, 'm'));
     assert.match(collected.stdout, /1 temporary files, .* 1 stray objects$/m);
-    const told = collected.stderr.split('\n').filter((line) => line.includes('passed over'));
+    const told = collected.stderr.split('\n').filter((line) => line.includes('entry.skipped'));
     for (const name of [1, 2, 3, 4, 5].map((number) => `${id(number)}.wav`).concat(`${id(7)}.part`, `${id(8)}.part`, 'video', 'images')) {
       assert.equal(told.filter((line) => line.includes(name)).length, 1, `${name}\n${collected.stderr}`);
     }

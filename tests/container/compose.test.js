@@ -105,7 +105,7 @@ test('it waits for a database that comes late', async () => {
   await composeOk(['stop', 'app', 'postgres'], { env });
   const app = await container('app');
   await dockerOk(['start', app]);
-  await eventually(async () => /waiting_for_postgres/.test((await docker(['logs', '--since', '30s', app])).all), 'it does not say that it waits');
+  await eventually(async () => /postgres\.awaited/.test((await docker(['logs', '--since', '30s', app])).all), 'it does not say that it waits');
   await composeOk(['start', 'postgres'], { env });
   await healthy(app);
   await plays();

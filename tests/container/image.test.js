@@ -76,7 +76,7 @@ describe('a container of it, with a read-only root and no rights', () => {
     await docker(['volume', 'rm', name]);
   });
 
-  test('says that it generated a secret', async () => assert.match((await docker(['logs', name])).all, /generated_secret_key/));
+  test('says that it generated a secret', async () => assert.match((await docker(['logs', name])).all, /secret_key\.generated/));
 
   test('registers, uploads and plays', async () => {
     const { token } = await newUser(client);
@@ -141,7 +141,7 @@ describe('what keeps it from starting is said in one line', () => {
     await dockerOk(['run', '-d', '--name', name, ...env, IMAGE]);
     const log = follow(name);
     try {
-      await eventually(() => log.text.includes('waiting_for_postgres'), () => log.text);
+      await eventually(() => log.text.includes('postgres.awaited'), () => log.text);
       await dockerOk(['stop', '-t', '30', name]);
       assert.equal(await inspect(name, '{{.State.ExitCode}}'), '143');
     } finally {

@@ -61,7 +61,7 @@ TEST_P(CollectionLockContract, LeavesTheDatabaseToBeWorkedWith) {
     auto const claimed = try_claim(database(), "first");
     ASSERT_TRUE(claimed.claim);
     auto const user = add_user("beside@example.com");
-    auto const found = run(stores().users().find(user));
+    auto const found = run(repositories().users().find(user));
     EXPECT_TRUE(found.has_value());
 }
 

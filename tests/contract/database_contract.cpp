@@ -6,8 +6,8 @@
 
 #include "db/postgres/blocking_connection.hpp"
 #include "db/postgres/migrations.hpp"
+#include "db/repositories.hpp"
 #include "db/sqlite/migrations.hpp"
-#include "db/stores.hpp"
 #include "support/fakes/fake_database.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -65,7 +65,7 @@ class OpenedDatabase final : public UnitOfWork {
 public:
     explicit OpenedDatabase(std::unique_ptr<db::Database> driver) : driver_(std::move(driver)) {}
 
-    Stores& stores() override { return work_->stores(); }
+    Repositories& repositories() override { return work_->repositories(); }
     Task<Result<void>> transaction(Steps steps) override { return work_->transaction(std::move(steps)); }
     std::optional<Revision> revision() const override { return driver_->revision(); }
     Task<Result<void>> check() override { return work_->check(); }
@@ -146,7 +146,7 @@ Uuid DatabaseContract::add_user(std::string const& email_key) {
                     .email_key = email_key,
                     .password_hash = "hash of " + email_key,
                     .created_at = at(0)};
-    EXPECT_TRUE(run(stores().users().insert(user)).has_value());
+    EXPECT_TRUE(run(repositories().users().insert(user)).has_value());
     return user.id;
 }
 
@@ -158,7 +158,7 @@ Content DatabaseContract::add_content(Timestamp created_at, ContentKind kind, st
     content.owner_id = owner;
     content.created_at = created_at;
     content.updated_at = created_at;
-    run(stores().contents().insert(content));
+    run(repositories().contents().insert(content));
     return content;
 }
 
@@ -171,12 +171,12 @@ Object DatabaseContract::add_object(std::uint64_t size) {
     object.sha256 = Sha256::of(object.key);
     object.media_type = "video/mp4";
     object.created_at = at(1);
-    run(stores().objects().insert(object));
+    run(repositories().objects().insert(object));
     return object;
 }
 
 void DatabaseContract::link(Uuid content_id, Uuid object_id) {
-    run(stores().objects().link(content_id, ObjectRole::source, object_id));
+    run(repositories().objects().link(content_id, ObjectRole::source, object_id));
 }
 
 Timestamp DatabaseContract::at(std::int64_t seconds) {

@@ -36,7 +36,7 @@ std::vector<MakeDatabase> all_databases();
 class DatabaseContract : public ::testing::TestWithParam<MakeDatabase> {
 protected:
     UnitOfWork& work() { return *work_; }
-    Stores& stores() { return work_->stores(); }
+    Repositories& repositories() { return work_->repositories(); }
     std::unique_ptr<UnitOfWork> open_another() { return under_test_->open(); }
     std::unique_ptr<db::Database> open_driver() { return under_test_->open_driver(); }
 

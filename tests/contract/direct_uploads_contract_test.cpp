@@ -92,7 +92,7 @@ protected:
     std::string const first_ = std::string(part_size, 'a');
     std::string const last_ = "the end";
 };
-INSTANTIATE_TEST_SUITE_P(Stores, DirectUploadsContract, ::testing::ValuesIn(all_direct_uploads()));
+INSTANTIATE_TEST_SUITE_P(Repositories, DirectUploadsContract, ::testing::ValuesIn(all_direct_uploads()));
 
 TEST_P(DirectUploadsContract, MakesPartsAnObject) {
     auto const upload = begin();

@@ -36,7 +36,7 @@ protected:
                 .created_at = created_at};
     }
 
-    void publish(Event const& event) { run(stores().outbox().publish(event)); }
+    void publish(Event const& event) { run(repositories().outbox().publish(event)); }
 
     /// Runs signals on this thread until `done` says so, for five seconds at most.
     void listen(db::PollingSignals& signals, std::function<bool()> const& done) {
@@ -70,8 +70,8 @@ TEST_P(OutboxContract, TellsOfEventsInOrderWithAllMembers) {
             auto const other_work = open_another();
             for (int i = 0; i < 600; ++i) {
                 published.push_back(make_event("content.created." + std::to_string(i), at(i)));
-                run(i % 2 == 0 ? stores().outbox().publish(published.back())
-                               : other_work->stores().outbox().publish(published.back()));
+                run(i % 2 == 0 ? repositories().outbox().publish(published.back())
+                               : other_work->repositories().outbox().publish(published.back()));
             }
         }
         return told.size() >= 600;
@@ -93,7 +93,7 @@ TEST_P(OutboxContract, AnEventIsToldExactlyIfItsTransactionCommits) {
     OnceSettled settled;
     listen(signals, [&] {
         if (settled()) {
-            auto const failed = run(work().transaction([](Stores& in) -> Task<Result<void>> {
+            auto const failed = run(work().transaction([](Repositories& in) -> Task<Result<void>> {
                 Event const event = make_event("never");
                 co_await in.outbox().publish(event);
                 co_return Error(ErrorCode::forbidden);
@@ -169,9 +169,9 @@ TEST_P(OutboxContract, PrunesTheOldAndNeverUsesANumberAgain) {
     OnceSettled settled;
     listen(signals, [&] {
         if (settled()) {
-            EXPECT_EQ(run(stores().outbox().prune(at(2))), 1U);
-            EXPECT_EQ(run(stores().outbox().prune(at(100))), 1U);
-            EXPECT_EQ(run(stores().outbox().prune(at(100))), 0U);
+            EXPECT_EQ(run(repositories().outbox().prune(at(2))), 1U);
+            EXPECT_EQ(run(repositories().outbox().prune(at(100))), 1U);
+            EXPECT_EQ(run(repositories().outbox().prune(at(100))), 0U);
             publish(make_event("new", at(3)));
         }
         return !told.empty();
@@ -185,12 +185,12 @@ INSTANTIATE_TEST_SUITE_P(Databases, OutboxTableContract, ::testing::ValuesIn(all
 TEST_P(OutboxTableContract, PrunesWhatIsOlder) {
     for (int second = 1; second <= 3; ++second) {
         Event const event{new_uuid(), "content.created", new_uuid(), "{}", at(second)};
-        run(stores().outbox().publish(event));
+        run(repositories().outbox().publish(event));
     }
-    EXPECT_EQ(run(stores().outbox().prune(at(1))), 0U);
-    EXPECT_EQ(run(stores().outbox().prune(at(3))), 2U);
-    EXPECT_EQ(run(stores().outbox().prune(at(4))), 1U);
-    EXPECT_EQ(run(stores().outbox().prune(at(4))), 0U);
+    EXPECT_EQ(run(repositories().outbox().prune(at(1))), 0U);
+    EXPECT_EQ(run(repositories().outbox().prune(at(3))), 2U);
+    EXPECT_EQ(run(repositories().outbox().prune(at(4))), 1U);
+    EXPECT_EQ(run(repositories().outbox().prune(at(4))), 0U);
 }
 
 }  // namespace

@@ -40,13 +40,13 @@ protected:
         object.bucket = bucket;
         object.key = "video/" + object.id.to_string() + extension;
         object.created_at = at(1);
-        run(stores().objects().insert(object));
+        run(repositories().objects().insert(object));
         Content content;
         content.id = new_uuid();
         content.title = "Taken over";
         content.storage_url = storage_url;
         content.created_at = content.updated_at = at(2);
-        run(stores().contents().insert(content));
+        run(repositories().contents().insert(content));
         link(content.id, object.id);
         object_ = object;
         return content.id;
@@ -54,7 +54,7 @@ protected:
 
     Result<Playback> find(Uuid id) { return run(service_.find(id)); }
 
-    /// How the ways to the bytes of a measured playback fail: `confirm`, `open` and `read`, in this order.
+    /// How the ways to the bytes of a resolved playback fail: `confirm`, `open` and `read`, in this order.
     std::vector<ErrorCode> errors_of(Playback const& playback) {
         ByteRange const whole{0, playback.size()};
         std::vector<ErrorCode> errors;
@@ -127,8 +127,8 @@ TEST_P(PlaybackServiceContract, ADirectoryOrALinkInTheirPlaceIsUnavailable) {
 
 TEST_P(PlaybackServiceContract, WhatIsDeletedMeanwhileIsNotFound) {
     auto const playback = find(content_.id).value();
-    run(stores().objects().release(content_.id));
-    run(stores().objects().remove(object_.id));
+    run(repositories().objects().release(content_.id));
+    run(repositories().objects().remove(object_.id));
     fs::remove(file());
     EXPECT_EQ(errors_of(playback), std::vector(3, ErrorCode::content_not_found));
 }
@@ -140,13 +140,13 @@ TEST_P(PlaybackServiceContract, WhatHasNotBeenReadIsMeasured) {
         put(bytes);
         auto playback = find(id).value();
         EXPECT_EQ(playback.version(), "");
-        ASSERT_TRUE(run(service_.measure(playback)).has_value());
+        ASSERT_TRUE(run(service_.resolve(playback)).has_value());
         EXPECT_EQ(playback.size(), bytes.size());
         EXPECT_EQ(playback.media_type(), type);
         EXPECT_TRUE(errors_of(playback).empty());
         fs::remove(file());
         auto lost = find(id).value();
-        EXPECT_EQ(run(service_.measure(lost)).error().code, ErrorCode::source_unavailable);
+        EXPECT_EQ(run(service_.resolve(lost)).error().code, ErrorCode::source_unavailable);
     }
 }
 
@@ -165,7 +165,7 @@ TEST_P(PlaybackServiceContract, AContentWithoutAnObjectHasItsAddressOrIsUnavaila
     linked.title = "Linked";
     linked.storage_url = "http://media.example.org/b.mp4";
     linked.created_at = linked.updated_at = at(3);
-    run(stores().contents().insert(linked));
+    run(repositories().contents().insert(linked));
     EXPECT_EQ(find(linked.id)->external_address, linked.storage_url);
 }
 

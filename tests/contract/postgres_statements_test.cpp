@@ -6,7 +6,7 @@
 #include "contract/database_contract.hpp"
 #include "db/postgres/blocking_connection.hpp"
 #include "db/postgres/migrations.hpp"
-#include "db/stores.hpp"
+#include "db/repositories.hpp"
 
 namespace clinikk::testing {
 namespace {

@@ -43,7 +43,7 @@ protected:
         user_.role = Role::editor;
         user_.password_hash = hash_of(password);
         user_.created_at = at(0);
-        EXPECT_TRUE(run(stores().users().insert(user_)).has_value());
+        EXPECT_TRUE(run(repositories().users().insert(user_)).has_value());
     }
 
     std::string hash_of(std::string_view text) { return run(real_->hash(text, {})).value(); }
@@ -68,25 +68,25 @@ TEST_P(SessionServiceContract, ALoginIsWhoItSaysItIs) {
     auto const caller = run(sessions_.authenticate(login->access_token));
     ASSERT_TRUE(caller.has_value());
     EXPECT_EQ(caller->user.id, user_.id);
-    EXPECT_TRUE(run(stores().sessions().find_active_user(caller->session_id, caller->since)));
+    EXPECT_TRUE(run(repositories().sessions().find_active_user(caller->session_id, caller->since)));
     EXPECT_EQ(log_in("wrong").error().code, ErrorCode::credentials_invalid);
 }
 
 TEST_P(SessionServiceContract, APasswordThatIsChangedWhileItIsComparedIsWrong) {
     auto const changed = hash_of("another password");
-    hasher_.meanwhile = [&] { return stores().users().set_password_hash(user_.id, changed); };
+    hasher_.meanwhile = [&] { return repositories().users().set_password_hash(user_.id, changed); };
     EXPECT_EQ(log_in().error().code, ErrorCode::credentials_invalid);
     EXPECT_TRUE(log_in("another password").has_value());
 }
 
 TEST_P(SessionServiceContract, AnAccountThatIsDisabledMeanwhileStaysOut) {
-    hasher_.meanwhile = [&] { return stores().users().set_active(user_.id, false); };
+    hasher_.meanwhile = [&] { return repositories().users().set_active(user_.id, false); };
     EXPECT_EQ(log_in().error().code, ErrorCode::credentials_invalid);
 }
 
 TEST_P(SessionServiceContract, AHashThatIsRenewedMeanwhileKeepsNobodyOut) {
     auto const renewed = hash_of(password);
-    hasher_.meanwhile = [&] { return stores().users().set_password_hash(user_.id, renewed); };
+    hasher_.meanwhile = [&] { return repositories().users().set_password_hash(user_.id, renewed); };
     EXPECT_TRUE(log_in().has_value());
 }
 

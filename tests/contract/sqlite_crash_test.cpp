@@ -26,7 +26,7 @@ Content make_content() {
 }
 
 Task<> insert(UnitOfWork& work, Content const& content) {
-    UnitOfWork::Steps const steps = [&content](Stores& in) -> Task<Result<void>> {
+    UnitOfWork::Steps const steps = [&content](Repositories& in) -> Task<Result<void>> {
         co_await in.contents().insert(content);
         co_return Result<void>{};
     };
@@ -87,7 +87,7 @@ TEST_F(SqliteCrash, NothingReportedIsLostWhenTheProcessIsKilled) {
 
         auto const database = db::open_sqlite(options_, log_);
         auto const work = db::make_unit_of_work(*database);
-        for (auto const& id : reported) ASSERT_TRUE(run_task(work->stores().contents().find(id)));
+        for (auto const& id : reported) ASSERT_TRUE(run_task(work->repositories().contents().find(id)));
         run_task(insert(*work, make_content()));
     }
 }

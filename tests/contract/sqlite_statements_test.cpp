@@ -4,9 +4,9 @@
 #include <set>
 
 #include "contract/database_contract.hpp"
+#include "db/repositories.hpp"
 #include "db/sqlite/migrations.hpp"
 #include "db/sqlite/sqlite_connection.hpp"
-#include "db/stores.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace clinikk::testing {

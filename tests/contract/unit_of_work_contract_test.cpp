@@ -22,14 +22,14 @@ protected:
         return content;
     }
 
-    bool exists(Uuid content_id) { return run(stores().contents().find(content_id)).has_value(); }
+    bool exists(Uuid content_id) { return run(repositories().contents().find(content_id)).has_value(); }
 };
 INSTANTIATE_TEST_SUITE_P(Databases, UnitOfWorkContract, ::testing::ValuesIn(all_databases()));
 
 TEST_P(UnitOfWorkContract, CommitsAllSteps) {
     auto const first = make_content("first");
     auto const second = make_content("second");
-    auto const done = run(work().transaction([&](Stores& in) -> Task<Result<void>> {
+    auto const done = run(work().transaction([&](Repositories& in) -> Task<Result<void>> {
         co_await in.contents().insert(first);
         co_await in.contents().insert(second);
         co_return Result<void>{};
@@ -41,7 +41,7 @@ TEST_P(UnitOfWorkContract, CommitsAllSteps) {
 
 TEST_P(UnitOfWorkContract, AnErrorRollsBackAndIsPassedOn) {
     auto const content = make_content("never");
-    auto const done = run(work().transaction([&](Stores& in) -> Task<Result<void>> {
+    auto const done = run(work().transaction([&](Repositories& in) -> Task<Result<void>> {
         co_await in.contents().insert(content);
         co_return Error(ErrorCode::quota_exceeded, "too much");
     }));
@@ -53,20 +53,20 @@ TEST_P(UnitOfWorkContract, AnErrorRollsBackAndIsPassedOn) {
 
 TEST_P(UnitOfWorkContract, AnExceptionRollsBackAndIsPassedOn) {
     auto const content = make_content("never");
-    auto failing = [&](Stores& in) -> Task<Result<void>> {
+    auto failing = [&](Repositories& in) -> Task<Result<void>> {
         co_await in.contents().insert(content);
         throw std::out_of_range("a defect");
     };
     EXPECT_THROW((void)run(work().transaction(failing)), std::out_of_range);
     EXPECT_FALSE(exists(content.id));
     auto const later = make_content("later");
-    run(stores().contents().insert(later));
+    run(repositories().contents().insert(later));
     EXPECT_TRUE(exists(later.id));
 }
 
 TEST_P(UnitOfWorkContract, ARefusedRowRollsBackTheSteps) {
     auto const content = make_content("never");
-    auto failing = [&](Stores& in) -> Task<Result<void>> {
+    auto failing = [&](Repositories& in) -> Task<Result<void>> {
         co_await in.contents().insert(content);
         co_await in.contents().insert(content);
         co_return Result<void>{};
@@ -78,15 +78,15 @@ TEST_P(UnitOfWorkContract, ARefusedRowRollsBackTheSteps) {
 TEST_P(UnitOfWorkContract, StepsSeeTheirOwnChangesAndOthersDoNot) {
     auto const content = make_content("mine");
     auto const other_work = open_another();
-    auto const done = run(work().transaction([&](Stores& in) -> Task<Result<void>> {
+    auto const done = run(work().transaction([&](Repositories& in) -> Task<Result<void>> {
         co_await in.contents().insert(content);
         auto const seen = co_await in.contents().find(content.id);
         EXPECT_TRUE(seen);
-        EXPECT_FALSE(run_task(other_work->stores().contents().find(content.id)));
+        EXPECT_FALSE(run_task(other_work->repositories().contents().find(content.id)));
         co_return Result<void>{};
     }));
     EXPECT_TRUE(done.has_value());
-    EXPECT_TRUE(run(other_work->stores().contents().find(content.id)));
+    EXPECT_TRUE(run(other_work->repositories().contents().find(content.id)));
 }
 
 TEST_P(UnitOfWorkContract, WhatIsCommittedIsSeenAtOnceByOthers) {
@@ -97,18 +97,18 @@ TEST_P(UnitOfWorkContract, WhatIsCommittedIsSeenAtOnceByOthers) {
         auto const changes = ContentChanges().set(&ContentDescription::title, std::to_string(i));
         auto& writing = i % 2 == 0 ? work() : *other_work;
         auto& reading = i % 2 == 0 ? *other_work : work();
-        run(reading.stores().contents().find(content.id));
-        run(writing.stores().contents().update(content.id, changes, at(i)));
-        ASSERT_EQ(run(reading.stores().contents().find(content.id)).value().title, std::to_string(i));
-        ASSERT_EQ(run(writing.stores().contents().find(content.id)).value().title, std::to_string(i));
+        run(reading.repositories().contents().find(content.id));
+        run(writing.repositories().contents().update(content.id, changes, at(i)));
+        ASSERT_EQ(run(reading.repositories().contents().find(content.id)).value().title, std::to_string(i));
+        ASSERT_EQ(run(writing.repositories().contents().find(content.id)).value().title, std::to_string(i));
     }
 }
 
 TEST_P(UnitOfWorkContract, StepsThatWriteAroundTheirTransactionAreStopped) {
     if (!has_one_writer()) GTEST_SKIP() << "several may write at once";
     auto const content = make_content("around");
-    auto wrong = [&](Stores&) -> Task<Result<void>> {
-        co_await stores().contents().insert(content);
+    auto wrong = [&](Repositories&) -> Task<Result<void>> {
+        co_await repositories().contents().insert(content);
         co_return Result<void>{};
     };
     EXPECT_THROW((void)run(work().transaction(wrong)), std::logic_error);
@@ -123,11 +123,11 @@ public:
     ManyWriters(UnitOfWork& work, int threads, int coroutines, int rounds)
         : work_(work), threads_(threads), coroutines_(coroutines), rounds_(rounds) {}
 
-    /// `steps(stores, number)` for every number; how many returned a value, an Error, and threw.
+    /// `steps(repositories, number)` for every number; how many returned a value, an Error, and threw.
     struct Counts {
         std::atomic<int> committed{0}, refused{0}, thrown{0};
     };
-    using NumberedSteps = std::function<Task<Result<void>>(Stores&, int)>;
+    using NumberedSteps = std::function<Task<Result<void>>(Repositories&, int)>;
 
     void run(NumberedSteps const& steps) {
         std::vector<std::thread> threads;
@@ -151,7 +151,7 @@ private:
     Task<> write(NumberedSteps const& steps, int first) {
         auto const thread = std::this_thread::get_id();
         for (int i = first; i < first + rounds_; ++i) {
-            UnitOfWork::Steps const numbered = [&steps, i](Stores& in) { return steps(in, i); };
+            UnitOfWork::Steps const numbered = [&steps, i](Repositories& in) { return steps(in, i); };
             try {
                 auto const done = co_await work_.transaction(numbered);
                 ++(done.has_value() ? counts.committed : counts.refused);
@@ -168,7 +168,7 @@ private:
 
 TEST_P(UnitOfWorkContract, ConcurrentTransactionsAllCommit) {
     ManyWriters writers(work(), 4, 25, 4);
-    writers.run([](Stores& in, int number) -> Task<Result<void>> {
+    writers.run([](Repositories& in, int number) -> Task<Result<void>> {
         auto const content = make_content(std::to_string(number));
         co_await in.contents().insert(content);
         auto const seen = co_await in.contents().find(content.id);
@@ -177,12 +177,12 @@ TEST_P(UnitOfWorkContract, ConcurrentTransactionsAllCommit) {
     });
     EXPECT_EQ(writers.counts.committed, 400);
     ContentQuery const all{.limit = 1000};
-    EXPECT_EQ(run(stores().contents().list(all)).size(), 400U);
+    EXPECT_EQ(run(repositories().contents().list(all)).size(), 400U);
 }
 
 TEST_P(UnitOfWorkContract, AFailingTransactionHarmsNoneOfItsNeighbours) {
     ManyWriters writers(work(), 3, 20, 5);
-    writers.run([](Stores& in, int number) -> Task<Result<void>> {
+    writers.run([](Repositories& in, int number) -> Task<Result<void>> {
         auto const content = make_content(std::to_string(number));
         co_await in.contents().insert(content);
         if (number % 3 == 1) co_return Error(ErrorCode::forbidden);
@@ -193,29 +193,29 @@ TEST_P(UnitOfWorkContract, AFailingTransactionHarmsNoneOfItsNeighbours) {
     EXPECT_EQ(writers.counts.refused, 100);
     EXPECT_EQ(writers.counts.thrown, 100);
     ContentQuery const query{.limit = 1000};
-    auto const all = run(stores().contents().list(query));
+    auto const all = run(repositories().contents().list(query));
     EXPECT_EQ(all.size(), 100U);
     for (auto const& content : all) EXPECT_EQ(std::stoi(content.title) % 3, 0);
 }
 
 TEST_P(UnitOfWorkContract, OfManyWhoTakeTheSameKeyOneGetsIt) {
     ManyWriters writers(work(), 4, 10, 1);
-    writers.run([](Stores& in, int) -> Task<Result<void>> {
+    writers.run([](Repositories& in, int) -> Task<Result<void>> {
         User const user{
             .id = new_uuid(), .email = "a@b.c", .email_key = "a@b.c", .password_hash = "", .created_at = at(0)};
         co_return co_await in.users().insert(user);
     });
     EXPECT_EQ(writers.counts.committed, 1);
     EXPECT_EQ(writers.counts.refused, 39);
-    EXPECT_EQ(run(stores().users().list()).size(), 1U);
+    EXPECT_EQ(run(repositories().users().list()).size(), 1U);
 }
 
 TEST_P(UnitOfWorkContract, IncrementsAreNotLost) {
     auto const content = add_content();
     auto const zero = ContentChanges().set(&ContentDescription::duration, 0);
-    run(stores().contents().update(content.id, zero, at(0)));
+    run(repositories().contents().update(content.id, zero, at(0)));
     auto const other_work = open_another();
-    auto increment = [&](Stores& in, int) -> Task<Result<void>> {
+    auto increment = [&](Repositories& in, int) -> Task<Result<void>> {
         auto const seen = co_await in.contents().find(content.id);
         auto const next = seen.value().duration.value() + 1;
         auto const changes = ContentChanges().set(&ContentDescription::duration, next);
@@ -227,7 +227,7 @@ TEST_P(UnitOfWorkContract, IncrementsAreNotLost) {
     std::thread elsewhere([&] { other_writers.run(increment); });
     writers.run(increment);
     elsewhere.join();
-    EXPECT_EQ(run(stores().contents().find(content.id)).value().duration, 200);
+    EXPECT_EQ(run(repositories().contents().find(content.id)).value().duration, 200);
 }
 
 TEST_P(UnitOfWorkContract, ReadersSeeTransactionsWholeOrNotAtAll) {
@@ -237,13 +237,13 @@ TEST_P(UnitOfWorkContract, ReadersSeeTransactionsWholeOrNotAtAll) {
     std::thread reader([&] {
         while (!done) {
             ContentQuery const query;
-            auto const both = run_task(stores().contents().list(query));
+            auto const both = run_task(repositories().contents().list(query));
             ASSERT_EQ(both.size(), 2U);
             ASSERT_EQ(both[0].title, both[1].title);
         }
     });
     for (int i = 0; i < 100; ++i) {
-        auto const moved = run(work().transaction([&](Stores& in) -> Task<Result<void>> {
+        auto const moved = run(work().transaction([&](Repositories& in) -> Task<Result<void>> {
             auto const changes = ContentChanges().set(&ContentDescription::title, std::to_string(i));
             co_await in.contents().update(left.id, changes, at(i));
             co_await in.contents().update(right.id, changes, at(i));
@@ -266,7 +266,7 @@ TEST_P(DatabasePortContract, CountsRowsChangedOrReturned) {
     db::OnRow const ignore = [](db::Row const&) {};
     EXPECT_EQ(run(database().run(update, parameters, ignore)).value(), 0U);
     ContentQuery const query;
-    EXPECT_EQ(run(stores().contents().list(query)).size(), 2U);
+    EXPECT_EQ(run(repositories().contents().list(query)).size(), 2U);
 }
 
 TEST_P(DatabasePortContract, TheWrongNumberOfParametersIsADefect) {

@@ -72,7 +72,7 @@ describe('an unwritable data directory', () => {
     try {
       assert.equal((await server.delete(`/content/${id}`, { token })).status, 200);
       assert.equal((await server.get(`/content/${id}`)).status, 404);
-      await server.logs('object left to the collector');
+      await server.logs('object.removal_failed');
     } finally {
       await chmod(path.join(objects(), 'audio'), 0o700);
     }

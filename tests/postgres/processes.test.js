@@ -72,7 +72,7 @@ test('ten that migrate at once do it once', async () => {
   postgresUrl(dataDir);
   const ended = await Promise.all(Array.from({ length: 10 }, () => runProgram(['migrate'], { env: { DATA_DIR: dataDir }, timeout: 60_000 })));
   for (const { code, stderr } of ended) assert.equal(code, 0, stderr);
-  const steps = ended.map(({ stdout, stderr }) => (stdout + stderr).match(/schema_migrated/g)?.length ?? 0).filter((count) => count > 0);
+  const steps = ended.map(({ stdout, stderr }) => (stdout + stderr).match(/schema\.migrated/g)?.length ?? 0).filter((count) => count > 0);
   assert.equal(steps.length, 1, 'one of them did all of it');
   assert.equal(await sql(dataDir, 'SELECT count(*) = max(version) FROM schema_version'), 't');
   await rm(dataDir, { recursive: true, force: true });

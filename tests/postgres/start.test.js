@@ -22,8 +22,8 @@ describe('a start', () => {
     await postgres.start();
     const server = await starting;
     try {
-      assert.equal(server.log.match(/waiting_for_postgres/g).length, 1, server.log);
-      assert.match(server.log, /postgres_reached/);
+      assert.equal(server.log.match(/postgres\.awaited/g).length, 1, server.log);
+      assert.match(server.log, /postgres\.connected/);
       await newUser(server);
     } finally {
       await server.stop();

@@ -81,7 +81,7 @@ describe('a large one', () => {
     const dataDir = await temporaryDirectory();
     await makePoc(dataDir, { users: [pocUser()], more: fill(2000, 2000) });
     const servers = await Promise.all(Array.from({ length: 5 }, () => startServer({ dataDir })));
-    assert.equal(servers.filter(({ log }) => log.includes('poc_adopted')).length, 1);
+    assert.equal(servers.filter(({ log }) => log.includes('poc.adopted')).length, 1);
     for (const server of servers) await login(server, 'ada@example.org');
     await Promise.all(servers.map((server) => server.stop()));
     await rm(dataDir, { recursive: true, force: true });

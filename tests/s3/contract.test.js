@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { startS3 } from '../support/s3.js';
 
 const run = promisify(execFile);
-const SUITES = 'S3/ObjectStoreContract.*:Stores/DirectUploadsContract.*/1';
+const SUITES = 'S3/ObjectStoreContract.*:Repositories/DirectUploadsContract.*/1';
 
 describe('a bucket', () => {
   let s3;

@@ -105,7 +105,7 @@ describe('S3 fails', () => {
   test('a download that keeps breaking off is not passed off as whole', async () => {
     peer.break('GET', OBJECT, cutAnswer(100));
     await assert.rejects(stream(), /aborted|hang up|ECONNRESET/);
-    await server.logs('s3 download broke off');
+    await server.logs('s3.download_interrupted');
   });
 
   test('an answer that never comes', async () => {

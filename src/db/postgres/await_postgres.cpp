@@ -23,14 +23,14 @@ bool is_up(std::string const& conninfo) {
 
 }  // namespace
 
-void await_postgres(std::string const& conninfo, std::chrono::seconds patience, Log& log) {
-    auto const deadline = Clock::now() + patience;
+void await_postgres(std::string const& conninfo, std::chrono::seconds timeouts, Log& log) {
+    auto const deadline = Clock::now() + timeouts;
     for (bool told = false;; std::this_thread::sleep_for(pause)) {
         // Asked first: a server that comes up in between only means one more round.
         bool const up = is_up(conninfo);
         try {
             BlockingConnection const trial(conninfo);
-            if (told) log.info("postgres_reached");
+            if (told) log.info("postgres.connected");
             return;
         } catch (Unavailable const& failure) {
             std::string const what = failure.what();
@@ -38,7 +38,7 @@ void await_postgres(std::string const& conninfo, std::chrono::seconds patience, 
             if (Clock::now() >= deadline) {
                 throw Unavailable(what + " (start it, or correct DATABASE_URL or the POSTGRES settings)");
             }
-            if (!told) log.warning("waiting_for_postgres", {{"seconds", patience.count()}, {"error", what}});
+            if (!told) log.warning("postgres.awaited", {{"seconds", timeouts.count()}, {"error", what}});
             told = true;
         }
     }

@@ -49,7 +49,7 @@ void apply(BlockingConnection& connection, Migration const& migration) {
 }
 
 void log_step(Log& log, Migration const& migration) {
-    log.info("schema_migrated", {{"version", migration.version}, {"name", migration.name}});
+    log.info("schema.migrated", {{"version", migration.version}, {"name", migration.name}});
 }
 
 /// All of it or nothing. The connection is not used again when this throws, and its end rolls back.

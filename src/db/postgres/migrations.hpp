@@ -4,8 +4,8 @@
 
 #include "base/log.hpp"
 #include "db/migration.hpp"
-#include "db/postgres/takeover/adoption.hpp"
 #include "db/postgres/postgres_database.hpp"
+#include "db/postgres/takeover/adoption.hpp"
 
 namespace clinikk::db {
 

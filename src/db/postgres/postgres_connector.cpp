@@ -24,10 +24,10 @@ Task<std::unique_ptr<PostgresConnection>> PostgresConnector::connect() {
     auto const work = [this] { return PostgresConnection::connect(conninfo_); };
     try {
         auto connection = co_await connecting_.run(work);
-        if (failing_.exchange(false)) log_.info("postgres_reached_again");
+        if (failing_.exchange(false)) log_.info("postgres.reconnected");
         co_return connection;
     } catch (Unavailable const& failure) {
-        if (!failing_.exchange(true)) log_.error("postgres_unreachable", {{"error", failure.what()}});
+        if (!failing_.exchange(true)) log_.error("postgres.connection_failed", {{"error", failure.what()}});
         throw;
     }
 }

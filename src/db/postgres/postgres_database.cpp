@@ -20,7 +20,7 @@ constexpr Statement rollback{"rollback", "ROLLBACK"};
 
 constexpr Statement only_reads_now{
     "only_reads_now", "SELECT pg_is_in_recovery() OR CAST(current_setting('default_transaction_read_only') AS BOOLEAN)",
-    Reach::point};
+    Sharing::pipelined};
 
 constexpr int max_attempts = 20;
 
@@ -85,7 +85,7 @@ public:
     }
 
     Task<Outcome> run(Statement const& statement, std::span<Value const> parameters, OnRow const& on_row) override {
-        if (statement.reach == Reach::point && !pipelines_.empty()) {
+        if (statement.sharing == Sharing::pipelined && !pipelines_.empty()) {
             auto const executor = co_await boost::asio::this_coro::executor;
             auto const& loop = boost::asio::query(executor, boost::asio::execution::context);
             for (auto const& pipeline : pipelines_) {

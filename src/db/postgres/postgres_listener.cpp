@@ -13,7 +13,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Statement listen{"listen", "LISTEN clinikk_outbox"};
-constexpr std::chrono::seconds patience{5};
+constexpr std::chrono::seconds timeouts{5};
 
 struct FreeNotice {
     void operator()(PGnotify* notice) const noexcept { PQfreemem(notice); }
@@ -29,7 +29,7 @@ bool take_notices(PGconn* handle) {
 /// Until the connection ends.
 Task<> listen_on(PostgresConnection& connection, std::function<void()> const& wake) {
     OnRow const ignore = [](Row const&) {};
-    auto const listening = co_await connection.run(listen, {}, ignore, PostgresConnection::Clock::now() + patience);
+    auto const listening = co_await connection.run(listen, {}, ignore, PostgresConnection::Clock::now() + timeouts);
     listening.value();
     wake();
     auto* const handle = connection.handle();

@@ -97,7 +97,7 @@ void migrate_sqlite(SqliteOptions const& options, Log& log, std::span<Migration 
     connection.run_script("PRAGMA foreign_keys=OFF");
     for (auto const& migration : migrations) {
         if (migration.version <= version || !apply(connection, migration)) continue;
-        log.info("schema_migrated", {{"version", migration.version}, {"name", migration.name}});
+        log.info("schema.migrated", {{"version", migration.version}, {"name", migration.name}});
     }
     read_served_version(connection, options, std::ssize(migrations));
 }

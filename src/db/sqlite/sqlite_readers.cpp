@@ -47,7 +47,7 @@ SqliteReaders::Slot& SqliteReaders::take() noexcept {
 
 void SqliteReaders::give_back(Slot& slot) noexcept {
     if (slot.connection && slot.connection->is_broken()) {
-        log_.warning("sqlite_read_connection_dropped");
+        log_.warning("sqlite.read_connection_dropped");
         slot.connection.reset();
     }
     slot.taken.store(false);
@@ -60,7 +60,7 @@ void SqliteReaders::end_idle_reads() noexcept {
         try {
             if (slot.connection) slot.connection->end_reading();
         } catch (std::exception const& error) {
-            log_.warning("sqlite_read_connection_dropped", {{"error", error.what()}});
+            log_.warning("sqlite.read_connection_dropped", {{"error", error.what()}});
             slot.connection.reset();
         }
         give_back(slot);

@@ -186,7 +186,7 @@ Task<> SqliteWriter::Impl::run_group(std::vector<Job*> const& group) {
 
 void SqliteWriter::Impl::begin(Job const& oldest) {
     if (connection->is_broken()) {
-        log.warning("sqlite_write_connection_reopened");
+        log.warning("sqlite.write_connection_reopened");
         connection = open();
     }
     // A commit into a WAL that has been moved into the file wholly begins it anew, if nobody reads it.
@@ -200,7 +200,7 @@ void SqliteWriter::Impl::roll_back() noexcept {
     try {
         if (connection->in_transaction()) connection->execute(rollback_group);
     } catch (std::exception const& error) {
-        log.error("sqlite_rollback_failed", {{"error", error.what()}});
+        log.error("sqlite.rollback_failed", {{"error", error.what()}});
     }
 }
 
@@ -273,7 +273,7 @@ Task<Result<void>> SqliteWriter::check() {
     try {
         co_return co_await run(rewrite);
     } catch (std::exception const& failure) {
-        impl_->log.error("sqlite_cannot_write", {{"error", failure.what()}});
+        impl_->log.error("sqlite.write_failed", {{"error", failure.what()}});
     }
     co_return Error(ErrorCode::unavailable, "it cannot be written to");
 }

@@ -88,12 +88,13 @@ struct HandlerTypes<Task<Result<AnswerType>> (*)(ContextType&, SeenType, InputTy
 
 /// Whether an answer of the handler depends on nothing that the cache's key leaves out, such as the caller.
 template <auto Handler>
-inline constexpr bool sees_only_the_key = std::is_same_v<typename HandlerTypes<decltype(Handler)>::Seen, BaseUrl>;
+inline constexpr bool depends_on_cache_key_only =
+    std::is_same_v<typename HandlerTypes<decltype(Handler)>::Seen, BaseUrl>;
 
 /// What the handler may see of the request.
 template <auto Handler>
 decltype(auto) seen(Request& request) {
-    if constexpr (sees_only_the_key<Handler>) {
+    if constexpr (depends_on_cache_key_only<Handler>) {
         return BaseUrl{request.base_url};
     } else {
         return (request);
@@ -170,7 +171,7 @@ public:
     /// std::logic_error for an operation that is no GET, that not everybody may call, or that binds header fields or
     /// cookies, which are not part of the cache's key.
     template <auto Handler>
-        requires detail::sees_only_the_key<Handler>
+        requires detail::depends_on_cache_key_only<Handler>
     void add_cacheable(Operation operation) {
         auto endpoint = make<Handler>(
             std::move(operation), detail::answer_schema<typename detail::HandlerTypes<decltype(Handler)>::Answer>());

@@ -40,7 +40,8 @@ void AnswerCache::insert(Revision const& revision, Request const& request, Respo
         bytes_ = 0;
         revision_ = revision;
     }
-    auto const [place, fresh] = answers_.try_emplace(std::move(key), Kept{response.status, response.headers, *text});
+    auto const [place, fresh] =
+        answers_.try_emplace(std::move(key), CachedAnswer{response.status, response.headers, *text});
     if (fresh) bytes_ += text->size() + place->first.size();
 }
 

@@ -34,7 +34,7 @@ public:
     void insert(Revision const& revision, Request const& request, Response const& response);
 
 private:
-    struct Kept {
+    struct CachedAnswer {
         int status;
         HeaderBlock headers;
         std::string body;
@@ -43,7 +43,7 @@ private:
     CurrentRevision current_;
     std::mutex mutex_;
     Revision revision_{};  ///< of all that is kept
-    std::map<std::string, Kept, std::less<>> answers_;
+    std::map<std::string, CachedAnswer, std::less<>> answers_;
     std::size_t bytes_ = 0;
 };
 

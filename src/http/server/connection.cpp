@@ -34,12 +34,12 @@ std::string const& HttpClock::date() {
 
 Connection::Connection(Transport::Socket socket, ConnectionContext const& context)
     : context_(context),
-      transport_(std::move(socket), context.patience),
+      transport_(std::move(socket), context.timeouts),
       peer_(transport_.remote_address()),
       via_proxy_(contains(context.trusted_proxies, peer_)),
       client_address_(peer_.to_string()) {}
 
-void Connection::end_if_idle(Transport::Clock::time_point now) noexcept {
+void Connection::close_if_idle(Transport::Clock::time_point now) noexcept {
     bool const may_begin = fresh_ && now - opened_ < first_request_time;
     if (idle_ && !may_begin) transport_.abort();
 }
@@ -67,7 +67,7 @@ Task<> Connection::serve() {
 
 Task<Connection::HeadStatus> Connection::read_head(Error& refusal) {
     auto const began = Transport::Clock::now();
-    auto deadline = began + (buffer_.empty() ? context_.patience.idle : context_.patience.head);
+    auto deadline = began + (buffer_.empty() ? context_.timeouts.idle : context_.timeouts.head);
     head_size_ = 0;
     while (true) {
         auto const outcome = parse_request_head(buffer_, context_.head_limits, head_);
@@ -92,7 +92,7 @@ Task<Connection::HeadStatus> Connection::read_head(Error& refusal) {
         if (ready != IoStatus::ok) co_return HeadStatus::ended;
         auto const got = transport_.read_ready(context_.scratch);
         if (got.status != IoStatus::ok) co_return HeadStatus::ended;
-        if (buffer_.empty()) deadline = Transport::Clock::now() + context_.patience.head;
+        if (buffer_.empty()) deadline = Transport::Clock::now() + context_.timeouts.head;
         buffer_.append(context_.scratch.data(), got.bytes);
     }
 }
@@ -100,7 +100,7 @@ Task<Connection::HeadStatus> Connection::read_head(Error& refusal) {
 Task<bool> Connection::answer_request() {
     FramedBody body(transport_, head_, std::string_view(buffer_).substr(head_size_));
     Request request{head_, body, {}, context_.ids.next(), Transport::Clock::now()};
-    tell_ends(request);
+    log_ends(request);
     handled_ = &request;
     auto response = co_await context_.pipeline.handle(request);
     handled_ = nullptr;
@@ -126,7 +126,7 @@ Task<bool> Connection::answer_request() {
 }
 
 /// Says between whom the exchange is, as far as the client sees it.
-void Connection::tell_ends(Request& request) {
+void Connection::log_ends(Request& request) {
     if (via_proxy_) client_address_ = forwarded_client(head_, peer_, context_.trusted_proxies).to_string();
     if (head_.host.empty() && local_authority_.empty()) local_authority_ = transport_.local_authority();
     request.remote_address = client_address_;

@@ -29,7 +29,7 @@ private:
 /// What the connections of one thread share.
 struct ConnectionContext {
     Pipeline& pipeline;
-    Patience const& patience;
+    Timeouts const& timeouts;
     HeadLimits const& head_limits;
     UuidSource& ids;
     /// Where arriving heads are read to before they are copied to their connection.
@@ -55,7 +55,7 @@ public:
     void sweep(Transport::Clock::time_point now, boost::asio::cancellation_signal& cancellation);
     /// For a server that drains: ends the connection if no request is under way, unless it is so young that its first
     /// one may still be coming.
-    void end_if_idle(Transport::Clock::time_point now) noexcept;
+    void close_if_idle(Transport::Clock::time_point now) noexcept;
     void abort() noexcept { transport_.abort(); }
 
 private:
@@ -63,7 +63,7 @@ private:
 
     Task<HeadStatus> read_head(Error& refusal);
     Task<bool> answer_request();
-    void tell_ends(Request& request);
+    void log_ends(Request& request);
     Task<IoStatus> send(Response& response, bool keep_alive, bool with_body);
     Task<IoStatus> send_source(ByteSource& source, bool chunked);
     Task<> refuse(Error refusal);

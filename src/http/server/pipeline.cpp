@@ -22,12 +22,12 @@ constexpr int client_closed_request = 499;
 
 /// A request on its way through the stages.
 struct Exchange {
-    Pipeline::Tools& tools;
+    Pipeline::Dependencies& dependencies;
     Request& request;
     Router::Match match{};
     std::optional<Revision> revision{};         ///< the database's, under which the answer may be kept
     std::optional<Result<Response>> outcome{};  ///< settled by a stage, or by an exception
-    bool is_kept = false;                       ///< the answer comes from the cache
+    bool is_cached = false;                     ///< the answer comes from the cache
 
     Operation const& operation() const { return request.endpoint->operation; }
     void fail(Error error) { outcome.emplace(std::move(error)); }
@@ -39,7 +39,7 @@ struct Exchange {
 
 void find_base_url(Exchange& exchange) {
     auto& request = exchange.request;
-    if (auto const& fixed = exchange.tools.options.public_url; !fixed.empty()) {
+    if (auto const& fixed = exchange.dependencies.options.public_url; !fixed.empty()) {
         request.base_url = fixed;
     } else if (request.via_proxy) {
         request.base_url = forwarded_base_url(request.head, request.authority);
@@ -50,7 +50,7 @@ void find_base_url(Exchange& exchange) {
 
 void find_route(Exchange& exchange) {
     auto& request = exchange.request;
-    exchange.match = exchange.tools.router.find(request.head.method, request.head.path);
+    exchange.match = exchange.dependencies.router.find(request.head.method, request.head.path);
     request.endpoint = exchange.match.endpoint;
     request.route = exchange.match.pattern;
     request.path_parameters = std::move(exchange.match.parameters);
@@ -93,7 +93,7 @@ Task<> authenticate(Exchange& exchange) {
         exchange.fail(Error(ErrorCode::not_authenticated));
         co_return;
     }
-    auto caller = co_await exchange.tools.authenticator.authenticate(token);
+    auto caller = co_await exchange.dependencies.authenticator.authenticate(token);
     if (caller) {
         exchange.request.caller = std::move(*caller);
     } else {
@@ -125,14 +125,14 @@ void limit_body(Exchange& exchange) {
     exchange.request.body.limit(operation.body_limit, operation.over_limit);
 }
 
-void find_kept_answer(Exchange& exchange) {
-    auto& answers = exchange.tools.answers;
+void find_cached_answer(Exchange& exchange) {
+    auto& answers = exchange.dependencies.answers;
     if (!exchange.request.endpoint->is_cacheable) return;
     exchange.revision = answers.revision();
     if (!exchange.revision) return;
     auto kept = answers.find(*exchange.revision, exchange.request);
     if (!kept) return;
-    exchange.is_kept = true;
+    exchange.is_cached = true;
     exchange.outcome.emplace(std::move(*kept));
 }
 
@@ -145,19 +145,19 @@ void check_listed(Exchange& exchange) {
     auto const& error = exchange.outcome->error();
     auto const listed = listed_errors(*exchange.request.endpoint);
     if (std::ranges::find(listed, error.code) != listed.end()) return;
-    exchange.tools.log.error(
-        "unlisted error",
+    exchange.dependencies.log.error(
+        "operation.error_unlisted",
         {{"operation", exchange.operation().id}, {"code", describe(error.code).name}, {"detail", error.detail}});
     exchange.fail(Error(ErrorCode::internal));
 }
 
 void compress_answer(Exchange& exchange) {
-    if (!exchange.has_failed() && !exchange.is_kept) compress(exchange.request, exchange.response());
+    if (!exchange.has_failed() && !exchange.is_cached) compress(exchange.request, exchange.response());
 }
 
-void keep_answer(Exchange& exchange) {
-    if (!exchange.revision || exchange.is_kept || exchange.has_failed()) return;
-    exchange.tools.answers.insert(*exchange.revision, exchange.request, exchange.response());
+void cache_answer(Exchange& exchange) {
+    if (!exchange.revision || exchange.is_cached || exchange.has_failed()) return;
+    exchange.dependencies.answers.insert(*exchange.revision, exchange.request, exchange.response());
 }
 
 void write_problem(Exchange& exchange) {
@@ -193,10 +193,12 @@ void identify(Exchange& exchange) { add_request_id(exchange.response(), exchange
 void secure(Exchange& exchange) { add_security_headers(exchange.response()); }
 
 void allow_origins(Exchange& exchange) {
-    add_cors_headers(exchange.response().headers, exchange.request.head, exchange.tools.options.cors_origins);
+    add_cors_headers(exchange.response().headers, exchange.request.head, exchange.dependencies.options.cors_origins);
 }
 
-void log_access(Exchange& exchange) { write_access_log(exchange.tools.log, exchange.request, exchange.response()); }
+void log_access(Exchange& exchange) {
+    write_access_log(exchange.dependencies.log, exchange.request, exchange.response());
+}
 
 /// One stage. It has one of these functions besides `is_needed`.
 struct Stage {
@@ -231,9 +233,9 @@ constexpr std::array stages{
     Stage{.name = "body limit",
           .reason = "before the first read, which makes the client send the body (100 Continue)",
           .on_request = limit_body},
-    Stage{.name = "kept answer",
+    Stage{.name = "cached answer",
           .reason = "after authorisation, so that no cache answers whom the operation refuses",
-          .on_request = find_kept_answer},
+          .on_request = find_cached_answer},
     Stage{.name = "bind and invoke", .reason = "last on the way in: the handler", .awaits = invoke},
 
     Stage{.name = "listed errors",
@@ -242,9 +244,9 @@ constexpr std::array stages{
     Stage{.name = "compress",
           .reason = "before the answer is kept, so that it is compressed once",
           .on_outcome = compress_answer},
-    Stage{.name = "keep answer",
+    Stage{.name = "cache answer",
           .reason = "before the fields that belong to one request only",
-          .on_outcome = keep_answer},
+          .on_outcome = cache_answer},
     Stage{.name = "problem", .reason = "from here on there is a response", .on_answer = write_problem},
     Stage{.name = "abandoned", .reason = "nobody reads it; the access log still says 499", .on_answer = forget_answer},
     Stage{.name = "request id", .reason = "on every answer, so that it can be found in the log", .on_answer = identify},
@@ -271,8 +273,8 @@ void fail_with(Exchange& exchange, ErrorCode code, std::exception const& failure
     auto const& request = exchange.request;
     exchange.fail(Error(code));
     if (request.abandoned) return;
-    exchange.tools.log.error(code == ErrorCode::unavailable ? "dependency failed" : "request failed",
-                             {{"request", request.id.to_string()}, {"error", failure.what()}});
+    exchange.dependencies.log.error(code == ErrorCode::unavailable ? "dependency.failed" : "request.failed",
+                                    {{"request", request.id.to_string()}, {"error", failure.what()}});
 }
 
 Task<> pass_in(Exchange& exchange) {
@@ -295,10 +297,10 @@ void pass_out(Exchange& exchange, void (*Stage::*function)(Exchange&)) {
 
 Pipeline::Pipeline(Router const& router, Authenticator& authenticator, AnswerCache::CurrentRevision revision,
                    PipelineOptions options, Log& log)
-    : tools_{router, authenticator, AnswerCache(std::move(revision)), std::move(options), log} {}
+    : dependencies_{router, authenticator, AnswerCache(std::move(revision)), std::move(options), log} {}
 
 Task<Response> Pipeline::handle(Request& request) {
-    Exchange exchange{tools_, request};
+    Exchange exchange{dependencies_, request};
     try {
         co_await pass_in(exchange);
         pass_out(exchange, &Stage::on_outcome);
@@ -315,11 +317,11 @@ Task<Response> Pipeline::handle(Request& request) {
 }
 
 Response Pipeline::refuse(Error const& error, Uuid const& request_id, std::string_view remote_address) {
-    tools_.log.info("request refused", {{"request", request_id.to_string()},
-                                        {"code", describe(error.code).name},
-                                        {"detail", error.detail},
-                                        {"client", remote_address}});
-    auto response = problem_response(error, tools_.options.public_url, request_id);
+    dependencies_.log.info("request.refused", {{"request", request_id.to_string()},
+                                               {"code", describe(error.code).name},
+                                               {"detail", error.detail},
+                                               {"client", remote_address}});
+    auto response = problem_response(error, dependencies_.options.public_url, request_id);
     add_request_id(response, request_id);
     add_security_headers(response);
     response.close = true;

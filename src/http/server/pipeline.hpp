@@ -42,7 +42,7 @@ public:
     Response refuse(Error const& error, Uuid const& request_id, std::string_view remote_address);
 
     /// What the stages work with.
-    struct Tools {
+    struct Dependencies {
         Router const& router;
         Authenticator& authenticator;
         AnswerCache answers;
@@ -51,7 +51,7 @@ public:
     };
 
 private:
-    Tools tools_;
+    Dependencies dependencies_;
 };
 
 }  // namespace clinikk::http

@@ -63,7 +63,7 @@ public:
           sweep_timer_(context_),
           acceptor_(context_),
           scratch_(scratch_size),
-          shared_{pipeline, options.patience, options.head_limits,     ids_,
+          shared_{pipeline, options.timeouts, options.head_limits,     ids_,
                   scratch_, clock_,           options.trusted_proxies, draining_} {}
 
     asio::io_context& context() noexcept { return context_; }
@@ -95,7 +95,7 @@ private:
             }
             if (failure == asio::error::operation_aborted || !acceptor_.is_open()) co_return;
             // Out of descriptors: wait for a connection to end rather than spin.
-            log_.warning("accept failed", {{"error", failure.message()}});
+            log_.warning("connection.accept_failed", {{"error", failure.message()}});
             asio::steady_timer pause(context_, descriptor_pause);
             co_await pause.async_wait(as_tuple);
         }
@@ -125,7 +125,7 @@ private:
 
     void end_idle_connections() {
         auto const now = Transport::Clock::now();
-        for (auto const& [connection, cancellation] : live_) connection->end_if_idle(now);
+        for (auto const& [connection, cancellation] : live_) connection->close_if_idle(now);
     }
 
     /// One connection too many is told so at once and held for a while, until its client has read that: closing with
@@ -164,7 +164,7 @@ private:
         try {
             co_await connection.serve();
         } catch (std::exception const& failure) {
-            log_.error("connection failed", {{"error", failure.what()}});
+            log_.error("connection.failed", {{"error", failure.what()}});
         }
         live_.erase(place);
         connections_.fetch_sub(1, std::memory_order_relaxed);
@@ -241,7 +241,7 @@ struct Server::State {
             try {
                 std::rethrow_exception(why);
             } catch (std::exception const& failure) {
-                log.error("background task ended", {{"error", failure.what()}});
+                log.error("background_task.failed", {{"error", failure.what()}});
             }
         });
     }

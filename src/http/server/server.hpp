@@ -22,7 +22,7 @@ struct ServerOptions {
     std::size_t max_connections = 20'000;  ///< over all threads; more are told to come back
     Networks trusted_proxies{};            ///< whose X-Forwarded fields count
     bool reuse_port = false;               ///< let several processes listen, for rolling restarts
-    Patience patience{};
+    Timeouts timeouts{};
     HeadLimits head_limits{};
     std::chrono::seconds shutdown_grace{30};
 };

@@ -32,8 +32,8 @@ bool would_block() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
 }  // namespace
 
-Transport::Transport(Socket socket, Patience const& patience)
-    : socket_(std::move(socket)), patience_(patience), credit_(patience.rate_window) {
+Transport::Transport(Socket socket, Timeouts const& timeouts)
+    : socket_(std::move(socket)), timeouts_(timeouts), credit_(timeouts.rate_window) {
     boost::system::error_code ignored;
     socket_.native_non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -52,13 +52,13 @@ Task<IoStatus> Transport::wait(Socket::wait_type type, Wait kind) {
 }
 
 void Transport::moved(std::size_t bytes) noexcept {
-    if (patience_.minimum_rate == 0) return;
+    if (timeouts_.minimum_rate == 0) return;
     std::chrono::duration<double> const earned{static_cast<double>(bytes) /
-                                               static_cast<double>(patience_.minimum_rate)};
-    if (earned >= patience_.rate_window) {
-        credit_ = patience_.rate_window;
+                                               static_cast<double>(timeouts_.minimum_rate)};
+    if (earned >= timeouts_.rate_window) {
+        credit_ = timeouts_.rate_window;
     } else {
-        credit_ = std::min<Clock::duration>(patience_.rate_window,
+        credit_ = std::min<Clock::duration>(timeouts_.rate_window,
                                             credit_ + std::chrono::duration_cast<Clock::duration>(earned));
     }
 }
@@ -66,7 +66,7 @@ void Transport::moved(std::size_t bytes) noexcept {
 void Transport::sweep(Clock::time_point now) noexcept {
     bool impatient = false;
     if (waiting_ == Wait::deadline) impatient = now >= deadline_;
-    if (waiting_ == Wait::rate) impatient = patience_.minimum_rate > 0 && now - wait_began_ >= credit_;
+    if (waiting_ == Wait::rate) impatient = timeouts_.minimum_rate > 0 && now - wait_began_ >= credit_;
     if (!impatient) return;
     timed_out_ = true;
     boost::system::error_code ignored;

@@ -15,7 +15,7 @@ namespace clinikk::http {
 
 /// How patient a connection is with its client. A body has a least rate and never a total deadline: a 10 GiB upload
 /// and a paused player are both welcome.
-struct Patience {
+struct Timeouts {
     std::chrono::seconds head{10};     ///< for a request head, from its first byte
     std::chrono::seconds idle{75};     ///< between requests
     std::uint64_t minimum_rate{1024};  ///< bytes a second of a body, either way
@@ -36,7 +36,7 @@ public:
     using Socket = boost::asio::ip::tcp::socket;
     using Clock = std::chrono::steady_clock;
 
-    Transport(Socket socket, Patience const& patience);
+    Transport(Socket socket, Timeouts const& timeouts);
 
     /// Waits until there is something to read, without a buffer: what an idle connection costs is its socket.
     Task<IoStatus> wait_readable(Clock::time_point deadline);
@@ -77,7 +77,7 @@ private:
     void moved(std::size_t bytes) noexcept;
 
     Socket socket_;
-    Patience const& patience_;
+    Timeouts const& timeouts_;
 
     Wait waiting_ = Wait::none;
     Clock::time_point deadline_{};

@@ -18,7 +18,7 @@ describe('256 descriptors', () => {
     const all = [];
     try {
       const { token } = await newUser(server);
-      const line = server.log.split('\n').find((text) => text.includes('connections are limited'));
+      const line = server.log.split('\n').find((text) => text.includes('connections.limited'));
       const { connections } = JSON.parse(line);
       assert.ok(connections >= 8 && connections < 256 / 3, line);
 
@@ -69,7 +69,7 @@ describe('256 descriptors', () => {
     const wires = [];
     try {
       const { token } = await newUser(server);
-      const { connections } = JSON.parse(server.log.split('\n').find((text) => text.includes('connections are limited')));
+      const { connections } = JSON.parse(server.log.split('\n').find((text) => text.includes('connections.limited')));
       // One or two are the test client's own.
       for (let i = 0; i < connections - 4; ++i) wires.push(await server.wire());
       const body = multipart(uploadParts(wav(50_000)));

@@ -1,6 +1,6 @@
 #include "support/fakes/fake_database.hpp"
 
-#include "support/fakes/fake_stores.hpp"
+#include "support/fakes/fake_repositories.hpp"
 
 namespace clinikk::testing {
 namespace {
@@ -46,15 +46,15 @@ void FakeDatabase::write(std::function<void(Tables&)> const& work) {
 }
 
 FakeUnitOfWork::FakeUnitOfWork(FakeDatabase& database, Calls& calls)
-    : database_(database), calls_(calls), stores_(make_fake_stores(access_to(database), calls)) {}
+    : database_(database), calls_(calls), repositories_(make_fake_repositories(access_to(database), calls)) {}
 
 FakeUnitOfWork::~FakeUnitOfWork() = default;
 
 Task<Result<void>> FakeUnitOfWork::transaction(Steps steps) {
     while (true) {
         auto changed = database_.snapshot();
-        auto const stores = make_fake_stores(access_to(changed.tables), calls_);
-        auto const done = co_await steps(*stores);
+        auto const repositories = make_fake_repositories(access_to(changed.tables), calls_);
+        auto const done = co_await steps(*repositories);
         if (!done) co_return done.error();
         auto const commit = [&] { return database_.commit(std::move(changed)); };
         bool const committed = co_await calls_.make("commit", commit);

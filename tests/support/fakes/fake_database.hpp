@@ -60,7 +60,7 @@ public:
     FakeUnitOfWork(FakeDatabase& database, Calls& calls);
     ~FakeUnitOfWork() override;
 
-    Stores& stores() override { return *stores_; }
+    Repositories& repositories() override { return *repositories_; }
     Task<Result<void>> transaction(Steps steps) override;
     std::optional<Revision> revision() const override;
     Task<Result<void>> check() override;
@@ -68,7 +68,7 @@ public:
 private:
     FakeDatabase& database_;
     Calls& calls_;
-    std::unique_ptr<Stores> stores_;
+    std::unique_ptr<Repositories> repositories_;
 };
 
 }  // namespace clinikk::testing

@@ -9,7 +9,7 @@
 #include <type_traits>
 
 #include "db/database.hpp"
-#include "support/fakes/fake_stores.hpp"
+#include "support/fakes/fake_repositories.hpp"
 
 /// What the stores of the fake database are made of.
 namespace clinikk::testing {
@@ -69,11 +69,11 @@ private:
     Calls& calls_;
 };
 
-std::unique_ptr<UserStore> make_fake_user_store(TableAccess const& access, Calls& calls);
-std::unique_ptr<SessionStore> make_fake_session_store(TableAccess const& access, Calls& calls);
-std::unique_ptr<ContentStore> make_fake_content_store(TableAccess const& access, Calls& calls);
-std::unique_ptr<ObjectTable> make_fake_object_table(TableAccess const& access, Calls& calls);
-std::unique_ptr<UploadStore> make_fake_upload_store(TableAccess const& access, Calls& calls);
+std::unique_ptr<UserRepository> make_fake_user_repository(TableAccess const& access, Calls& calls);
+std::unique_ptr<SessionRepository> make_fake_session_repository(TableAccess const& access, Calls& calls);
+std::unique_ptr<ContentRepository> make_fake_content_repository(TableAccess const& access, Calls& calls);
+std::unique_ptr<ObjectRepository> make_fake_object_repository(TableAccess const& access, Calls& calls);
+std::unique_ptr<UploadRepository> make_fake_upload_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<Outbox> make_fake_outbox(TableAccess const& access, Calls& calls);
 
 }  // namespace clinikk::testing

@@ -21,7 +21,7 @@ TEST(SettingsTable, LeadsToTheDefaultsOfThoseWhoUseThem) {
     Settings settings;
     for (auto const& setting : all_settings()) setting.apply(settings, setting.fallback());
     EXPECT_EQ(settings.server.port, http::ServerOptions{}.port);
-    EXPECT_EQ(settings.server.patience.idle, http::Patience{}.idle);
+    EXPECT_EQ(settings.server.timeouts.idle, http::Timeouts{}.idle);
     EXPECT_EQ(settings.server.max_connections, http::ServerOptions{}.max_connections);
     EXPECT_EQ(settings.database.postgres.max_connections, db::PostgresOptions{}.max_connections);
     EXPECT_EQ(settings.tokens.lifetime, TokenOptions{}.lifetime);

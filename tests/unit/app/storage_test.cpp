@@ -76,7 +76,7 @@ TEST(Storage, EndsWhileBytesAreOnTheirWayToTheBucket) {
         std::optional<Storage> storage(std::in_place, settings_for(bucket, directory.path()), 1, clock, pool, log);
         {
             asio::io_context loop;
-            asio::co_spawn(loop, put(storage->stores().named("s3")), asio::detached);
+            asio::co_spawn(loop, put(storage->object_stores().named("s3")), asio::detached);
             while (!bucket.is_asked()) loop.run_for(1ms);
             if (stops_first) storage->stop();
         }

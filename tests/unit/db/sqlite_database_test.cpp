@@ -50,7 +50,7 @@ TEST_F(SqliteDatabaseTest, LeavesOneFileWhenItEnds) {
         auto const database = open_sqlite(options_, log_);
         auto const work = make_unit_of_work(*database);
         auto const event = make_event();
-        run_task(work->stores().outbox().publish(event));
+        run_task(work->repositories().outbox().publish(event));
         run_task(work->check());
         EXPECT_GT(wal_size(), 0U);
     }
@@ -65,14 +65,14 @@ TEST_F(SqliteDatabaseTest, LockedByAnotherProcessItIsUnavailableAndReadsGoOn) {
     SqliteConnection other(options_.path, SqliteConnection::Use::write, 1s);
     other.run_script("BEGIN IMMEDIATE");
     auto const event = make_event();
-    EXPECT_THROW(run_task(work->stores().outbox().publish(event)), Unavailable);
+    EXPECT_THROW(run_task(work->repositories().outbox().publish(event)), Unavailable);
     run_task(work->check());
 
     std::thread release([&other] {
         std::this_thread::sleep_for(50ms);
         other.run_script("ROLLBACK");
     });
-    run_task(work->stores().outbox().publish(event));
+    run_task(work->repositories().outbox().publish(event));
     release.join();
 }
 
@@ -92,7 +92,7 @@ TEST_F(SqliteDatabaseTest, TheWalStaysBoundedWhileThisAndAnotherProcessRead) {
     std::uintmax_t largest = 0;
     for (int i = 0; i < 120; ++i) {
         auto const event = make_event(512 * 1024);
-        run_task(work->stores().outbox().publish(event));
+        run_task(work->repositories().outbox().publish(event));
         run_task(work->check());
         largest = std::max(largest, wal_size());
     }
@@ -139,7 +139,7 @@ TEST_F(SqliteDatabaseTest, MoreThreadsThanReadersCanRead) {
 TEST_F(SqliteDatabaseTest, StepsMayAwaitSomethingElseAndGoOnOnTheWritersThread) {
     auto const database = open_sqlite(options_, log_);
     auto const work = make_unit_of_work(*database);
-    auto const done = run_task(work->transaction([&](Stores& in) -> Task<Result<void>> {
+    auto const done = run_task(work->transaction([&](Repositories& in) -> Task<Result<void>> {
         auto const thread = std::this_thread::get_id();
         auto const event = make_event();
         co_await in.outbox().publish(event);

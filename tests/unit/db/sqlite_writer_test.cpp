@@ -36,7 +36,7 @@ protected:
 class WaitingWriters {
 public:
     explicit WaitingWriters(UnitOfWork& work) : work_(work) {
-        add([held = held_.get_future().share()](Stores&) -> Task<Result<void>> {
+        add([held = held_.get_future().share()](Repositories&) -> Task<Result<void>> {
             held.wait();
             co_return Result<void>{};
         });
@@ -68,7 +68,7 @@ private:
 };
 
 UnitOfWork::Steps publish_one(std::size_t payload_size = 0) {
-    return [payload_size](Stores& in) -> Task<Result<void>> {
+    return [payload_size](Repositories& in) -> Task<Result<void>> {
         Event const event{.id = new_uuid(),
                           .type = "test",
                           .subject = new_uuid(),
@@ -80,7 +80,7 @@ UnitOfWork::Steps publish_one(std::size_t payload_size = 0) {
 }
 
 UnitOfWork::Steps publish_and_refuse() {
-    return [publish = publish_one()](Stores& in) -> Task<Result<void>> {
+    return [publish = publish_one()](Repositories& in) -> Task<Result<void>> {
         auto const published = co_await publish(in);
         published.value();
         co_return Error(ErrorCode::forbidden);

@@ -42,8 +42,8 @@ TEST(ProbeFile, KeepsHeadTailAndPartsAtTheirOffsets) {
         auto const bytes = noise(size);
         auto expected = bytes;
         for (std::size_t i = 0; i < size; ++i) {
-            bool const is_kept = i < 100 || i + 64 >= size || (i >= 200 && i < 333);
-            if (!is_kept) expected[i] = '\0';
+            bool const is_cached = i < 100 || i + 64 >= size || (i >= 200 && i < 333);
+            if (!is_cached) expected[i] = '\0';
         }
         for (std::size_t const piece : {1u, 7u, 64u, 65u, 150u, 1000u}) {
             auto const result = kept(directory, bytes, piece, {200, 333});

@@ -66,7 +66,8 @@ void leave_behind(World& world, FakeStorage::Kind kind) {
 }
 
 class CollectorTest : public ::testing::TestWithParam<FakeStorage::Kind> {};
-INSTANTIATE_TEST_SUITE_P(Stores, CollectorTest, ::testing::Values(FakeStorage::Kind::disk, FakeStorage::Kind::bucket));
+INSTANTIATE_TEST_SUITE_P(Repositories, CollectorTest,
+                         ::testing::Values(FakeStorage::Kind::disk, FakeStorage::Kind::bucket));
 
 TEST_P(CollectorTest, TakesWhatIsLeftAndNothingElse) {
     World world;

@@ -189,9 +189,9 @@ TEST(DirectUploadServiceTest, ACompletionThatIsUnderWayIsRenewedAndKeepsOthersOu
     auto const claimed_for = [&]() -> Task<bool> {
         auto const executor = co_await boost::asio::this_coro::executor;
         auto const at = world.clock.now();
-        co_await process.work.stores().uploads().claim(sent.id, "first", at, at + upload_lease_length);
-        auto const upload = co_await process.work.stores().uploads().find(sent.id);
-        UploadLease const lease(executor, world.clock, process.work.stores().uploads(), *upload, world.log);
+        co_await process.work.repositories().uploads().claim(sent.id, "first", at, at + upload_lease_length);
+        auto const upload = co_await process.work.repositories().uploads().find(sent.id);
+        UploadLease const lease(executor, world.clock, process.work.repositories().uploads(), *upload, world.log);
         bool is_busy = true;
         for (int i = 0; i < 100; ++i) {
             co_await world.clock.advance(seconds(25));

@@ -23,7 +23,7 @@ public:
 
     Task<Result<IncomingFile>> file() override { co_return IncomingFile{this, "a.mp4", "inline"}; }
 
-    std::optional<ContentKind> stated_kind() const override { return kind; }
+    std::optional<ContentKind> declared_kind() const override { return kind; }
 
     Task<Result<ContentDescription>> description() override {
         ContentDescription description;
@@ -49,7 +49,7 @@ private:
 std::vector<std::string> video_in_pieces() { return {"video", " one", " two", " three"}; }
 
 class UploadServiceTest : public ::testing::TestWithParam<FakeStorage::Kind> {};
-INSTANTIATE_TEST_SUITE_P(Stores, UploadServiceTest,
+INSTANTIATE_TEST_SUITE_P(Repositories, UploadServiceTest,
                          ::testing::Values(FakeStorage::Kind::disk, FakeStorage::Kind::bucket));
 
 TEST_P(UploadServiceTest, MakesAContentOfWhatComes) {

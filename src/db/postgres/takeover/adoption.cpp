@@ -8,8 +8,8 @@
 namespace clinikk::db {
 
 void PocFindings::tell(Log& log, AdoptionReport const& report) const {
-    log.info("poc_adopted", {{"users", users}, {"contents", contents}, {"objects", objects}, {"findings", count}});
-    for (auto const& line : first) log.warning("poc_finding", {{"finding", line}});
+    log.info("poc.adopted", {{"users", users}, {"contents", contents}, {"objects", objects}, {"findings", count}});
+    for (auto const& line : first) log.warning("poc.problem_found", {{"finding", line}});
     if (!report) return;
     report("took over " + std::to_string(users) + " users and " + std::to_string(contents) + " contents with " +
            std::to_string(objects) + " objects; " + std::to_string(count) + " findings");

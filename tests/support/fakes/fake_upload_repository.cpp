@@ -5,7 +5,7 @@
 namespace clinikk::testing {
 namespace {
 
-class FakeUploads final : public UploadStore, Repository {
+class FakeUploads final : public UploadRepository, Repository {
 public:
     using Repository::Repository;
 
@@ -131,7 +131,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<UploadStore> make_fake_upload_store(TableAccess const& access, Calls& calls) {
+std::unique_ptr<UploadRepository> make_fake_upload_repository(TableAccess const& access, Calls& calls) {
     return std::make_unique<FakeUploads>(access, calls);
 }
 

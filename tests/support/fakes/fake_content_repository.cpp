@@ -16,7 +16,7 @@ bool has_links(Tables const& tables, Uuid content_id) {
                                [&](auto const& link) { return link.first.first == content_id; });
 }
 
-class FakeContents final : public ContentStore, Repository {
+class FakeContents final : public ContentRepository, Repository {
 public:
     using Repository::Repository;
 
@@ -150,7 +150,7 @@ public:
 
 }  // namespace
 
-std::unique_ptr<ContentStore> make_fake_content_store(TableAccess const& access, Calls& calls) {
+std::unique_ptr<ContentRepository> make_fake_content_repository(TableAccess const& access, Calls& calls) {
     return std::make_unique<FakeContents>(access, calls);
 }
 

@@ -1,5 +1,5 @@
 #include "db/mapping.hpp"
-#include "db/stores.hpp"
+#include "db/repositories.hpp"
 
 namespace clinikk::db {
 
@@ -45,10 +45,10 @@ constexpr auto list_sql =
 constexpr Statement list_objects{"object_list", list_sql};
 
 constexpr auto find_sql = sql_text("SELECT ", columns<Object>, " FROM objects WHERE id = $1");
-constexpr Statement find_object{"object_find", find_sql, Reach::point};
+constexpr Statement find_object{"object_find", find_sql, Sharing::pipelined};
 
 constexpr Statement has_object_key{"object_has_key", "SELECT COUNT(*) FROM objects WHERE store = $1 AND key = $2",
-                                   Reach::point};
+                                   Sharing::pipelined};
 
 // PostgreSQL's sum of bigints is a numeric, hence the cast.
 constexpr Statement sum_owner_bytes{
@@ -60,9 +60,9 @@ constexpr std::array statements{insert_object,  link_object,     lock_objects, r
                                 remove_object,  relocate_object, list_objects, list_unread_objects, set_object_facts,
                                 has_object_key, sum_owner_bytes, find_object};
 
-class SqlObjectTable final : public ObjectTable {
+class SqlObjectRepository final : public ObjectRepository {
 public:
-    explicit SqlObjectTable(Session& session) : session_(session) {}
+    explicit SqlObjectRepository(Session& session) : session_(session) {}
 
     Task<> insert(Object const& object) override { co_await execute(session_, insert_object, to_values(object)); }
 
@@ -123,7 +123,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<ObjectTable> make_object_table(Session& session) { return std::make_unique<SqlObjectTable>(session); }
+std::unique_ptr<ObjectRepository> make_object_repository(Session& session) {
+    return std::make_unique<SqlObjectRepository>(session);
+}
 
 std::span<Statement const> object_statements() { return statements; }
 

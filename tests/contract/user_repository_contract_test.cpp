@@ -28,36 +28,36 @@ void expect_equal(User const& left, User const& right) {
 
 TEST_P(UserStoreContract, WhatWasInsertedIsFound) {
     User const user = make_user();
-    ASSERT_TRUE(run(stores().users().insert(user)).has_value());
-    expect_equal(run(stores().users().find(user.id)).value(), user);
-    expect_equal(run(stores().users().find_by_email_key(user.email_key)).value(), user);
+    ASSERT_TRUE(run(repositories().users().insert(user)).has_value());
+    expect_equal(run(repositories().users().find(user.id)).value(), user);
+    expect_equal(run(repositories().users().find_by_email_key(user.email_key)).value(), user);
 }
 
 TEST_P(UserStoreContract, UnknownOnesAreNotFound) {
     add_user("somebody@example.org");
-    EXPECT_FALSE(run(stores().users().find(new_uuid())));
-    EXPECT_FALSE(run(stores().users().find_by_email_key("nobody@example.org")));
-    EXPECT_FALSE(run(stores().users().find_by_email_key("")));
-    EXPECT_FALSE(run(stores().users().find_by_email_key("SOMEBODY@EXAMPLE.ORG")));
+    EXPECT_FALSE(run(repositories().users().find(new_uuid())));
+    EXPECT_FALSE(run(repositories().users().find_by_email_key("nobody@example.org")));
+    EXPECT_FALSE(run(repositories().users().find_by_email_key("")));
+    EXPECT_FALSE(run(repositories().users().find_by_email_key("SOMEBODY@EXAMPLE.ORG")));
 }
 
 TEST_P(UserStoreContract, TheSecondWithAnEmailKeyIsRefused) {
     User const first = make_user();
-    ASSERT_TRUE(run(stores().users().insert(first)).has_value());
+    ASSERT_TRUE(run(repositories().users().insert(first)).has_value());
     User second = make_user();
     second.email = "other@example.org";
-    auto const refused = run(stores().users().insert(second));
+    auto const refused = run(repositories().users().insert(second));
     ASSERT_TRUE(refused.has_error());
     EXPECT_EQ(refused.error().code, ErrorCode::email_taken);
-    EXPECT_FALSE(run(stores().users().find(second.id)));
+    EXPECT_FALSE(run(repositories().users().find(second.id)));
 }
 
 TEST_P(UserStoreContract, TheSecondWithAnIdIsADefect) {
     User const first = make_user();
-    ASSERT_TRUE(run(stores().users().insert(first)).has_value());
+    ASSERT_TRUE(run(repositories().users().insert(first)).has_value());
     User second = first;
     second.email_key = "other@example.org";
-    EXPECT_THROW((void)run(stores().users().insert(second)), db::UnexpectedViolation);
+    EXPECT_THROW((void)run(repositories().users().insert(second)), db::UnexpectedViolation);
 }
 
 TEST_P(UserStoreContract, TheyAreListedOldestFirst) {
@@ -69,9 +69,9 @@ TEST_P(UserStoreContract, TheyAreListedOldestFirst) {
     int number = 0;
     for (auto* user : {&third, &first, &second}) {
         user->email_key = std::to_string(++number);
-        ASSERT_TRUE(run(stores().users().insert(*user)).has_value());
+        ASSERT_TRUE(run(repositories().users().insert(*user)).has_value());
     }
-    auto const listed = run(stores().users().list());
+    auto const listed = run(repositories().users().list());
     ASSERT_EQ(listed.size(), 3U);
     EXPECT_EQ(listed[0].id, first.id);
     EXPECT_EQ(listed[1].id, second.id);
@@ -81,61 +81,61 @@ TEST_P(UserStoreContract, TheyAreListedOldestFirst) {
 TEST_P(UserStoreContract, MembersAreSetOneByOne) {
     auto const other = add_user("other@example.org");
     User user = make_user();
-    ASSERT_TRUE(run(stores().users().insert(user)).has_value());
+    ASSERT_TRUE(run(repositories().users().insert(user)).has_value());
 
-    run(stores().users().set_role(user.id, Role::admin));
+    run(repositories().users().set_role(user.id, Role::admin));
     user.role = Role::admin;
-    expect_equal(run(stores().users().find(user.id)).value(), user);
+    expect_equal(run(repositories().users().find(user.id)).value(), user);
 
-    run(stores().users().set_password_hash(user.id, "another"));
+    run(repositories().users().set_password_hash(user.id, "another"));
     user.password_hash = "another";
-    expect_equal(run(stores().users().find(user.id)).value(), user);
+    expect_equal(run(repositories().users().find(user.id)).value(), user);
 
-    run(stores().users().set_active(user.id, false));
+    run(repositories().users().set_active(user.id, false));
     user.is_active = false;
-    expect_equal(run(stores().users().find(user.id)).value(), user);
+    expect_equal(run(repositories().users().find(user.id)).value(), user);
 
-    auto const untouched = run(stores().users().find(other)).value();
+    auto const untouched = run(repositories().users().find(other)).value();
     EXPECT_EQ(untouched.role, Role::viewer);
     EXPECT_TRUE(untouched.is_active);
     EXPECT_EQ(untouched.password_hash, "hash of other@example.org");
 }
 
 TEST_P(UserStoreContract, SettingMembersOfNobodyDoesNothing) {
-    run(stores().users().set_role(new_uuid(), Role::admin));
-    run(stores().users().set_password_hash(new_uuid(), "x"));
-    run(stores().users().set_active(new_uuid(), false));
-    EXPECT_TRUE(run(stores().users().list()).empty());
+    run(repositories().users().set_role(new_uuid(), Role::admin));
+    run(repositories().users().set_password_hash(new_uuid(), "x"));
+    run(repositories().users().set_active(new_uuid(), false));
+    EXPECT_TRUE(run(repositories().users().list()).empty());
 }
 
 TEST_P(UserStoreContract, TextIsTakenAsItIs) {
     User user = make_user();
     user.email = "'; DROP TABLE users; --\n\xf0\x9f\x98\x80";
     user.password_hash = "";
-    ASSERT_TRUE(run(stores().users().insert(user)).has_value());
-    expect_equal(run(stores().users().find(user.id)).value(), user);
+    ASSERT_TRUE(run(repositories().users().insert(user)).has_value());
+    expect_equal(run(repositories().users().find(user.id)).value(), user);
 }
 
 class SessionStoreContract : public DatabaseContract {
 protected:
     Uuid add_session(Uuid user_id, Timestamp expires_at) {
         Session const session{.id = new_uuid(), .user_id = user_id, .created_at = at(0), .expires_at = expires_at};
-        run(stores().sessions().insert(session));
+        run(repositories().sessions().insert(session));
         return session.id;
     }
 
     bool is_active(Uuid session_id, Timestamp when) {
-        return run(stores().sessions().find_active_user(session_id, when)).has_value();
+        return run(repositories().sessions().find_active_user(session_id, when)).has_value();
     }
 };
 INSTANTIATE_TEST_SUITE_P(Databases, SessionStoreContract, ::testing::ValuesIn(all_databases()));
 
 TEST_P(SessionStoreContract, TellsItsUserUntilItExpires) {
     User const user = make_user();
-    ASSERT_TRUE(run(stores().users().insert(user)).has_value());
+    ASSERT_TRUE(run(repositories().users().insert(user)).has_value());
     add_user("other@example.org");
     auto const id = add_session(user.id, at(100));
-    expect_equal(run(stores().sessions().find_active_user(id, at(99))).value(), user);
+    expect_equal(run(repositories().sessions().find_active_user(id, at(99))).value(), user);
     EXPECT_FALSE(is_active(id, at(100)));
     EXPECT_FALSE(is_active(id, at(101)));
     EXPECT_FALSE(is_active(new_uuid(), at(1)));
@@ -144,9 +144,9 @@ TEST_P(SessionStoreContract, TellsItsUserUntilItExpires) {
 TEST_P(SessionStoreContract, EndsWhileItsUserIsInactive) {
     auto const user = add_user("a@example.org");
     auto const id = add_session(user, at(100));
-    run(stores().users().set_active(user, false));
+    run(repositories().users().set_active(user, false));
     EXPECT_FALSE(is_active(id, at(1)));
-    run(stores().users().set_active(user, true));
+    run(repositories().users().set_active(user, true));
     EXPECT_TRUE(is_active(id, at(1)));
 }
 
@@ -156,7 +156,7 @@ TEST_P(SessionStoreContract, RevokingEndsAllOfOneUser) {
     auto const first = add_session(user, at(100));
     auto const second = add_session(user, at(100));
     auto const others = add_session(other, at(100));
-    run(stores().sessions().revoke_all(user, at(5)));
+    run(repositories().sessions().revoke_all(user, at(5)));
     EXPECT_FALSE(is_active(first, at(6)));
     EXPECT_FALSE(is_active(second, at(6)));
     EXPECT_TRUE(is_active(others, at(6)));
@@ -168,8 +168,8 @@ TEST_P(SessionStoreContract, ExpiredOnesAreRemoved) {
     add_session(user, at(10));
     add_session(user, at(20));
     auto const kept = add_session(user, at(30));
-    EXPECT_EQ(run(stores().sessions().remove_expired(at(30))), 2U);
-    EXPECT_EQ(run(stores().sessions().remove_expired(at(30))), 0U);
+    EXPECT_EQ(run(repositories().sessions().remove_expired(at(30))), 2U);
+    EXPECT_EQ(run(repositories().sessions().remove_expired(at(30))), 0U);
     EXPECT_TRUE(is_active(kept, at(29)));
 }
 
@@ -177,11 +177,11 @@ TEST_P(SessionStoreContract, NeedsAUser) { EXPECT_THROW(add_session(new_uuid(), 
 
 TEST_P(UserStoreContract, AHashIsReplacedUnlessItHasChanged) {
     User const user = make_user();
-    ASSERT_TRUE(run(stores().users().insert(user)).has_value());
-    run(stores().users().replace_password_hash(user.id, "another", "newer"));
-    EXPECT_EQ(run(stores().users().find(user.id))->password_hash, user.password_hash);
-    run(stores().users().replace_password_hash(user.id, user.password_hash, "newer"));
-    EXPECT_EQ(run(stores().users().find(user.id))->password_hash, "newer");
+    ASSERT_TRUE(run(repositories().users().insert(user)).has_value());
+    run(repositories().users().replace_password_hash(user.id, "another", "newer"));
+    EXPECT_EQ(run(repositories().users().find(user.id))->password_hash, user.password_hash);
+    run(repositories().users().replace_password_hash(user.id, user.password_hash, "newer"));
+    EXPECT_EQ(run(repositories().users().find(user.id))->password_hash, "newer");
 }
 
 }  // namespace

@@ -8,11 +8,11 @@
 namespace clinikk::app {
 
 /// What a command that has no server works with. Only warnings are logged: the command has its own output.
-struct Workbench {
+struct CommandContext {
     Log log;
     Core core;
 
-    explicit Workbench(Settings const& settings)
+    explicit CommandContext(Settings const& settings)
         : log(std::max(settings.log_level, LogLevel::warning), settings.log_format), core(settings, {}, log) {}
 };
 

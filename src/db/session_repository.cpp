@@ -1,5 +1,5 @@
 #include "db/mapping.hpp"
-#include "db/stores.hpp"
+#include "db/repositories.hpp"
 
 namespace clinikk::db {
 
@@ -15,7 +15,7 @@ constexpr auto find_active_user_sql =
     sql_text("SELECT ", columns<User>,
              " FROM users WHERE is_active AND id ="
              " (SELECT user_id FROM sessions WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2)");
-constexpr Statement find_active_session_user{"session_find_active_user", find_active_user_sql, Reach::point};
+constexpr Statement find_active_session_user{"session_find_active_user", find_active_user_sql, Sharing::pipelined};
 
 constexpr Statement revoke_sessions{"session_revoke_all",
                                     "UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL"};
@@ -23,9 +23,9 @@ constexpr Statement remove_expired_sessions{"session_remove_expired", "DELETE FR
 
 constexpr std::array statements{insert_session, find_active_session_user, revoke_sessions, remove_expired_sessions};
 
-class SqlSessionStore final : public SessionStore {
+class SqlSessionRepository final : public SessionRepository {
 public:
-    explicit SqlSessionStore(db::Session& session) : session_(session) {}
+    explicit SqlSessionRepository(db::Session& session) : session_(session) {}
 
     Task<> insert(Login const& login) override { co_await execute(session_, insert_session, to_values(login)); }
 
@@ -47,8 +47,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<SessionStore> make_session_store(db::Session& session) {
-    return std::make_unique<SqlSessionStore>(session);
+std::unique_ptr<SessionRepository> make_session_repository(db::Session& session) {
+    return std::make_unique<SqlSessionRepository>(session);
 }
 
 std::span<Statement const> session_statements() { return statements; }

@@ -1,5 +1,5 @@
 #include "db/mapping.hpp"
-#include "db/stores.hpp"
+#include "db/repositories.hpp"
 
 namespace clinikk::db {
 
@@ -15,7 +15,7 @@ constexpr auto insert_sql = insert_into<Content>("contents");
 constexpr Statement insert_content{"content_insert", insert_sql};
 
 constexpr auto find_sql = sql_text("SELECT ", columns<Content>, " FROM contents WHERE id = $1");
-constexpr Statement find_content{"content_find", find_sql, Reach::point};
+constexpr Statement find_content{"content_find", find_sql, Sharing::pipelined};
 
 // One statement for each filter and order, so that each is one walk along an index.
 constexpr auto list_newest_sql = sql_text("SELECT ", columns<Content>,
@@ -48,7 +48,7 @@ constexpr auto find_source_sql =
     sql_text("SELECT ", columns<PlayableSource>,
              " FROM content_objects l JOIN objects o ON o.id = l.object_id JOIN contents c ON c.id = l.content_id"
              " WHERE l.content_id = $1 AND l.role = 'source' AND o.state = 'stored'");
-constexpr Statement find_content_source{"content_find_source", find_source_sql, Reach::point};
+constexpr Statement find_content_source{"content_find_source", find_source_sql, Sharing::pipelined};
 
 constexpr Statement set_content_storage_url{
     "content_set_storage_url",
@@ -109,9 +109,9 @@ ContentCursor before_all(ContentSort sort) {
     return cursor;
 }
 
-class SqlContentStore final : public ContentStore {
+class SqlContentRepository final : public ContentRepository {
 public:
-    explicit SqlContentStore(Session& session) : session_(session) {}
+    explicit SqlContentRepository(Session& session) : session_(session) {}
 
     Task<> insert(Content const& content) override { co_await execute(session_, insert_content, to_values(content)); }
 
@@ -184,8 +184,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<ContentStore> make_content_store(Session& session) {
-    return std::make_unique<SqlContentStore>(session);
+std::unique_ptr<ContentRepository> make_content_repository(Session& session) {
+    return std::make_unique<SqlContentRepository>(session);
 }
 
 std::span<Statement const> content_statements() { return statements; }

@@ -1,5 +1,5 @@
 #include "db/mapping.hpp"
-#include "db/stores.hpp"
+#include "db/repositories.hpp"
 
 namespace clinikk::db {
 namespace {
@@ -8,10 +8,10 @@ constexpr auto insert_sql = insert_into<User>("users");
 constexpr Statement insert_user{"user_insert", insert_sql};
 
 constexpr auto find_sql = sql_text("SELECT ", columns<User>, " FROM users WHERE id = $1");
-constexpr Statement find_user{"user_find", find_sql, Reach::point};
+constexpr Statement find_user{"user_find", find_sql, Sharing::pipelined};
 
 constexpr auto find_by_email_key_sql = sql_text("SELECT ", columns<User>, " FROM users WHERE email_key = $1");
-constexpr Statement find_user_by_email_key{"user_find_by_email_key", find_by_email_key_sql, Reach::point};
+constexpr Statement find_user_by_email_key{"user_find_by_email_key", find_by_email_key_sql, Sharing::pipelined};
 
 constexpr auto list_sql = sql_text("SELECT ", columns<User>, " FROM users ORDER BY created_at, id");
 constexpr Statement list_users{"user_list", list_sql};
@@ -32,9 +32,9 @@ constexpr std::array statements{insert_user,
                                 set_user_role,
                                 set_user_active};
 
-class SqlUserStore final : public UserStore {
+class SqlUserRepository final : public UserRepository {
 public:
-    explicit SqlUserStore(Session& session) : session_(session) {}
+    explicit SqlUserRepository(Session& session) : session_(session) {}
 
     Task<Result<void>> insert(User const& user) override {
         auto const parameters = to_values(user);
@@ -80,7 +80,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<UserStore> make_user_store(Session& session) { return std::make_unique<SqlUserStore>(session); }
+std::unique_ptr<UserRepository> make_user_repository(Session& session) {
+    return std::make_unique<SqlUserRepository>(session);
+}
 
 std::span<Statement const> user_statements() { return statements; }
 

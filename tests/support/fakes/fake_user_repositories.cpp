@@ -5,7 +5,7 @@
 namespace clinikk::testing {
 namespace {
 
-class FakeUsers final : public UserStore, Repository {
+class FakeUsers final : public UserRepository, Repository {
 public:
     using Repository::Repository;
 
@@ -70,7 +70,7 @@ private:
     }
 };
 
-class FakeSessions final : public SessionStore, Repository {
+class FakeSessions final : public SessionRepository, Repository {
 public:
     using Repository::Repository;
 
@@ -110,11 +110,11 @@ public:
 
 }  // namespace
 
-std::unique_ptr<UserStore> make_fake_user_store(TableAccess const& access, Calls& calls) {
+std::unique_ptr<UserRepository> make_fake_user_repository(TableAccess const& access, Calls& calls) {
     return std::make_unique<FakeUsers>(access, calls);
 }
 
-std::unique_ptr<SessionStore> make_fake_session_store(TableAccess const& access, Calls& calls) {
+std::unique_ptr<SessionRepository> make_fake_session_repository(TableAccess const& access, Calls& calls) {
     return std::make_unique<FakeSessions>(access, calls);
 }
 

@@ -15,7 +15,7 @@ bool has_object_key(Tables const& tables, std::string_view store, std::string_vi
     return std::ranges::any_of(tables.objects, is_there);
 }
 
-class FakeObjectTable final : public ObjectTable, Repository {
+class FakeObjectRepository final : public ObjectRepository, Repository {
 public:
     using Repository::Repository;
 
@@ -134,8 +134,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<ObjectTable> make_fake_object_table(TableAccess const& access, Calls& calls) {
-    return std::make_unique<FakeObjectTable>(access, calls);
+std::unique_ptr<ObjectRepository> make_fake_object_repository(TableAccess const& access, Calls& calls) {
+    return std::make_unique<FakeObjectRepository>(access, calls);
 }
 
 }  // namespace clinikk::testing

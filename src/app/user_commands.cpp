@@ -1,12 +1,12 @@
-#include "app/account_commands.hpp"
+#include "app/user_commands.hpp"
 
 #include <termios.h>
 #include <unistd.h>
 
 #include <iostream>
 
+#include "app/command_context.hpp"
 #include "app/run_to_end.hpp"
-#include "app/workbench.hpp"
 #include "base/time.hpp"
 
 namespace clinikk::app {
@@ -41,9 +41,9 @@ std::string read_password() {
     return password;
 }
 
-int change_account(Settings const& settings, std::function<Task<Result<User>>(UserService&)> operation) {
-    Workbench bench(settings);
-    UserService users(*bench.core.freeing_work, *bench.core.hasher, bench.core.clock);
+int change_user(Settings const& settings, std::function<Task<Result<User>>(UserService&)> operation) {
+    CommandContext context(settings);
+    UserService users(*context.core.freeing_work, *context.core.hasher, context.core.clock);
     auto const outcome = run_to_end(operation(users));
     if (!outcome) {
         std::cerr << outcome.error().detail << '\n';
@@ -53,9 +53,9 @@ int change_account(Settings const& settings, std::function<Task<Result<User>>(Us
     return 0;
 }
 
-int list_accounts(Settings const& settings) {
-    Workbench bench(settings);
-    UserService users(*bench.core.freeing_work, *bench.core.hasher, bench.core.clock);
+int list_users(Settings const& settings) {
+    CommandContext context(settings);
+    UserService users(*context.core.freeing_work, *context.core.hasher, context.core.clock);
     for (auto const& user : run_to_end(users.list())) print_user(user);
     return 0;
 }

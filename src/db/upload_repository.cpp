@@ -1,5 +1,5 @@
 #include "db/mapping.hpp"
-#include "db/stores.hpp"
+#include "db/repositories.hpp"
 
 namespace clinikk::db {
 
@@ -31,7 +31,7 @@ constexpr Statement claim_upload{"upload_claim",
 constexpr Statement finish_upload{"upload_finish", "DELETE FROM uploads WHERE id = $1 AND holder = $2"};
 
 constexpr auto find_sql = sql_text("SELECT ", columns<Upload>, " FROM uploads WHERE id = $1");
-constexpr Statement find_upload{"upload_find", find_sql, Reach::point};
+constexpr Statement find_upload{"upload_find", find_sql, Sharing::pipelined};
 
 // Walks through the table: few writes are in flight, and only what looks like a stray is asked for.
 constexpr Statement count_writes{"upload_count_writes",
@@ -52,9 +52,9 @@ constexpr std::array statements{insert_upload,    renew_upload,          start_u
                                 hand_over_upload, claim_upload,          finish_upload,         find_upload,
                                 count_writes,     sum_uploads_in_flight, list_abandoned_uploads};
 
-class SqlUploadStore final : public UploadStore {
+class SqlUploadRepository final : public UploadRepository {
 public:
-    explicit SqlUploadStore(Session& session) : session_(session) {}
+    explicit SqlUploadRepository(Session& session) : session_(session) {}
 
     Task<> insert(Upload const& upload) override { co_await execute(session_, insert_upload, to_values(upload)); }
 
@@ -116,7 +116,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<UploadStore> make_upload_store(Session& session) { return std::make_unique<SqlUploadStore>(session); }
+std::unique_ptr<UploadRepository> make_upload_repository(Session& session) {
+    return std::make_unique<SqlUploadRepository>(session);
+}
 
 std::span<Statement const> upload_statements() { return statements; }
 

@@ -9,7 +9,7 @@ class ContentStoreContract : public DatabaseContract {
 protected:
     std::vector<Uuid> list_ids(ContentQuery const& query) {
         std::vector<Uuid> ids;
-        for (auto const& content : run(stores().contents().list(query))) ids.push_back(content.id);
+        for (auto const& content : run(repositories().contents().list(query))) ids.push_back(content.id);
         return ids;
     }
 };
@@ -51,10 +51,10 @@ void expect_equal(Content const& left, Content const& right) {
 
 TEST_P(ContentStoreContract, AllMembersComeBack) {
     Content const content = make_full(add_user("owner@example.org"));
-    run(stores().contents().insert(content));
-    expect_equal(run(stores().contents().find(content.id)).value(), content);
+    run(repositories().contents().insert(content));
+    expect_equal(run(repositories().contents().find(content.id)).value(), content);
     ContentQuery const query;
-    auto const listed = run(stores().contents().list(query));
+    auto const listed = run(repositories().contents().list(query));
     ASSERT_EQ(listed.size(), 1U);
     expect_equal(listed[0], content);
 }
@@ -65,42 +65,42 @@ TEST_P(ContentStoreContract, AbsentMembersStayAbsent) {
     content.status = ContentStatus::preparing;
     content.created_at = at(1);
     content.updated_at = at(2);
-    run(stores().contents().insert(content));
-    expect_equal(run(stores().contents().find(content.id)).value(), content);
+    run(repositories().contents().insert(content));
+    expect_equal(run(repositories().contents().find(content.id)).value(), content);
 }
 
 TEST_P(ContentStoreContract, UnknownOnesAreNotThere) {
     add_content();
-    EXPECT_FALSE(run(stores().contents().find(new_uuid())));
+    EXPECT_FALSE(run(repositories().contents().find(new_uuid())));
     auto const changes = ContentChanges().set(&ContentDescription::title, "x");
-    EXPECT_FALSE(run(stores().contents().update(new_uuid(), changes, at(1))));
-    EXPECT_FALSE(run(stores().contents().remove(new_uuid())));
-    EXPECT_FALSE(run(stores().contents().find_source(new_uuid())));
+    EXPECT_FALSE(run(repositories().contents().update(new_uuid(), changes, at(1))));
+    EXPECT_FALSE(run(repositories().contents().remove(new_uuid())));
+    EXPECT_FALSE(run(repositories().contents().find_source(new_uuid())));
 }
 
 TEST_P(ContentStoreContract, RemovedOnesAreGone) {
     auto const content = add_content();
     auto const kept = add_content();
-    EXPECT_TRUE(run(stores().contents().remove(content.id)));
-    EXPECT_FALSE(run(stores().contents().remove(content.id)));
-    EXPECT_FALSE(run(stores().contents().find(content.id)));
-    EXPECT_TRUE(run(stores().contents().find(kept.id)));
+    EXPECT_TRUE(run(repositories().contents().remove(content.id)));
+    EXPECT_FALSE(run(repositories().contents().remove(content.id)));
+    EXPECT_FALSE(run(repositories().contents().find(content.id)));
+    EXPECT_TRUE(run(repositories().contents().find(kept.id)));
 }
 
 TEST_P(ContentStoreContract, UpdateChangesWhatIsGivenAndNothingElse) {
     Content content = make_full(add_user("owner@example.org"));
-    run(stores().contents().insert(content));
+    run(repositories().contents().insert(content));
     auto const other = add_content();
 
     ContentChanges const nothing;
     content.updated_at = at(50);
-    expect_equal(run(stores().contents().update(content.id, nothing, at(50))).value(), content);
+    expect_equal(run(repositories().contents().update(content.id, nothing, at(50))).value(), content);
 
     auto const only_title = ContentChanges().set(&ContentDescription::title, "Another");
     content.title = "Another";
     content.updated_at = at(60);
-    expect_equal(run(stores().contents().update(content.id, only_title, at(60))).value(), content);
-    expect_equal(run(stores().contents().find(content.id)).value(), content);
+    expect_equal(run(repositories().contents().update(content.id, only_title, at(60))).value(), content);
+    expect_equal(run(repositories().contents().find(content.id)).value(), content);
 
     auto const everything = ContentChanges()
                                 .set(&ContentDescription::title, "T")
@@ -116,10 +116,10 @@ TEST_P(ContentStoreContract, UpdateChangesWhatIsGivenAndNothingElse) {
     content.thumbnail_url = "https://example.org/other.jpg";
     content.language = "en";
     content.updated_at = at(70);
-    expect_equal(run(stores().contents().update(content.id, everything, at(70))).value(), content);
-    expect_equal(run(stores().contents().find(content.id)).value(), content);
+    expect_equal(run(repositories().contents().update(content.id, everything, at(70))).value(), content);
+    expect_equal(run(repositories().contents().find(content.id)).value(), content);
 
-    expect_equal(run(stores().contents().find(other.id)).value(), other);
+    expect_equal(run(repositories().contents().find(other.id)).value(), other);
 }
 
 TEST_P(ContentStoreContract, WhatReadingASourceHasToldIsSetInAllItsContents) {
@@ -137,8 +137,8 @@ TEST_P(ContentStoreContract, WhatReadingASourceHasToldIsSetInAllItsContents) {
     media.bit_rate = 77'000;
     media.truncated = true;
     SourceFacts const facts{4'711, Sha256::of("bytes"), media};
-    run(stores().contents().set_source_facts(object.id, facts));
-    auto const found = run(stores().contents().find(content.id)).value();
+    run(repositories().contents().set_source_facts(object.id, facts));
+    auto const found = run(repositories().contents().find(content.id)).value();
     EXPECT_EQ(found.size, 4'711);
     EXPECT_EQ(found.sha256, Sha256::of("bytes"));
     EXPECT_EQ(found.media_type, "video/webm");
@@ -150,12 +150,12 @@ TEST_P(ContentStoreContract, WhatReadingASourceHasToldIsSetInAllItsContents) {
     EXPECT_EQ(found.audio_codec, "opus");
     EXPECT_EQ(found.bit_rate, 77'000);
     EXPECT_TRUE(found.truncated);
-    expect_equal(run(stores().contents().find(other.id)).value(), other);
+    expect_equal(run(repositories().contents().find(other.id)).value(), other);
 
     // Read again, and not understood this time.
     SourceFacts const unknown{4'711, Sha256::of("bytes"), {}};
-    run(stores().contents().set_source_facts(object.id, unknown));
-    EXPECT_FALSE(run(stores().contents().find(content.id))->truncated);
+    run(repositories().contents().set_source_facts(object.id, unknown));
+    EXPECT_FALSE(run(repositories().contents().find(content.id))->truncated);
 }
 
 TEST_P(ContentStoreContract, UpdateSetsWhatWasAbsent) {
@@ -163,14 +163,14 @@ TEST_P(ContentStoreContract, UpdateSetsWhatWasAbsent) {
     auto const changes = ContentChanges()
                              .set(&ContentDescription::duration, 5)
                              .set(&ContentDescription::thumbnail_url, "https://example.org/a.jpg");
-    auto const updated = run(stores().contents().update(content.id, changes, at(1))).value();
+    auto const updated = run(repositories().contents().update(content.id, changes, at(1))).value();
     EXPECT_EQ(updated.duration, 5);
     EXPECT_EQ(updated.thumbnail_url, "https://example.org/a.jpg");
 }
 
 TEST_P(ContentStoreContract, UpdateClearsWhatIsSetToNothing) {
     Content content = make_full(add_user("owner@example.org"));
-    run(stores().contents().insert(content));
+    run(repositories().contents().insert(content));
     auto const changes = ContentChanges()
                              .set(&ContentDescription::duration, std::nullopt)
                              .set(&ContentDescription::thumbnail_url, std::nullopt)
@@ -179,8 +179,8 @@ TEST_P(ContentStoreContract, UpdateClearsWhatIsSetToNothing) {
     content.thumbnail_url.reset();
     content.language.reset();
     content.updated_at = at(50);
-    expect_equal(run(stores().contents().update(content.id, changes, at(50))).value(), content);
-    expect_equal(run(stores().contents().find(content.id)).value(), content);
+    expect_equal(run(repositories().contents().update(content.id, changes, at(50))).value(), content);
+    expect_equal(run(repositories().contents().find(content.id)).value(), content);
 }
 
 /// 30 contents, ten at each of three moments, two of three videos; sorted oldest first.
@@ -239,7 +239,7 @@ TEST_P(ContentListContract, CursorsWalkOverEqualTimesWithoutGapOrRepetition) {
             query.after.reset();
             std::vector<Uuid> walked;
             for (;;) {
-                auto const page = run(stores().contents().list(query));
+                auto const page = run(repositories().contents().list(query));
                 if (page.empty()) break;
                 for (auto const& content : page) walked.push_back(content.id);
                 query.after = ContentCursor{.created_at = page.back().created_at, .id = page.back().id};
@@ -251,8 +251,8 @@ TEST_P(ContentListContract, CursorsWalkOverEqualTimesWithoutGapOrRepetition) {
 
 TEST_P(ContentListContract, CursorsSurviveTheRemovalOfTheirRow) {
     ContentQuery query{.limit = 5};
-    auto const page = run(stores().contents().list(query));
-    run(stores().contents().remove(page.back().id));
+    auto const page = run(repositories().contents().list(query));
+    run(repositories().contents().remove(page.back().id));
     query.after = ContentCursor{.created_at = page.back().created_at, .id = page.back().id};
     auto const next = list_ids(query);
     ContentQuery const skipping{.skip = 5, .limit = 5};
@@ -261,7 +261,7 @@ TEST_P(ContentListContract, CursorsSurviveTheRemovalOfTheirRow) {
 
 TEST_P(ContentListContract, SkipCountsFromTheCursor) {
     ContentQuery query{.limit = 5};
-    auto const page = run(stores().contents().list(query));
+    auto const page = run(repositories().contents().list(query));
     query.after = ContentCursor{.created_at = page.back().created_at, .id = page.back().id};
     query.skip = 2;
     ContentQuery const skipping{.skip = 7, .limit = 5};
@@ -270,16 +270,16 @@ TEST_P(ContentListContract, SkipCountsFromTheCursor) {
 
 TEST_P(ContentStoreContract, FindsTheSourceOfAContent) {
     Content content = make_full(add_user("owner@example.org"));
-    run(stores().contents().insert(content));
-    EXPECT_FALSE(run(stores().contents().find_source(content.id))) << "no object is linked";
+    run(repositories().contents().insert(content));
+    EXPECT_FALSE(run(repositories().contents().find_source(content.id))) << "no object is linked";
     auto const object = add_object(77);
     auto const other_content = add_content();
     auto const other = add_object(78);
     link(other_content.id, other.id);
-    EXPECT_FALSE(run(stores().contents().find_source(content.id))) << "another content's object";
+    EXPECT_FALSE(run(repositories().contents().find_source(content.id))) << "another content's object";
     link(content.id, object.id);
 
-    auto const source = run(stores().contents().find_source(content.id)).value();
+    auto const source = run(repositories().contents().find_source(content.id)).value();
     EXPECT_EQ(source.store, "local");
     EXPECT_EQ(source.key, object.key);
     EXPECT_EQ(source.size, 77U);
@@ -288,7 +288,7 @@ TEST_P(ContentStoreContract, FindsTheSourceOfAContent) {
     EXPECT_EQ(source.file_name, content.file_name);
     EXPECT_EQ(source.title, content.title);
     EXPECT_EQ(source.created_at, object.created_at);
-    EXPECT_FALSE(run(stores().contents().find_source(other_content.id)).value().file_name);
+    EXPECT_FALSE(run(repositories().contents().find_source(other_content.id)).value().file_name);
 }
 
 TEST_P(ContentStoreContract, AnObjectThatIsBeingDeletedIsNoSource) {
@@ -300,9 +300,9 @@ TEST_P(ContentStoreContract, AnObjectThatIsBeingDeletedIsNoSource) {
     object.media_type = "video/mp4";
     object.state = ObjectState::deleting;
     object.created_at = at(0);
-    run(stores().objects().insert(object));
+    run(repositories().objects().insert(object));
     link(content.id, object.id);
-    EXPECT_FALSE(run(stores().contents().find_source(content.id)));
+    EXPECT_FALSE(run(repositories().contents().find_source(content.id)));
 }
 
 TEST_P(ContentStoreContract, NeedsItsOwner) {
@@ -312,19 +312,19 @@ TEST_P(ContentStoreContract, NeedsItsOwner) {
 TEST_P(ContentStoreContract, IsNotRemovedWhileItsObjectsAreLinked) {
     auto const content = add_content();
     link(content.id, add_object().id);
-    EXPECT_THROW((void)run(stores().contents().remove(content.id)), db::UnexpectedViolation);
-    EXPECT_TRUE(run(stores().contents().find_source(content.id)));
+    EXPECT_THROW((void)run(repositories().contents().remove(content.id)), db::UnexpectedViolation);
+    EXPECT_TRUE(run(repositories().contents().find_source(content.id)));
 }
 
 TEST_P(ContentStoreContract, TellsTheKindsOfASourceOnce) {
     auto const object = add_object();
-    EXPECT_TRUE(run(stores().contents().kinds_of_source(object.id)).empty());
+    EXPECT_TRUE(run(repositories().contents().kinds_of_source(object.id)).empty());
     for (auto const kind : {ContentKind::audio, ContentKind::video, ContentKind::audio}) {
         link(add_content(at(0), kind).id, object.id);
     }
     std::vector const both{ContentKind::video, ContentKind::audio};
-    EXPECT_EQ(run(stores().contents().kinds_of_source(object.id)), both);
-    EXPECT_TRUE(run(stores().contents().kinds_of_source(new_uuid())).empty());
+    EXPECT_EQ(run(repositories().contents().kinds_of_source(object.id)), both);
+    EXPECT_TRUE(run(repositories().contents().kinds_of_source(new_uuid())).empty());
 }
 
 TEST_P(ContentStoreContract, ListsContentsThatHaveOnlyAnAddress) {
@@ -335,7 +335,7 @@ TEST_P(ContentStoreContract, ListsContentsThatHaveOnlyAnAddress) {
         content.storage_url = "https://example.org/" + std::to_string(i);
         content.created_at = at(0);
         content.updated_at = at(0);
-        run(stores().contents().insert(content));
+        run(repositories().contents().insert(content));
         if (i == 2) {
             link(content.id, add_object().id);
         } else {
@@ -344,10 +344,10 @@ TEST_P(ContentStoreContract, ListsContentsThatHaveOnlyAnAddress) {
     }
     add_content();
     std::ranges::sort(linked);
-    auto const first = run(stores().contents().list_linked(Uuid{}, 3));
+    auto const first = run(repositories().contents().list_linked(Uuid{}, 3));
     ASSERT_EQ(first.size(), 3U);
     EXPECT_TRUE(first[0].storage_url.starts_with("https://example.org/"));
-    auto const second = run(stores().contents().list_linked(first[2].id, 3));
+    auto const second = run(repositories().contents().list_linked(first[2].id, 3));
     ASSERT_EQ(second.size(), 1U);
     std::vector<Uuid> const walked{first[0].id, first[1].id, first[2].id, second[0].id};
     EXPECT_EQ(walked, linked);
@@ -358,15 +358,15 @@ TEST_P(ContentStoreContract, GivesContentsAnOwner) {
     auto const bob = add_user("bob@example.org");
     auto const adas = add_content(at(0), ContentKind::video, ada);
     for (int i = 0; i < 3; ++i) add_content();
-    EXPECT_FALSE(run(stores().contents().set_owner(new_uuid(), bob)));
-    EXPECT_THROW((void)run(stores().contents().set_owner(adas.id, new_uuid())), db::UnexpectedViolation);
-    EXPECT_EQ(run(stores().contents().find(adas.id))->owner_id, ada);
-    EXPECT_EQ(run(stores().contents().set_owner_of_unowned(bob, 2)), 2U);
-    EXPECT_EQ(run(stores().contents().set_owner_of_unowned(bob, 2)), 1U);
-    EXPECT_EQ(run(stores().contents().set_owner_of_unowned(bob, 2)), 0U);
-    EXPECT_EQ(run(stores().contents().find(adas.id))->owner_id, ada);
-    EXPECT_TRUE(run(stores().contents().set_owner(adas.id, bob)));
-    for (auto const& content : run(stores().contents().list({}))) EXPECT_EQ(content.owner_id, bob);
+    EXPECT_FALSE(run(repositories().contents().set_owner(new_uuid(), bob)));
+    EXPECT_THROW((void)run(repositories().contents().set_owner(adas.id, new_uuid())), db::UnexpectedViolation);
+    EXPECT_EQ(run(repositories().contents().find(adas.id))->owner_id, ada);
+    EXPECT_EQ(run(repositories().contents().set_owner_of_unowned(bob, 2)), 2U);
+    EXPECT_EQ(run(repositories().contents().set_owner_of_unowned(bob, 2)), 1U);
+    EXPECT_EQ(run(repositories().contents().set_owner_of_unowned(bob, 2)), 0U);
+    EXPECT_EQ(run(repositories().contents().find(adas.id))->owner_id, ada);
+    EXPECT_TRUE(run(repositories().contents().set_owner(adas.id, bob)));
+    for (auto const& content : run(repositories().contents().list({}))) EXPECT_EQ(content.owner_id, bob);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace clinikk::errors {
 
 /// Accounts, logins and permissions.
-inline constexpr std::array account_errors{
+inline constexpr std::array user_errors{
     ErrorKind{ErrorCode::not_authenticated, "not_authenticated", 401, "Not authenticated",
               "The operation needs a valid access token: send it as `Authorization: Bearer <token>`. "
               "Tokens come from POST /auth/token and expire."},

@@ -7,7 +7,7 @@ namespace {
 
 class ObjectTableContract : public DatabaseContract {
 protected:
-    std::vector<Object> list(ObjectState state) { return run(stores().objects().list(state, Uuid{}, 100)); }
+    std::vector<Object> list(ObjectState state) { return run(repositories().objects().list(state, Uuid{}, 100)); }
 };
 INSTANTIATE_TEST_SUITE_P(Databases, ObjectTableContract, ::testing::ValuesIn(all_databases()));
 
@@ -21,7 +21,7 @@ TEST_P(ObjectTableContract, AllMembersComeBack) {
                         .media_type = "audio/mpeg",
                         .state = ObjectState::deleting,
                         .created_at = Timestamp(std::chrono::microseconds(1'700'000'000'000'001))};
-    run(stores().objects().insert(object));
+    run(repositories().objects().insert(object));
     EXPECT_TRUE(list(ObjectState::stored).empty());
     auto const found = list(ObjectState::deleting);
     ASSERT_EQ(found.size(), 1U);
@@ -34,10 +34,10 @@ TEST_P(ObjectTableContract, AllMembersComeBack) {
     EXPECT_EQ(found[0].media_type, object.media_type);
     EXPECT_EQ(found[0].state, object.state);
     EXPECT_EQ(found[0].created_at, object.created_at);
-    auto const again = run(stores().objects().find(object.id));
+    auto const again = run(repositories().objects().find(object.id));
     ASSERT_TRUE(again);
     EXPECT_EQ(again->key, object.key);
-    EXPECT_FALSE(run(stores().objects().find(new_uuid())));
+    EXPECT_FALSE(run(repositories().objects().find(new_uuid())));
 }
 
 TEST_P(ObjectTableContract, ListsById) {
@@ -47,7 +47,7 @@ TEST_P(ObjectTableContract, ListsById) {
     std::vector<Uuid> walked;
     Uuid after;
     for (;;) {
-        auto const page = run(stores().objects().list(ObjectState::stored, after, 3));
+        auto const page = run(repositories().objects().list(ObjectState::stored, after, 3));
         if (page.empty()) break;
         EXPECT_LE(page.size(), 3U);
         for (auto const& object : page) walked.push_back(object.id);
@@ -64,18 +64,18 @@ TEST_P(ObjectTableContract, ReleaseMarksAndUnlinks) {
     link(content.id, object.id);
     link(other.id, others.id);
 
-    auto const released = run(stores().objects().release(content.id));
+    auto const released = run(repositories().objects().release(content.id));
     ASSERT_EQ(released.size(), 1U);
     EXPECT_EQ(released[0].id, object.id);
     EXPECT_EQ(released[0].key, object.key);
     EXPECT_EQ(released[0].state, ObjectState::deleting);
 
-    EXPECT_FALSE(run(stores().contents().find_source(content.id)));
-    EXPECT_TRUE(run(stores().contents().find_source(other.id)));
+    EXPECT_FALSE(run(repositories().contents().find_source(content.id)));
+    EXPECT_TRUE(run(repositories().contents().find_source(other.id)));
     ASSERT_EQ(list(ObjectState::deleting).size(), 1U);
     EXPECT_EQ(list(ObjectState::deleting)[0].id, object.id);
-    EXPECT_TRUE(run(stores().contents().remove(content.id))) << "nothing is linked to it any more";
-    EXPECT_TRUE(run(stores().objects().release(content.id)).empty());
+    EXPECT_TRUE(run(repositories().contents().remove(content.id))) << "nothing is linked to it any more";
+    EXPECT_TRUE(run(repositories().objects().release(content.id)).empty());
 }
 
 TEST_P(ObjectTableContract, ReleaseKeepsWhatAnotherContentUses) {
@@ -85,16 +85,16 @@ TEST_P(ObjectTableContract, ReleaseKeepsWhatAnotherContentUses) {
     link(first.id, shared.id);
     link(second.id, shared.id);
 
-    EXPECT_TRUE(run(stores().objects().release(first.id)).empty());
-    EXPECT_FALSE(run(stores().contents().find_source(first.id)));
-    EXPECT_TRUE(run(stores().contents().find_source(second.id)));
-    EXPECT_EQ(run(stores().objects().release(second.id)).size(), 1U);
+    EXPECT_TRUE(run(repositories().objects().release(first.id)).empty());
+    EXPECT_FALSE(run(repositories().contents().find_source(first.id)));
+    EXPECT_TRUE(run(repositories().contents().find_source(second.id)));
+    EXPECT_EQ(run(repositories().objects().release(second.id)).size(), 1U);
     EXPECT_EQ(list(ObjectState::deleting).size(), 1U);
 }
 
 TEST_P(ObjectTableContract, ReleaseOfNothingIsEmpty) {
-    EXPECT_TRUE(run(stores().objects().release(new_uuid())).empty());
-    EXPECT_TRUE(run(stores().objects().release(add_content().id)).empty());
+    EXPECT_TRUE(run(repositories().objects().release(new_uuid())).empty());
+    EXPECT_TRUE(run(repositories().objects().release(add_content().id)).empty());
 }
 
 TEST_P(ObjectTableContract, AContentHasOneSource) {
@@ -114,19 +114,19 @@ TEST_P(ObjectTableContract, RowsOfLinkedObjectsCannotBeRemoved) {
     auto const content = add_content();
     auto const object = add_object();
     link(content.id, object.id);
-    EXPECT_THROW(run(stores().objects().remove(object.id)), db::UnexpectedViolation);
-    run(stores().objects().release(content.id));
-    run(stores().objects().remove(object.id));
+    EXPECT_THROW(run(repositories().objects().remove(object.id)), db::UnexpectedViolation);
+    run(repositories().objects().release(content.id));
+    run(repositories().objects().remove(object.id));
     EXPECT_TRUE(list(ObjectState::deleting).empty());
-    run(stores().objects().remove(object.id));
+    run(repositories().objects().remove(object.id));
 }
 
 TEST_P(ObjectTableContract, KnowsItsKeys) {
     auto const object = add_object();
-    EXPECT_TRUE(run(stores().objects().has_key("local", object.key)));
-    EXPECT_FALSE(run(stores().objects().has_key("s3", object.key)));
-    EXPECT_FALSE(run(stores().objects().has_key("local", object.key + "x")));
-    EXPECT_FALSE(run(stores().objects().has_key("local", "")));
+    EXPECT_TRUE(run(repositories().objects().has_key("local", object.key)));
+    EXPECT_FALSE(run(repositories().objects().has_key("s3", object.key)));
+    EXPECT_FALSE(run(repositories().objects().has_key("local", object.key + "x")));
+    EXPECT_FALSE(run(repositories().objects().has_key("local", "")));
 }
 
 TEST_P(ObjectTableContract, AnObjectMovesToAnotherStoreOnce) {
@@ -138,33 +138,33 @@ TEST_P(ObjectTableContract, AnObjectMovesToAnotherStoreOnce) {
     Object moved = object;
     moved.store = "s3";
     moved.bucket = "media";
-    EXPECT_TRUE(run(stores().objects().relocate("local", moved)));
-    EXPECT_FALSE(run(stores().objects().relocate("local", moved))) << "it is there no more";
-    EXPECT_TRUE(run(stores().objects().has_key("s3", object.key)));
-    EXPECT_EQ(run(stores().contents().find_source(content.id))->store, "s3");
+    EXPECT_TRUE(run(repositories().objects().relocate("local", moved)));
+    EXPECT_FALSE(run(repositories().objects().relocate("local", moved))) << "it is there no more";
+    EXPECT_TRUE(run(repositories().objects().has_key("s3", object.key)));
+    EXPECT_EQ(run(repositories().contents().find_source(content.id))->store, "s3");
 
-    run(stores().contents().set_storage_url(object.id, "https://media.example.org/x"));
-    EXPECT_EQ(run(stores().contents().find(content.id))->storage_url, "https://media.example.org/x");
-    EXPECT_NE(run(stores().contents().find(other.id))->storage_url, "https://media.example.org/x");
-    run(stores().contents().set_storage_url(object.id, std::nullopt));
-    EXPECT_FALSE(run(stores().contents().find(content.id))->storage_url);
+    run(repositories().contents().set_storage_url(object.id, "https://media.example.org/x"));
+    EXPECT_EQ(run(repositories().contents().find(content.id))->storage_url, "https://media.example.org/x");
+    EXPECT_NE(run(repositories().contents().find(other.id))->storage_url, "https://media.example.org/x");
+    run(repositories().contents().set_storage_url(object.id, std::nullopt));
+    EXPECT_FALSE(run(repositories().contents().find(content.id))->storage_url);
 
-    run(stores().objects().release(content.id));
-    EXPECT_FALSE(run(stores().objects().relocate("s3", object))) << "it is being deleted";
+    run(repositories().objects().release(content.id));
+    EXPECT_FALSE(run(repositories().objects().relocate("s3", object))) << "it is being deleted";
 }
 
 TEST_P(ObjectTableContract, KeysAreUniqueInAStore) {
     Object object = add_object();
     object.id = new_uuid();
-    EXPECT_THROW(run(stores().objects().insert(object)), db::UnexpectedViolation);
+    EXPECT_THROW(run(repositories().objects().insert(object)), db::UnexpectedViolation);
     object.store = "s3";
-    run(stores().objects().insert(object));
+    run(repositories().objects().insert(object));
 }
 
 TEST_P(ObjectTableContract, SumsTheBytesOfAnOwner) {
     auto const owner = add_user("a@example.org");
     auto const other = add_user("b@example.org");
-    EXPECT_EQ(run(stores().objects().bytes_of_owner(owner)), 0U);
+    EXPECT_EQ(run(repositories().objects().bytes_of_owner(owner)), 0U);
     auto const first = add_content(at(0), ContentKind::video, owner);
     auto const second = add_content(at(0), ContentKind::audio, owner);
     auto const third = add_content(at(0), ContentKind::audio, owner);
@@ -174,9 +174,9 @@ TEST_P(ObjectTableContract, SumsTheBytesOfAnOwner) {
     link(second.id, shared.id);
     link(third.id, add_object(20).id);
     link(others.id, add_object(300).id);
-    EXPECT_EQ(run(stores().objects().bytes_of_owner(owner)), 4'000'000'020U) << "a shared object counts once";
-    EXPECT_EQ(run(stores().objects().bytes_of_owner(other)), 300U);
-    EXPECT_EQ(run(stores().objects().bytes_of_owner(new_uuid())), 0U);
+    EXPECT_EQ(run(repositories().objects().bytes_of_owner(owner)), 4'000'000'020U) << "a shared object counts once";
+    EXPECT_EQ(run(repositories().objects().bytes_of_owner(other)), 300U);
+    EXPECT_EQ(run(repositories().objects().bytes_of_owner(new_uuid())), 0U);
 }
 
 TEST_P(ObjectTableContract, ListsWhatWasNotReadUntilItsFactsAreSet) {
@@ -188,24 +188,24 @@ TEST_P(ObjectTableContract, ListsWhatWasNotReadUntilItsFactsAreSet) {
         object.store = "local";
         object.key = "video/" + object.id.to_string() + ".mp4";
         object.created_at = at(0);
-        run(stores().objects().insert(object));
+        run(repositories().objects().insert(object));
         unread.push_back(object);
     }
     std::ranges::sort(unread, {}, &Object::id);
-    auto const first = run(stores().objects().list_unread(Uuid{}, 2));
+    auto const first = run(repositories().objects().list_unread(Uuid{}, 2));
     ASSERT_EQ(first.size(), 2U);
     EXPECT_EQ(first[0].id, unread[0].id);
     EXPECT_EQ(first[1].id, unread[1].id);
-    EXPECT_EQ(run(stores().objects().list_unread(unread[1].id, 2)).size(), 1U);
+    EXPECT_EQ(run(repositories().objects().list_unread(unread[1].id, 2)).size(), 1U);
 
-    run(stores().objects().set_facts(unread[0].id, 7, Sha256::of("bytes"), "video/mp4"));
-    run(stores().objects().set_facts(unread[1].id, 8, Sha256::of("others"), std::nullopt));
-    run(stores().objects().set_facts(new_uuid(), 9, Sha256::of("nobody"), "video/mp4"));
-    auto const read = run(stores().objects().find(unread[0].id)).value();
+    run(repositories().objects().set_facts(unread[0].id, 7, Sha256::of("bytes"), "video/mp4"));
+    run(repositories().objects().set_facts(unread[1].id, 8, Sha256::of("others"), std::nullopt));
+    run(repositories().objects().set_facts(new_uuid(), 9, Sha256::of("nobody"), "video/mp4"));
+    auto const read = run(repositories().objects().find(unread[0].id)).value();
     EXPECT_EQ(read.size, 7U);
     EXPECT_EQ(read.sha256, Sha256::of("bytes"));
     EXPECT_EQ(read.media_type, "video/mp4");
-    auto const left = run(stores().objects().list_unread(Uuid{}, 10));
+    auto const left = run(repositories().objects().list_unread(Uuid{}, 10));
     ASSERT_EQ(left.size(), 2U) << "what was read and not understood is listed again";
     EXPECT_EQ(left[0].size, 8U);
 }

@@ -19,11 +19,11 @@ protected:
         upload.lease_until = lease_until;
         upload.expires_at = at(1000);
         upload.created_at = at(0);
-        run(stores().uploads().insert(upload));
+        run(repositories().uploads().insert(upload));
         return upload;
     }
 
-    Upload get(Uuid id) { return run(stores().uploads().find(id)).value(); }
+    Upload get(Uuid id) { return run(repositories().uploads().find(id)).value(); }
 };
 INSTANTIATE_TEST_SUITE_P(Databases, UploadStoreContract, ::testing::ValuesIn(all_databases()));
 
@@ -65,48 +65,48 @@ TEST_P(UploadStoreContract, AllMembersComeBack) {
                       .created_at = at(3),
                       .part_size = 8'388'608,
                       .metadata = R"({"title":"Straße"})"};
-    run(stores().uploads().insert(full));
+    run(repositories().uploads().insert(full));
     expect_equal(get(full.id), full);
     auto const bare = add_upload({}, 0, {}, at(10));
     expect_equal(get(bare.id), bare);
-    EXPECT_FALSE(run(stores().uploads().find(new_uuid())));
+    EXPECT_FALSE(run(repositories().uploads().find(new_uuid())));
 }
 
 TEST_P(UploadStoreContract, OnlyTheHolderRenews) {
     auto upload = add_upload({}, 0, 100, at(10));
-    EXPECT_TRUE(run(stores().uploads().renew(upload.id, "me", 50, at(20))));
+    EXPECT_TRUE(run(repositories().uploads().renew(upload.id, "me", 50, at(20))));
     upload.offset = 50;
     upload.lease_until = at(20);
     expect_equal(get(upload.id), upload);
-    EXPECT_FALSE(run(stores().uploads().renew(upload.id, "you", 60, at(30))));
-    EXPECT_FALSE(run(stores().uploads().renew(new_uuid(), "me", 60, at(30))));
+    EXPECT_FALSE(run(repositories().uploads().renew(upload.id, "you", 60, at(30))));
+    EXPECT_FALSE(run(repositories().uploads().renew(new_uuid(), "me", 60, at(30))));
     expect_equal(get(upload.id), upload);
 }
 
 TEST_P(UploadStoreContract, OnlyTheHolderStartsToCommit) {
     auto upload = add_upload({}, 7, 100, at(10));
-    EXPECT_FALSE(run(stores().uploads().start_commit(upload.id, "you", "video/2.mp4", at(30))));
+    EXPECT_FALSE(run(repositories().uploads().start_commit(upload.id, "you", "video/2.mp4", at(30))));
     expect_equal(get(upload.id), upload);
-    EXPECT_TRUE(run(stores().uploads().start_commit(upload.id, "me", "video/1.mp4", at(20))));
+    EXPECT_TRUE(run(repositories().uploads().start_commit(upload.id, "me", "video/1.mp4", at(20))));
     upload.state = UploadState::committing;
     upload.object_key = "video/1.mp4";
     upload.lease_until = at(20);
     expect_equal(get(upload.id), upload);
-    EXPECT_FALSE(run(stores().uploads().start_commit(new_uuid(), "me", "video/3.mp4", at(30))));
+    EXPECT_FALSE(run(repositories().uploads().start_commit(new_uuid(), "me", "video/3.mp4", at(30))));
 }
 
 TEST_P(UploadStoreContract, OnlyAnExpiredOneIsTakenOver) {
     auto upload = add_upload({}, 7, 100, at(10));
-    EXPECT_FALSE(run(stores().uploads().take_over(upload.id, "you", at(10), at(30))));
-    EXPECT_FALSE(run(stores().uploads().take_over(new_uuid(), "you", at(11), at(30))));
+    EXPECT_FALSE(run(repositories().uploads().take_over(upload.id, "you", at(10), at(30))));
+    EXPECT_FALSE(run(repositories().uploads().take_over(new_uuid(), "you", at(11), at(30))));
     expect_equal(get(upload.id), upload);
-    EXPECT_TRUE(run(stores().uploads().take_over(upload.id, "you", at(11), at(30))));
+    EXPECT_TRUE(run(repositories().uploads().take_over(upload.id, "you", at(11), at(30))));
     upload.holder = "you";
     upload.lease_until = at(30);
     expect_equal(get(upload.id), upload);
-    EXPECT_FALSE(run(stores().uploads().renew(upload.id, "me", 8, at(40))));
-    EXPECT_FALSE(run(stores().uploads().finish(upload.id, "me")));
-    EXPECT_TRUE(run(stores().uploads().finish(upload.id, "you")));
+    EXPECT_FALSE(run(repositories().uploads().renew(upload.id, "me", 8, at(40))));
+    EXPECT_FALSE(run(repositories().uploads().finish(upload.id, "me")));
+    EXPECT_TRUE(run(repositories().uploads().finish(upload.id, "you")));
 }
 
 TEST_P(UploadStoreContract, ADirectUploadIsItsClientsUntilSomebodyCompletesIt) {
@@ -117,64 +117,64 @@ TEST_P(UploadStoreContract, ADirectUploadIsItsClientsUntilSomebodyCompletesIt) {
     upload.holder = "me";
     upload.lease_until = at(10);
     upload.expires_at = at(10);
-    run(stores().uploads().insert(upload));
+    run(repositories().uploads().insert(upload));
     // While it is being begun nobody else may touch it.
-    EXPECT_FALSE(run(stores().uploads().claim(upload.id, "you", at(10), at(40))));
+    EXPECT_FALSE(run(repositories().uploads().claim(upload.id, "you", at(10), at(40))));
     upload.object_key = "video/1.mp4";
     upload.s3_upload_id = "abc";
     upload.expires_at = at(100);
-    EXPECT_FALSE(run(stores().uploads().hand_over(upload, "you")));
-    EXPECT_TRUE(run(stores().uploads().hand_over(upload, "me")));
+    EXPECT_FALSE(run(repositories().uploads().hand_over(upload, "you")));
+    EXPECT_TRUE(run(repositories().uploads().hand_over(upload, "me")));
     upload.holder = "";
     upload.lease_until = at(100);
     expect_equal(get(upload.id), upload);
-    EXPECT_TRUE(run(stores().uploads().list_abandoned(at(100), 10)).empty());
+    EXPECT_TRUE(run(repositories().uploads().list_abandoned(at(100), 10)).empty());
 
-    EXPECT_FALSE(run(stores().uploads().claim(upload.id, "you", at(101), at(131)))) << "it has expired";
-    EXPECT_TRUE(run(stores().uploads().claim(upload.id, "you", at(20), at(50))));
-    EXPECT_FALSE(run(stores().uploads().claim(upload.id, "me", at(21), at(51)))) << "it is being completed";
+    EXPECT_FALSE(run(repositories().uploads().claim(upload.id, "you", at(101), at(131)))) << "it has expired";
+    EXPECT_TRUE(run(repositories().uploads().claim(upload.id, "you", at(20), at(50))));
+    EXPECT_FALSE(run(repositories().uploads().claim(upload.id, "me", at(21), at(51)))) << "it is being completed";
     upload.holder = "you";
     upload.state = UploadState::committing;
     upload.lease_until = at(50);
     expect_equal(get(upload.id), upload);
-    EXPECT_TRUE(run(stores().uploads().claim(upload.id, "me", at(51), at(81)))) << "its holder has died";
-    EXPECT_FALSE(run(stores().uploads().hand_over(upload, "you")));
-    EXPECT_TRUE(run(stores().uploads().hand_over(upload, "me")));
+    EXPECT_TRUE(run(repositories().uploads().claim(upload.id, "me", at(51), at(81)))) << "its holder has died";
+    EXPECT_FALSE(run(repositories().uploads().hand_over(upload, "you")));
+    EXPECT_TRUE(run(repositories().uploads().hand_over(upload, "me")));
     EXPECT_EQ(get(upload.id).state, UploadState::receiving);
 }
 
 TEST_P(UploadStoreContract, OnlyDirectUploadsAreClaimed) {
     auto const form = add_upload({}, 0, 100, at(10));
-    EXPECT_FALSE(run(stores().uploads().claim(form.id, "you", at(20), at(50))));
-    EXPECT_FALSE(run(stores().uploads().claim(new_uuid(), "you", at(20), at(50))));
+    EXPECT_FALSE(run(repositories().uploads().claim(form.id, "you", at(20), at(50))));
+    EXPECT_FALSE(run(repositories().uploads().claim(new_uuid(), "you", at(20), at(50))));
 }
 
 TEST_P(UploadStoreContract, FinishedOnesAreGone) {
     auto const upload = add_upload({}, 0, {}, at(10));
-    EXPECT_FALSE(run(stores().uploads().finish(upload.id, "you")));
-    EXPECT_TRUE(run(stores().uploads().finish(upload.id, "me")));
-    EXPECT_FALSE(run(stores().uploads().finish(upload.id, "me")));
-    EXPECT_FALSE(run(stores().uploads().find(upload.id)));
-    EXPECT_FALSE(run(stores().uploads().renew(upload.id, "me", 1, at(20))));
+    EXPECT_FALSE(run(repositories().uploads().finish(upload.id, "you")));
+    EXPECT_TRUE(run(repositories().uploads().finish(upload.id, "me")));
+    EXPECT_FALSE(run(repositories().uploads().finish(upload.id, "me")));
+    EXPECT_FALSE(run(repositories().uploads().find(upload.id)));
+    EXPECT_FALSE(run(repositories().uploads().renew(upload.id, "me", 1, at(20))));
 }
 
 TEST_P(UploadStoreContract, TellsWhatIsBeingWritten) {
     auto upload = add_upload({}, 0, {}, at(10));
     auto const other = new_uuid();
-    EXPECT_TRUE(run(stores().uploads().is_writing("video/other.mp4", upload.id)));
-    EXPECT_TRUE(run(stores().uploads().is_writing("video/other.mp4", upload.object_id)));
-    EXPECT_FALSE(run(stores().uploads().is_writing("video/3.mp4", other)));
-    EXPECT_TRUE(run(stores().uploads().start_commit(upload.id, "me", "video/3.mp4", at(30))));
-    EXPECT_TRUE(run(stores().uploads().is_writing("video/3.mp4", other)));
-    EXPECT_FALSE(run(stores().uploads().is_writing("video/4.mp4", other)));
-    EXPECT_TRUE(run(stores().uploads().finish(upload.id, "me")));
-    EXPECT_FALSE(run(stores().uploads().is_writing("video/3.mp4", upload.id)));
+    EXPECT_TRUE(run(repositories().uploads().is_writing("video/other.mp4", upload.id)));
+    EXPECT_TRUE(run(repositories().uploads().is_writing("video/other.mp4", upload.object_id)));
+    EXPECT_FALSE(run(repositories().uploads().is_writing("video/3.mp4", other)));
+    EXPECT_TRUE(run(repositories().uploads().start_commit(upload.id, "me", "video/3.mp4", at(30))));
+    EXPECT_TRUE(run(repositories().uploads().is_writing("video/3.mp4", other)));
+    EXPECT_FALSE(run(repositories().uploads().is_writing("video/4.mp4", other)));
+    EXPECT_TRUE(run(repositories().uploads().finish(upload.id, "me")));
+    EXPECT_FALSE(run(repositories().uploads().is_writing("video/3.mp4", upload.id)));
 }
 
 TEST_P(UploadStoreContract, CountsWhatIsInFlight) {
     auto const owner = add_user("a@example.org");
     auto const other = add_user("b@example.org");
-    auto const none = run(stores().uploads().in_flight(owner, at(0)));
+    auto const none = run(repositories().uploads().in_flight(owner, at(0)));
     EXPECT_EQ(none.count, 0);
     EXPECT_EQ(none.bytes, 0);
 
@@ -184,11 +184,11 @@ TEST_P(UploadStoreContract, CountsWhatIsInFlight) {
     add_upload(owner, 500'000, {}, at(5));     // lease has run out
     add_upload(other, 6'000'000, {}, at(10));  // somebody else's
     add_upload({}, 70'000'000, {}, at(10));    // nobody's
-    auto const sum = run(stores().uploads().in_flight(owner, at(5)));
+    auto const sum = run(repositories().uploads().in_flight(owner, at(5)));
     EXPECT_EQ(sum.count, 3);
     EXPECT_EQ(sum.bytes, 43'100);
-    EXPECT_EQ(run(stores().uploads().in_flight(owner, at(4))).count, 4);
-    EXPECT_EQ(run(stores().uploads().in_flight(owner, at(10))).count, 0);
+    EXPECT_EQ(run(repositories().uploads().in_flight(owner, at(4))).count, 4);
+    EXPECT_EQ(run(repositories().uploads().in_flight(owner, at(10))).count, 0);
 }
 
 TEST_P(UploadStoreContract, ListsTheAbandonedLongestAgoFirst) {
@@ -196,15 +196,15 @@ TEST_P(UploadStoreContract, ListsTheAbandonedLongestAgoFirst) {
     auto const first = add_upload({}, 0, {}, at(1));
     auto const third = add_upload({}, 0, {}, at(3));
     add_upload({}, 0, {}, at(4));
-    auto const all = run(stores().uploads().list_abandoned(at(4), 10));
+    auto const all = run(repositories().uploads().list_abandoned(at(4), 10));
     ASSERT_EQ(all.size(), 3U);
     expect_equal(all[0], first);
     expect_equal(all[1], second);
     expect_equal(all[2], third);
-    auto const some = run(stores().uploads().list_abandoned(at(4), 2));
+    auto const some = run(repositories().uploads().list_abandoned(at(4), 2));
     ASSERT_EQ(some.size(), 2U);
     expect_equal(some[0], first);
-    EXPECT_TRUE(run(stores().uploads().list_abandoned(at(1), 10)).empty());
+    EXPECT_TRUE(run(repositories().uploads().list_abandoned(at(1), 10)).empty());
 }
 
 }  // namespace

@@ -12,9 +12,9 @@ namespace clinikk::app {
 std::string read_password();
 
 /// Runs one operation on an account and prints the account it gives. 1 when it was refused.
-int change_account(Settings const& settings, std::function<Task<Result<User>>(UserService&)> operation);
+int change_user(Settings const& settings, std::function<Task<Result<User>>(UserService&)> operation);
 
 /// `clinikk-tv user list`: a line for each account.
-int list_accounts(Settings const& settings);
+int list_users(Settings const& settings);
 
 }  // namespace clinikk::app

@@ -14,6 +14,6 @@ struct TableAccess {
 };
 
 /// The stores over these tables. `calls` must outlive them.
-std::unique_ptr<Stores> make_fake_stores(TableAccess access, Calls& calls);
+std::unique_ptr<Repositories> make_fake_repositories(TableAccess access, Calls& calls);
 
 }  // namespace clinikk::testing

@@ -11,11 +11,11 @@
 /// outlive it.
 namespace clinikk::db {
 
-std::unique_ptr<UserStore> make_user_store(Session& session);
-std::unique_ptr<SessionStore> make_session_store(Session& session);
-std::unique_ptr<ContentStore> make_content_store(Session& session);
-std::unique_ptr<ObjectTable> make_object_table(Session& session);
-std::unique_ptr<UploadStore> make_upload_store(Session& session);
+std::unique_ptr<UserRepository> make_user_repository(Session& session);
+std::unique_ptr<SessionRepository> make_session_repository(Session& session);
+std::unique_ptr<ContentRepository> make_content_repository(Session& session);
+std::unique_ptr<ObjectRepository> make_object_repository(Session& session);
+std::unique_ptr<UploadRepository> make_upload_repository(Session& session);
 std::unique_ptr<Outbox> make_outbox(Session& session);
 
 std::span<Statement const> user_statements();

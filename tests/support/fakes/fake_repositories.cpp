@@ -1,0 +1,65 @@
+#include "support/fakes/fake_repositories.hpp"
+
+#include "support/fakes/fake_table.hpp"
+
+namespace clinikk::testing {
+namespace {
+
+class FakeOutbox final : public Outbox, Repository {
+public:
+    using Repository::Repository;
+
+    Task<> publish(Event const& event) override {
+        return write("outbox.publish", [event](Tables& tables) { tables.outbox.push_back(event); });
+    }
+
+    Task<std::uint64_t> prune(Timestamp before) override {
+        return write("outbox.prune", [before](Tables& tables) -> std::uint64_t {
+            return std::erase_if(tables.outbox, [&](Event const& event) { return event.created_at < before; });
+        });
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Outbox> make_fake_outbox(TableAccess const& access, Calls& calls) {
+    return std::make_unique<FakeOutbox>(access, calls);
+}
+
+namespace {
+
+class FakeRepositories final : public Repositories {
+public:
+    FakeRepositories(TableAccess access, Calls& calls)
+        : access_(std::move(access)),
+          users_(make_fake_user_repository(access_, calls)),
+          sessions_(make_fake_session_repository(access_, calls)),
+          contents_(make_fake_content_repository(access_, calls)),
+          objects_(make_fake_object_repository(access_, calls)),
+          uploads_(make_fake_upload_repository(access_, calls)),
+          outbox_(make_fake_outbox(access_, calls)) {}
+
+    UserRepository& users() override { return *users_; }
+    SessionRepository& sessions() override { return *sessions_; }
+    ContentRepository& contents() override { return *contents_; }
+    ObjectRepository& objects() override { return *objects_; }
+    UploadRepository& uploads() override { return *uploads_; }
+    Outbox& outbox() override { return *outbox_; }
+
+private:
+    TableAccess access_;
+    std::unique_ptr<UserRepository> users_;
+    std::unique_ptr<SessionRepository> sessions_;
+    std::unique_ptr<ContentRepository> contents_;
+    std::unique_ptr<ObjectRepository> objects_;
+    std::unique_ptr<UploadRepository> uploads_;
+    std::unique_ptr<Outbox> outbox_;
+};
+
+}  // namespace
+
+std::unique_ptr<Repositories> make_fake_repositories(TableAccess access, Calls& calls) {
+    return std::make_unique<FakeRepositories>(std::move(access), calls);
+}
+
+}  // namespace clinikk::testing
