@@ -18,7 +18,7 @@ std::string text_of(int family, void const* bytes) {
 }  // namespace
 
 std::string client_network(std::string_view address) {
-    // A zone tells the interface the client came by, not who it is.
+    // The zone names an interface of this host; it says nothing about the client.
     std::string const text(address.substr(0, address.find('%')));
     std::array<unsigned char, sizeof(in6_addr)> bytes{};
     if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return std::string(address);

@@ -26,7 +26,7 @@ public:
 /// Measurements and the timeouts of I/O do not use it. Thread-safe.
 class Clock {
 public:
-    /// A moment that only differences have a meaning of.
+    /// A moment without a date. Only differences between such moments have a meaning.
     using SteadyTime = std::chrono::steady_clock::time_point;
 
     virtual ~Clock() = default;
@@ -37,7 +37,7 @@ public:
     /// A clock that is never set back.
     virtual SteadyTime steady_now() const = 0;
 
-    /// A timer on that executor, which must be of one thread. The clock must outlive it.
+    /// Makes a timer on `executor`, which must run on one thread. The clock must outlive the timer.
     virtual std::unique_ptr<Timer> make_timer(boost::asio::any_io_executor const& executor) = 0;
 };
 

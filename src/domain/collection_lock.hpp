@@ -7,34 +7,35 @@
 
 namespace clinikk {
 
-/// The right to collect. It ends at the latest when this is destroyed, when the process dies, or when what holds it is
-/// lost: a file, a connection.
+/// The right to collect. It ends when it is released, when this object is destroyed, when the process dies, or when the
+/// file or connection behind it is lost.
 class CollectionClaim {
 public:
     virtual ~CollectionClaim() = default;
 
-    /// Gives the right up; when this returns, others can have it. It is no error when the right was lost before.
+    /// Gives up the right; other processes can claim it when this returns. A right that was already lost is not an
+    /// error.
     virtual Task<> release() = 0;
 };
 
-/// Of the processes on one database, wherever they run, one collects at a time. The others would find the same rows and
-/// the same keys: the lock saves them the work.
+/// Lets one process at a time collect, of all processes on one database, on whatever host. Two collectors would find
+/// the same rows and the same keys; the lock saves that work.
 ///
-/// No byte depends on it. A connection that breaks ends the claim of a collector that goes on, and a second one may
-/// begin beside it. Both take the same things only: a write that was abandoned and a key that no row knows are claimed
-/// by a row before their bytes go, and what is deleted or was never finished is nobody's any more and may be removed
-/// twice. So whoever collects need not ask on the way whether the claim still holds.
+/// The safety of data does not depend on the lock. When the connection behind a claim breaks, its collector goes on,
+/// and a second one may begin. Neither harms the other: both claim abandoned writes and stray keys by a row before they
+/// remove any bytes, and removing a deleted object twice does no harm. A collector therefore does not ask whether it
+/// still has the claim.
 class CollectionLock {
 public:
     struct Attempt {
         std::unique_ptr<CollectionClaim> claim{};  ///< null while another process has it
-        std::string holder{};  ///< who that is, as it said itself; empty when it is not known any more
+        std::string holder{};                      ///< what the other process calls itself; empty when unknown
     };
 
     virtual ~CollectionLock() = default;
 
-    /// Takes the right or tells at once who has it. `holder` names this process to others, in 40 characters or so.
-    /// Throws when the lock cannot be reached.
+    /// Claims the right, or says at once which process has it. `holder` names this process to others, in about 40
+    /// characters. Throws when the lock cannot be reached.
     virtual Task<Attempt> try_claim(std::string holder) = 0;
 };
 

@@ -26,20 +26,20 @@ BOOST_DESCRIBE_ENUM(Visibility, everyone)
 enum class ContentStatus : std::uint8_t { preparing, ready, errored };
 BOOST_DESCRIBE_ENUM(ContentStatus, preparing, ready, errored)
 
-/// What an editor says of a content, whichever way the content comes. Requests, columns and answers follow from these
-/// members by name.
+/// What an editor says about a content, by whichever upload method. Requests, columns and answers are derived from
+/// these members by name.
 struct ContentDescription {
     std::string title{};
     std::string description{};
     ContentKind content_type = ContentKind::video;
-    std::optional<std::int64_t> duration{};  ///< whole seconds; where the editor gave none, the probe's, rounded
+    std::optional<std::int64_t> duration{};  ///< whole seconds; if the editor gave none, that of the media, rounded
     std::optional<std::string> thumbnail_url{};
-    std::optional<std::string> language{};  ///< of its speech and text: a BCP 47 tag, `en-GB`
+    std::optional<std::string> language{};  ///< of the speech and text: a BCP 47 tag such as `en-GB`
 };
 BOOST_DESCRIBE_STRUCT(ContentDescription, (), (title, description, content_type, duration, thumbnail_url, language))
 
-/// What is known of a content's source object. Until the object has been read, and where its bytes were not understood,
-/// members are empty.
+/// What is known about the source object of a content. The members are empty until the object has been read, and where
+/// its bytes were not understood.
 struct SourceMembers {
     std::optional<std::string> media_type{};
     std::optional<std::int64_t> size{};  ///< bytes
@@ -56,17 +56,17 @@ BOOST_DESCRIBE_STRUCT(SourceMembers, (),
                       (media_type, size, sha256, duration_ms, width, height, video_codec, audio_codec, bit_rate,
                        truncated))
 
-/// What reading a source has told.
+/// The result of reading a source object.
 struct SourceFacts {
     std::uint64_t size = 0;
     Sha256Digest sha256{};
     std::optional<MediaFacts> media{};  ///< none when the bytes were not understood
 };
 
-/// The facts as a content's row notes them.
+/// Those facts in the form in which the row of a content stores them.
 SourceMembers source_members(SourceFacts const& facts);
 
-/// A video or an audio with its description. What is known of its source object stands in its row as well, so that a
+/// A video or audio recording with its description. The row also stores the facts about the source object, so that a
 /// listing reads one table.
 struct Content : ContentDescription, SourceMembers {
     Uuid id;
@@ -81,7 +81,7 @@ struct Content : ContentDescription, SourceMembers {
 BOOST_DESCRIBE_STRUCT(Content, (ContentDescription, SourceMembers),
                       (id, storage_url, file_name, owner_id, visibility, status, created_at, updated_at))
 
-/// A content whose bytes stand elsewhere: there is no object, only an address.
+/// A content without an object: its bytes are at an address outside this service.
 struct LinkedContent {
     Uuid id;
     std::string storage_url;
@@ -91,7 +91,7 @@ BOOST_DESCRIBE_STRUCT(LinkedContent, (), (id, storage_url))
 enum class ContentSort : std::uint8_t { newest_first, oldest_first };
 BOOST_DESCRIBE_ENUM(ContentSort, newest_first, oldest_first)
 
-/// The place in a listing after which a page begins.
+/// A position in a listing: the page begins after it.
 struct ContentCursor {
     Timestamp created_at;
     Uuid id;
@@ -101,7 +101,7 @@ struct ContentQuery {
     std::optional<ContentKind> kind{};
     ContentSort sort = ContentSort::newest_first;
     std::optional<ContentCursor> after{};  ///< keyset: constant cost at any depth
-    std::int64_t skip = 0;                 ///< as the POC's clients page
+    std::int64_t skip = 0;                 ///< offset paging, as the clients of the proof of concept use it
     std::int64_t limit = 100;
 };
 
@@ -114,23 +114,24 @@ public:
     virtual Task<> insert(Content const& content) = 0;
     virtual Task<std::optional<Content>> find(Uuid id) = 0;
     virtual Task<std::vector<Content>> list(ContentQuery const& query) = 0;
-    /// Changes the row in place and returns it as it is then; empty when there is none.
+    /// Changes the row and returns it as changed; empty when there is no such content.
     virtual Task<std::optional<Content>> update(Uuid id, ContentChanges const& changes, Timestamp at) = 0;
-    /// False when there was none.
+    /// Returns false when there was no such content.
     virtual Task<bool> remove(Uuid id) = 0;
-    /// Of the contents whose source that object is.
+    /// Sets the address in all contents whose source is that object.
     virtual Task<> set_storage_url(Uuid object_id, std::optional<std::string> const& url) = 0;
-    /// Notes what reading that object has told, in all contents whose source it is. A duration that was given stays.
+    /// Stores the result of reading that object in all contents whose source it is. A duration that an editor gave is
+    /// kept.
     virtual Task<> set_source_facts(Uuid object_id, SourceFacts const& facts) = 0;
     /// Empty when the content has no object.
     virtual Task<std::optional<PlayableSource>> find_source(Uuid id) = 0;
-    /// What the contents whose source that object is are said to be; each kind once.
+    /// The kinds that the contents with that source object claim, each once.
     virtual Task<std::vector<ContentKind>> kinds_of_source(Uuid object_id) = 0;
-    /// By id, at most `limit`, after the id `after`.
+    /// At most `limit` contents with an object, by id, after the id `after`.
     virtual Task<std::vector<LinkedContent>> list_linked(Uuid after, std::size_t limit) = 0;
-    /// False when there is no such content.
+    /// Returns false when there is no such content.
     virtual Task<bool> set_owner(Uuid id, Uuid owner_id) = 0;
-    /// Of at most `limit` contents without an owner; how many.
+    /// Makes `owner_id` the owner of at most `limit` contents without one. Returns how many.
     virtual Task<std::uint64_t> set_owner_of_unowned(Uuid owner_id, std::size_t limit) = 0;
 };
 

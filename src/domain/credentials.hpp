@@ -12,29 +12,30 @@
 
 namespace clinikk {
 
-/// For whom a password is hashed. There is room for so many to wait, and each network has a share of it; known clients
-/// have a room of their own, which no number of strangers fills.
+/// The client for whom a password is hashed. The hasher lets a bounded number of clients wait, with a share for each
+/// network. Clients that have logged in before have places of their own, which strangers cannot take.
 struct HashingClient {
-    std::string network{};  ///< as `client_network` names it; empty: a command of this program
-    bool is_known = false;  ///< has logged in from there before
+    std::string network{};  ///< as `client_network` returns it; empty for a command of this program
+    bool is_known = false;  ///< this network has logged in to the account before
 };
 
-/// Slow on purpose, off the I/O threads. Both fail with `unavailable`, and the time after which to come back, when
-/// there is no room to wait.
+/// Hashes passwords, slowly on purpose and not on the I/O threads. Both operations fail with `unavailable`, and a time
+/// after which to try again, when too many clients wait.
 class PasswordHasher {
 public:
     virtual ~PasswordHasher() = default;
 
-    /// A salted PHC string (Argon2id).
+    /// Returns a salted PHC string (Argon2id).
     virtual Task<Result<std::string>> hash(std::string_view password, HashingClient client) = 0;
-    /// Whether the password belongs to the hash. With an empty hash it costs the same and says no: an unknown
-    /// e-mail address must not answer faster than a wrong password.
+    /// Returns whether the password belongs to the hash. An empty hash matches no password and costs the same time, so
+    /// that an unknown e-mail address does not answer faster than a wrong password.
     virtual Task<Result<bool>> verify(std::string_view password, std::string_view hash, HashingClient client) = 0;
-    /// Whether the hash is of a kind that `hash` no longer makes: it is to be replaced when its password is known.
+    /// Returns whether the hash is of a kind or strength that `hash` no longer makes. It should be replaced when the
+    /// password is known.
     virtual bool is_outdated(std::string_view hash) const noexcept = 0;
 };
 
-/// What an access token says (RFC 7519).
+/// The claims of an access token (RFC 7519).
 struct AccessClaims {
     Uuid user_id;     ///< `sub`
     Uuid session_id;  ///< `sid`
@@ -44,7 +45,7 @@ class AccessTokens {
 public:
     virtual ~AccessTokens() = default;
 
-    /// A signed token that is valid from now on for `lifetime()`.
+    /// Returns a signed token that is valid from `at` for `lifetime()`.
     virtual std::string issue(AccessClaims const& claims, Timestamp at) = 0;
     virtual std::chrono::seconds lifetime() const noexcept = 0;
     /// Fails with `not_authenticated` unless signature, algorithm, issuer, times and both ids are right.

@@ -4,7 +4,7 @@
 
 namespace clinikk {
 
-/// What a client's name of a file is without the directories it stood in, on whatever system. Not for other text: in a
+/// Removes the directories from a file name that a client sent, whatever its system. Do not use it for other text: in a
 /// title a slash is a slash.
 constexpr std::string_view without_directories(std::string_view client_file_name) noexcept {
     auto const separator = client_file_name.find_last_of("/\\");

@@ -19,7 +19,7 @@ char to_upper(char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<char>
 bool is_alpha(std::string_view subtag) noexcept { return std::ranges::all_of(subtag, is_letter); }
 bool is_numeric(std::string_view subtag) noexcept { return std::ranges::all_of(subtag, is_digit); }
 
-/// The subtags in lower case; none when one of them can stand in no tag.
+/// Splits a tag into its subtags, in lower case. Returns none when one of them can stand in no tag.
 std::vector<std::string> split(std::string_view text) {
     std::vector<std::string> subtags;
     while (true) {
@@ -35,12 +35,12 @@ std::vector<std::string> split(std::string_view text) {
     }
 }
 
-/// Walks along the subtags in the order of the grammar: each step passes what it takes.
+/// Walks along the subtags in the order of the grammar. Each step moves past what it accepts.
 class TagGrammar {
 public:
     explicit TagGrammar(std::vector<std::string>& subtags) : subtags_(subtags) {}
 
-    /// Whether all subtags belong to one `langtag`; they are then in their usual case.
+    /// Returns whether all subtags together are one `langtag`, and puts them into their usual case.
     bool accepts() { return language() && script_and_region() && variants() && extensions() && is_at_end(); }
 
 private:

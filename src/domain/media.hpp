@@ -14,23 +14,23 @@
 
 namespace clinikk {
 
-/// What a content is, as its editor states it and as the bytes must confirm.
+/// The kind of a content, as its editor states it and as its bytes must confirm.
 enum class ContentKind : std::uint8_t { video, audio };
 BOOST_DESCRIBE_ENUM(ContentKind, video, audio)
 
-/// What the bytes of a media file say of themselves.
+/// The facts that the bytes of a media file state about themselves.
 struct MediaFacts {
     std::string media_type;  ///< IANA media type, `video/mp4`
     std::string extension;   ///< for the object's key, without the dot: `mp4`
     std::optional<std::int64_t> duration_ms{};
     std::optional<std::int64_t> width{};  ///< pixels as displayed (after rotation and sample aspect ratio)
     std::optional<std::int64_t> height{};
-    std::string video_codec{};  ///< ffprobe's name (`h264`); empty without such a track
+    std::string video_codec{};  ///< the name that ffprobe uses (`h264`); empty without such a track
     std::string audio_codec{};
     std::optional<std::int64_t> bit_rate{};  ///< bits per second over all tracks
 
-    /// The recording stops before its own end. What there is of it up to its last whole unit (sample, fragment, block,
-    /// packet) plays, and `duration_ms` counts that part.
+    /// The recording stops before its declared end. It plays up to its last whole unit (sample, fragment, block,
+    /// packet), and `duration_ms` counts that part.
     bool truncated = false;
 
     /// In whole seconds, rounded.
@@ -39,19 +39,19 @@ struct MediaFacts {
     }
 };
 
-/// The examination of one file while its bytes flow past. Not thread-safe.
+/// The examination of one file while its bytes arrive. Not thread-safe.
 class MediaInspection {
 public:
     virtual ~MediaInspection() = default;
 
-    /// The next bytes of the file, in order. Bounded work and memory however large the file is.
+    /// Takes the next bytes of the file, in order. Work and memory are bounded, however large the file is.
     virtual void feed(std::string_view bytes) = 0;
 
-    /// What the bytes so far look like; empty when they are too few or of no known format.
+    /// The format that the bytes so far look like; empty when they are too few or of no known format.
     virtual std::optional<MediaFormat> guess() const = 0;
 
-    /// The verdict when all bytes have been fed. Errors: `media_unrecognised`, `media_kind_mismatch`,
-    /// `media_truncated`, `media_unsupported`, `media_probe_timeout`, `insufficient_storage`.
+    /// Returns the verdict after all bytes have been fed. Fails with `media_unrecognised`, `media_kind_mismatch`,
+    /// `media_truncated`, `media_unsupported`, `media_probe_timeout` or `insufficient_storage`.
     virtual Task<Result<MediaFacts>> finish(ContentKind stated) = 0;
 };
 
@@ -61,7 +61,7 @@ public:
     virtual ~MediaInspector() = default;
     virtual std::unique_ptr<MediaInspection> begin() = 0;
 
-    /// How children that touch media are confined, for `/health/detailed`: `bubblewrap`, `landlock`, `seccomp`.
+    /// How the processes that read media are confined, for `/health/detailed`: `bubblewrap`, `landlock` or `seccomp`.
     virtual std::string_view confinement() const noexcept = 0;
 };
 

@@ -5,7 +5,7 @@
 namespace clinikk {
 namespace {
 
-/// Extensions that other programs give to formats of ours.
+/// Extensions that other programs use for formats of ours.
 struct Alias {
     std::string_view extension;
     MediaFormat format;

@@ -5,7 +5,7 @@
 
 namespace clinikk {
 
-/// How media of one kind is named.
+/// The names of one media format.
 struct MediaFormat {
     std::string_view extension;   ///< of an object's key, without the dot
     std::string_view media_type;  ///< as it is served (RFC 6838)
@@ -13,7 +13,7 @@ struct MediaFormat {
     bool operator==(MediaFormat const&) const = default;
 };
 
-/// The formats of the library. Everything that names media reads them here.
+/// The formats of the library. All code that names a media format takes the name from here.
 namespace media_format {
 
 inline constexpr MediaFormat mp4{"mp4", "video/mp4"};
@@ -34,7 +34,7 @@ inline constexpr MediaFormat ogv{"ogv", "video/ogg"};
 inline constexpr MediaFormat ogg{"ogg", "audio/ogg"};
 inline constexpr MediaFormat opus{"opus", "audio/ogg"};
 
-/// Bytes that nobody has looked at.
+/// The format of bytes that nobody has examined.
 inline constexpr MediaFormat unknown{"bin", "application/octet-stream"};
 
 inline constexpr std::array all{mp4, m4a, mov, webm, webm_audio, mkv, mka, ts,  mpg,
@@ -42,8 +42,8 @@ inline constexpr std::array all{mp4, m4a, mov, webm, webm_audio, mkv, mka, ts,  
 
 }  // namespace media_format
 
-/// The format that a file name or a key claims by its extension, in letters of either case; `media_format::unknown`
-/// when it claims none. Of formats with the same extension it is the first.
+/// The format that a file name or a key claims by its extension, in either case; `media_format::unknown` if it claims
+/// none. If several formats share the extension, it is the first of them.
 MediaFormat claimed_format(std::string_view name) noexcept;
 
 }  // namespace clinikk

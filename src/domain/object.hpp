@@ -16,16 +16,16 @@
 
 namespace clinikk {
 
-/// `deleting`: no content refers to it any more, its bytes are to be removed.
+/// `deleting`: no content uses the object any more and its bytes are to be removed.
 enum class ObjectState : std::uint8_t { stored, deleting };
 BOOST_DESCRIBE_ENUM(ObjectState, stored, deleting)
 
-/// What a content uses an object for.
+/// The purpose for which a content uses an object.
 enum class ObjectRole : std::uint8_t { source };
 BOOST_DESCRIBE_ENUM(ObjectRole, source)
 
-/// The row of an object: immutable bytes in a store. What was taken over from elsewhere has not been read yet: its
-/// size, digest and media type are unknown.
+/// The row of an object: immutable bytes in a store. An object that was taken over and has not been read yet has no
+/// size, digest or media type.
 struct Object {
     Uuid id;
     std::string store;   ///< `ObjectStore::name`
@@ -45,24 +45,24 @@ public:
 
     virtual Task<> insert(Object const& object) = 0;
     virtual Task<> link(Uuid content_id, ObjectRole role, Uuid object_id) = 0;
-    /// Objects of a content that no other content uses are set to `deleting` and unlinked; they are returned.
+    /// Sets the objects of a content that no other content uses to `deleting`, unlinks them, and returns them.
     virtual Task<std::vector<Object>> release(Uuid content_id) = 0;
-    /// Removes the row of an object whose bytes are gone.
+    /// Removes the row of an object whose bytes have been removed.
     virtual Task<> remove(Uuid object_id) = 0;
-    /// Notes that the object stands in the store and bucket of `moved` now, and its size and digest. False when it no
-    /// longer is `stored` in the store `from`.
+    /// Stores that the object is now in the store and bucket of `moved`, with its size and digest. Returns false when
+    /// it is no longer `stored` in the store `from`.
     virtual Task<bool> relocate(std::string_view from, Object const& moved) = 0;
     virtual Task<std::optional<Object>> find(Uuid object_id) = 0;
-    /// Objects in that state, by id, at most `limit`, after the id `after`.
+    /// At most `limit` objects in that state, by id, after the id `after`.
     virtual Task<std::vector<Object>> list(ObjectState state, Uuid after, std::size_t limit) = 0;
-    /// As `list`, those that are `stored` and whose media type is unknown.
+    /// As `list`, but only `stored` objects whose media type is unknown.
     virtual Task<std::vector<Object>> list_unread(Uuid after, std::size_t limit) = 0;
-    /// Notes what reading the object has told; without a `media_type`, its bytes were not understood.
+    /// Stores the result of reading the object. Without a `media_type`, its bytes were not understood.
     virtual Task<> set_facts(Uuid object_id, std::uint64_t size, Sha256Digest const& sha256,
                              std::optional<std::string> const& media_type) = 0;
-    /// Whether a row has this key in this store.
+    /// Returns whether a row has this key in this store.
     virtual Task<bool> has_key(std::string_view store, std::string_view key) = 0;
-    /// Bytes of all objects that contents of this owner use.
+    /// The number of bytes in all objects that contents of this owner use.
     virtual Task<std::uint64_t> bytes_of_owner(Uuid owner_id) = 0;
 };
 

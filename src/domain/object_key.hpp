@@ -6,18 +6,18 @@
 
 namespace clinikk {
 
-/// Whether `key` is one of ours: `video/0190b5f0-0000-7000-8000-0123456789ab.mp4`, that is a folder of lower-case
-/// letters, a lower-case UUID, and an extension of 1 to 5 lower-case letters and digits. Nothing else is ever made
-/// into a path.
+/// Returns whether `key` has the form of our keys, `video/0190b5f0-0000-7000-8000-0123456789ab.mp4`: a folder of
+/// lower-case letters, a lower-case UUID, and an extension of 1 to 5 lower-case letters and digits. Nothing else ever
+/// becomes a path.
 bool is_object_key(std::string_view key) noexcept;
 
-/// Throws `std::invalid_argument` unless it is: keys come from our own rows, another one is a defect.
+/// Throws `std::invalid_argument` unless `key` has that form. Keys come from our own rows, so another form is a defect.
 void require_object_key(std::string_view key);
 
-/// The UUID in it; all zeros when it is no such key.
+/// The UUID in the key; all zeros when the key has another form.
 Uuid id_of_object_key(std::string_view key) noexcept;
 
-/// Whether `id` can name temporary bytes: a lower-case UUID.
+/// Returns whether `id` can name temporary bytes: a lower-case UUID.
 bool is_write_id(std::string_view id) noexcept;
 
 }  // namespace clinikk

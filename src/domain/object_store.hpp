@@ -16,28 +16,28 @@
 
 namespace clinikk {
 
-/// What the keys of objects begin with: the kinds of content, as `object_key` makes them.
+/// The first folder of the keys of objects: the kinds of content, as `object_key` writes them.
 inline constexpr std::array<std::string_view, 2> object_folders{"video/", "audio/"};
 
-/// What a store knows of an object.
+/// What a store knows about an object.
 struct ObjectStat {
     std::uint64_t size = 0;
     Timestamp modified_at{};
 };
 
-/// Bytes of a write that has not been committed, or never will be.
+/// The bytes of a write that has not been committed, or never will be.
 struct UncommittedBytes {
     std::string write_id;
     std::chrono::seconds age{};  ///< since its last byte was written
 };
 
-/// What was written by `ObjectWrite::commit`.
+/// The result of `ObjectWrite::commit`.
 struct StoredBytes {
     std::uint64_t size = 0;
     Sha256Digest sha256{};
 };
 
-/// What a bucket keeps with an object, for those who fetch it from there.
+/// What a bucket stores with an object, for clients that fetch it from there.
 struct ObjectLabel {
     std::string key{};
     std::string media_type{};
@@ -48,96 +48,97 @@ struct ObjectLabel {
 struct DirectAccess {
     std::chrono::seconds expires{};
     std::string media_type{};
-    std::string disposition{};  ///< a Content-Disposition (RFC 6266); empty: what is stored
+    std::string disposition{};  ///< a Content-Disposition (RFC 6266); empty: the one stored with the object
 };
 
-/// An object being written. Nothing of it is visible under its key until `commit`; destroyed without a commit it
-/// leaves nothing behind. While it lives its temporary bytes are locked, so that no collector takes them.
+/// A write of one object. Nothing is visible under the key before `commit`, and destroying the write without a commit
+/// leaves nothing behind. While the write lives, its temporary bytes are locked, so that no collector removes them.
 class ObjectWrite {
 public:
     virtual ~ObjectWrite() = default;
 
-    /// Tells what is known of the object: the best guess while its bytes come, the truth when they are committed.
+    /// Returns what is known about the object: a guess while bytes arrive, the facts at the commit.
     using Labeller = std::function<ObjectLabel()>;
 
-    /// Before `write`. A bucket asks while bytes come, because it has to be told where an object will stand before it
-    /// takes the first of several parts; other stores never ask.
+    /// Sets the labeller; call it before `write`. A bucket asks it while bytes arrive, because it must be told the key
+    /// of an object before it takes the first of several parts. Other stores never ask.
     virtual void set_labeller(Labeller) {}
 
-    /// Takes all of `source`, hashing on the way. Fails with the source's error, or with `upload_too_large` as soon
-    /// as more than `max_size` bytes have come, or `insufficient_storage` when the store is full.
+    /// Takes all of `source` and hashes it. Fails with the error of the source, with `upload_too_large` as soon as more
+    /// than `max_size` bytes have arrived, or with `insufficient_storage` when the store is full.
     virtual Task<Result<StoredBytes>> write(ByteSource& source, std::uint64_t max_size) = 0;
 
-    /// Makes the bytes durable and visible under the key, such as `video/<uuid>.mp4`: when this returns they survive
-    /// a loss of power. The key comes last because the bytes themselves tell their format.
+    /// Makes the bytes durable and visible under the key, such as `video/<uuid>.mp4`. When this returns, they survive a
+    /// loss of power. The key is given last, because the bytes themselves tell their format.
     virtual Task<> commit(std::string_view key) = 0;
 
-    /// Gives up what was written. Where that takes other machines, being destroyed is not enough. Throws when they
-    /// could not be reached: `ObjectStore::remove_uncommitted` has to be called some time.
+    /// Gives up what was written. A write to another machine needs this call, since a destructor cannot wait. Throws
+    /// when the machine cannot be reached; `ObjectStore::remove_uncommitted` must then be called later.
     virtual Task<> discard() { co_return; }
 };
 
 class DirectUploads;
 
-/// A place for immutable bytes under keys such as `video/<uuid>.mp4`: the local disk, a bucket.
-/// Breakage (disk failure, store unreachable) is thrown; "not there" is a value.
+/// A place for immutable bytes under keys such as `video/<uuid>.mp4`: the local disk or a bucket. Breakage (disk
+/// failure, store unreachable) is thrown; the absence of an object is a value.
 class ObjectStore {
 public:
     virtual ~ObjectStore() = default;
 
-    /// `local` or `s3`: what the objects table calls it.
+    /// `local` or `s3`: the name of the store in the objects table.
     virtual std::string_view name() const noexcept = 0;
 
-    /// Empty where there are none.
+    /// The name of the bucket; empty for a store without buckets.
     virtual std::string_view bucket() const noexcept { return {}; }
 
-    /// Starts to write an object. `write_id` names its temporary bytes: the id of the uploads row, and of the object.
+    /// Begins a write. `write_id` names its temporary bytes; it is the id of the row in `uploads` and of the object.
     virtual Task<std::unique_ptr<ObjectWrite>> create(std::string_view write_id) = 0;
 
-    /// Up to `range.length` bytes, fewer at the end of the object; empty optional when there is no such object, or
-    /// something else stands in its place (a directory, a link), which is logged.
+    /// Up to `range.length` bytes, fewer at the end of the object. Empty when there is no such object, or when
+    /// something else is in its place (a directory, a link), which is logged.
     virtual Task<std::optional<std::string>> read_at(std::string_view key, ByteRange range) = 0;
 
-    /// The bytes for an answer; `range` lies within `object_size`, the size that the object has to have. Empty when
-    /// there is no such object, or one of another size, which is logged.
+    /// The bytes for an answer. `range` lies within `object_size`, the size that the object must have. Empty when there
+    /// is no such object, or when it has another size, which is logged.
     virtual Task<std::optional<Body>> body(std::string_view key, ByteRange range, std::uint64_t object_size) = 0;
 
     /// A URL under which a client may fetch the object directly until it expires; empty when the store has none.
     virtual Task<std::optional<std::string>> presign(std::string_view key, DirectAccess const& access) = 0;
 
-    /// The address of the object for those who may read the bucket; empty when the store has none.
+    /// The address of the object for clients that may read the bucket; empty when the store has none.
     virtual std::optional<std::string> public_url(std::string_view) const { return std::nullopt; }
 
-    /// For uploads that go past this process; null when the store takes none.
+    /// For uploads that go past this process; null when the store does not take them.
     virtual DirectUploads* direct_uploads() noexcept { return nullptr; }
 
-    /// Empty as with `read_at`.
+    /// Empty in the same cases as for `read_at`.
     virtual Task<std::optional<ObjectStat>> stat(std::string_view key) = 0;
 
-    /// Keys that begin with `prefix`, in order, at most `limit`, after the key `after`. What stands between the objects
-    /// and is none is passed over, and logged when the whole store is listed.
+    /// At most `limit` keys that begin with `prefix`, in order, after the key `after`. Entries that are not objects are
+    /// skipped, and logged when the whole store is listed.
     virtual Task<std::vector<std::string>> list(std::string_view prefix, std::string_view after, std::size_t limit) = 0;
 
-    /// Copies within the store; false when `from` does not exist.
+    /// Copies an object within the store. Returns false when `from` does not exist.
     virtual Task<bool> copy(std::string_view from, std::string_view to) = 0;
 
-    /// Removes the object; it is no error when it is gone already.
+    /// Removes the object. It is not an error when the object does not exist.
     virtual Task<> remove(std::string_view key) = 0;
 
-    /// Writes whose bytes are there uncommitted, by processes alive and dead.
+    /// The writes that have uncommitted bytes here, by processes alive and dead.
     virtual Task<std::vector<UncommittedBytes>> list_uncommitted() = 0;
 
-    /// Whether a live process holds that write. False when there are no such bytes.
+    /// Returns whether a live process holds that write. False when there are no such bytes.
     virtual Task<bool> is_being_written(std::string_view write_id) = 0;
 
-    /// Removes the bytes of a write whose process is gone; false when it lives or there are none.
+    /// Removes the bytes of a write whose process has ended. Returns false when the process lives or there are no such
+    /// bytes.
     virtual Task<bool> remove_uncommitted(std::string_view write_id) = 0;
 
-    /// Bytes that may still be written here, less the reserve; no value where the store has no such limit.
+    /// The number of bytes that may still be written here, less the reserve; empty when the store has no such limit.
     virtual Task<std::optional<std::uint64_t>> free_space() = 0;
 
-    /// Whether objects can be written now. Fails with `insufficient_storage` when there is no room, or `unavailable`;
-    /// throws when the store cannot be reached. The detail is for `/health/detailed`.
+    /// Returns whether objects can be written now. Fails with `insufficient_storage` when there is no room, or with
+    /// `unavailable`. Throws when the store cannot be reached. The detail of the error is for `/health/detailed`.
     virtual Task<Result<void>> check() = 0;
 };
 

@@ -10,10 +10,10 @@
 
 namespace clinikk {
 
-/// The stores of this process by the names that rows call them by: a library may have its objects in several.
+/// The object stores of this process by the names that rows use. A library may have objects in several of them.
 class ObjectStores {
 public:
-    /// New objects go to `current`. All must outlive it.
+    /// New objects go to `current`. All stores must outlive this object.
     ObjectStores(ObjectStore& current, std::vector<ObjectStore*> others = {})
         : current_(current), all_(std::move(others)) {
         all_.insert(all_.begin(), &current);
@@ -29,8 +29,8 @@ public:
         throw Unavailable("an object stands in the store '" + std::string(name) + "', which is not configured");
     }
 
-    /// The store that holds what a row says stands in `bucket` of the store `name`; null when the settings name no such
-    /// store, or another bucket: a key must never be looked up in the wrong one.
+    /// The store for a row that names `bucket` in the store `name`; null when the settings name no such store or
+    /// another bucket. A key must never be looked up in the wrong bucket.
     ObjectStore* find(std::string_view name, std::string_view bucket) const noexcept {
         for (auto* const store : all_) {
             if (store->name() == name && store->bucket() == bucket) return store;
@@ -38,7 +38,7 @@ public:
         return nullptr;
     }
 
-    /// As `find`; throws Unavailable instead.
+    /// As `find`, but throws Unavailable instead of returning null.
     ObjectStore& holding(std::string_view name, std::string_view bucket) const {
         if (auto* const store = find(name, bucket)) return *store;
         named(name);

@@ -11,7 +11,7 @@
 
 namespace clinikk {
 
-/// What a playback needs to know of a content and its source object: one point read.
+/// What playback needs to know about a content and its source object: one point read.
 struct PlayableSource {
     std::string store;   ///< empty when there is no object, only `storage_url`
     std::string bucket;  ///< empty on the local disk
@@ -22,7 +22,7 @@ struct PlayableSource {
     std::optional<std::string> file_name;
     std::string title;
     std::optional<std::string> storage_url;
-    Timestamp created_at;  ///< of the object: when its bytes last changed
+    Timestamp created_at;  ///< when the object was made: its bytes never change after that
 };
 BOOST_DESCRIBE_STRUCT(PlayableSource, (),
                       (store, bucket, key, size, sha256, media_type, file_name, title, storage_url, created_at))

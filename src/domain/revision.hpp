@@ -5,7 +5,7 @@
 
 namespace clinikk {
 
-/// A state of the database, opaque: two that are equal are the same state, whichever process committed last.
+/// An opaque state of the database. Equal revisions are the same state, whichever process committed last.
 struct Revision {
     std::array<std::uint64_t, 6> mark{};
     bool operator==(Revision const&) const = default;

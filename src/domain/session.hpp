@@ -21,11 +21,11 @@ struct Session {
 };
 BOOST_DESCRIBE_STRUCT(Session, (), (id, user_id, created_at, expires_at))
 
-/// Who a request acts for. What is done later, or for good, asks the database once more (`current_editor`).
+/// The account for which a request acts. An operation that acts later asks the database again (`current_editor`).
 struct Caller {
-    User user{};      ///< as it was when the token was looked at
+    User user{};      ///< as it was when the token was checked
     Uuid session_id;  ///< of the token
-    Timestamp since;  ///< when it was looked at
+    Timestamp since;  ///< when the token was checked
 };
 
 class SessionRepository {
@@ -33,12 +33,12 @@ public:
     virtual ~SessionRepository() = default;
 
     virtual Task<> insert(Session const& session) = 0;
-    /// The user of a session that is neither revoked nor expired, if the user is active. One point read.
+    /// The active user of a session that is neither revoked nor expired; else empty. One point read.
     virtual Task<std::optional<User>> find_active_user(Uuid session_id, Timestamp at) = 0;
     /// Ends all sessions of a user.
     virtual Task<> revoke_all(Uuid user_id, Timestamp at) = 0;
-    /// Removes sessions that expired before `before`; how many. Operations that began before a session expired still
-    /// ask whether it was revoked.
+    /// Removes sessions that expired before `before` and returns how many. Keep expired sessions for a while: an
+    /// operation that began before its session expired asks at its end whether the session was revoked.
     virtual Task<std::uint64_t> remove_expired(Timestamp before) = 0;
 };
 

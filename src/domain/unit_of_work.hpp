@@ -15,7 +15,7 @@
 
 namespace clinikk {
 
-/// All rows of the service, table by table.
+/// The rows of the service, table by table.
 class Repositories {
 public:
     virtual ~Repositories() = default;
@@ -30,24 +30,24 @@ public:
 /// The database as the services see it. Thread-safe. Breakage of the database is thrown.
 class UnitOfWork {
 public:
-    /// Runs inside one transaction: it sees and changes rows through the `Repositories` it is given, and awaits nothing
-    /// else, since others may have to wait for it.
+    /// The steps of a transaction. They read and change rows through the repositories that they are given. They must
+    /// not await anything else, since other transactions may have to wait for them.
     using Steps = std::function<Task<Result<void>>(Repositories&)>;
 
     virtual ~UnitOfWork() = default;
 
-    /// Each call is a statement of its own.
+    /// Outside a transaction: each call is a statement of its own.
     virtual Repositories& repositories() = 0;
 
-    /// Commits when the steps return a value; rolls back when they return an Error, which is passed on, or throw.
-    /// When this returns a value the changes survive a loss of power.
+    /// Commits when the steps return a value. Rolls back when they return an Error, which is passed on, or throw. When
+    /// this returns a value, the changes survive a loss of power.
     virtual Task<Result<void>> transaction(Steps steps) = 0;
 
-    /// The database's state as of now, told without waiting; empty where the driver cannot. Thread-safe.
+    /// The state of the database now, if the driver can tell it without waiting. Thread-safe.
     virtual std::optional<Revision> revision() const = 0;
 
-    /// Whether the database can be read and written now. Fails with `insufficient_storage` when it has no room, or
-    /// `unavailable`; throws when it does not answer. The detail is for `/health/detailed`.
+    /// Returns whether the database can be read and written now. Fails with `insufficient_storage` when it has no room,
+    /// or with `unavailable`. Throws when it does not answer. The detail of the error is for `/health/detailed`.
     virtual Task<Result<void>> check() = 0;
 };
 

@@ -16,14 +16,14 @@
 
 namespace clinikk {
 
-/// Viewers browse and play, editors also upload and change what is theirs, admins change everything.
+/// Viewers browse and play. Editors also upload, and change the contents that they own. Admins change everything.
 enum class Role : std::uint8_t { viewer, editor, admin };
 BOOST_DESCRIBE_ENUM(Role, viewer, editor, admin)
 
 struct User {
     Uuid id;
     std::string email;          ///< as shown
-    std::string email_key;      ///< case-folded, unique: what a login is looked up by
+    std::string email_key;      ///< case-folded and unique: a login looks it up
     std::string password_hash;  ///< PHC string; never leaves the program
     Role role = Role::viewer;
     bool is_active = true;
@@ -42,7 +42,7 @@ public:
     /// All users by creation, oldest first.
     virtual Task<std::vector<User>> list() = 0;
     virtual Task<> set_password_hash(Uuid id, std::string_view password_hash) = 0;
-    /// As `set_password_hash`, unless the hash is no longer `expected`.
+    /// As `set_password_hash`, but only if the stored hash is still `expected`.
     virtual Task<> replace_password_hash(Uuid id, std::string_view expected, std::string_view password_hash) = 0;
     virtual Task<> set_role(Uuid id, Role role) = 0;
     virtual Task<> set_active(Uuid id, bool is_active) = 0;

@@ -26,7 +26,7 @@ bool has_control_characters(std::string_view text) noexcept {
     return false;
 }
 
-/// What `parse_text` leaves of control characters, and what Unicode separates lines by.
+/// The control characters that `parse_text` keeps, and the characters that Unicode separates lines by.
 bool has_line_ends(std::string_view text) noexcept {
     while (!text.empty()) {
         auto const c = take_code_point(text);
@@ -69,7 +69,7 @@ bool is_label_character(char32_t c) noexcept {
     return is_ascii_alphanumeric(c) || c == '-' || is_international_letter(c);
 }
 
-/// Whether `text` is dot-separated, non-empty parts that `is_part` accepts; how many, or 0.
+/// Returns how many parts `text` has if it is dot-separated, non-empty parts that `is_part` accepts; else 0.
 template <class IsPart>
 std::size_t count_dotted_parts(std::string_view text, IsPart is_part) {
     for (std::size_t count = 1;; ++count) {
@@ -95,7 +95,7 @@ bool is_domain_label(std::string_view label) {
 
 bool is_domain(std::string_view domain) {
     if (count_dotted_parts(domain, is_domain_label) < 2) return false;
-    // A name that ends in a number is an IPv4 address or nothing.
+    // A name that ends in a number must be an IPv4 address.
     return !consists_of(domain.substr(domain.rfind('.') + 1), [](char32_t c) { return c >= '0' && c <= '9'; });
 }
 
@@ -153,7 +153,7 @@ Parsed<Email> Email::parse(std::string_view text) {
     auto const at = trimmed.find('@');
     auto address = std::string(trimmed.substr(0, at + 1)) + to_lower(trimmed.substr(at + 1)).value();
     auto key = to_nfkc_casefold(address).value();
-    // Folding may turn an odd character into one that is none of a dot, an @ or a letter: no such address.
+    // Case folding may turn a rare character into a dot, an @ or another separator. Such an address is refused.
     if (!is_address(address) || !is_address(key)) return rule;
     return Email(std::move(address), std::move(key));
 }
@@ -186,7 +186,7 @@ Parsed<HttpUrl> HttpUrl::parse(std::string_view text) {
     if (!url) return rule;
     bool const is_http = url->scheme_id() == urls::scheme::http || url->scheme_id() == urls::scheme::https;
     if (!is_http || url->encoded_host().empty()) return rule;
-    // RFC 9110 section 4.2.4: a user name there is mostly meant to deceive.
+    // RFC 9110 section 4.2.4: a user name in an address is mostly meant to deceive.
     if (url->has_userinfo()) return "must not contain a user name or password";
     if (!url->port().empty() && !parse_whole_number(url->port(), 1, 65535)) return rule;
     return HttpUrl(std::string(text));
@@ -259,7 +259,7 @@ ValueSchema Skip::schema() {
 
 Parsed<PageLimit> PageLimit::parse(std::string_view text) {
     auto const is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    // A number too large for any integer is a large number still.
+    // A number that fits no integer type still counts as a large number.
     if (text.size() > 18 && text.front() != '0' && std::ranges::all_of(text, is_digit)) text = "100";
     auto const number = parse_whole_number(text, 1, no_maximum);
     if (!number) return number.error();

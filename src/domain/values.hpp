@@ -21,16 +21,16 @@
 #include "domain/media.hpp"
 #include "domain/user.hpp"
 
-/// The types of what requests carry. Each has `static Parsed<Self> parse(std::string_view)`, whose error is one
-/// sentence for the `detail` of a 422, `static ValueSchema schema()`, which says the same to the OpenAPI document,
-/// and `value()`. A value that exists is valid.
+/// The types of the values in requests. Each has `static Parsed<Self> parse(std::string_view)`, whose error is one
+/// sentence for the `detail` of a 422; `static ValueSchema schema()`, which describes the same rule in the OpenAPI
+/// document; and `value()`. A value that exists is valid.
 namespace clinikk {
 
-/// A value, or what the text must be instead: "must be an e-mail address".
+/// A value, or what the text must be: "must be an e-mail address".
 template <class T>
 using Parsed = boost::system::result<T, std::string>;
 
-/// What all value types share: the plain value inside.
+/// What all value types have in common: the plain value inside.
 template <class T>
 class ValueOf {
 public:
@@ -44,11 +44,11 @@ private:
     T value_;
 };
 
-/// Text in NFC, trimmed, of `min` to `max` code points, with no control characters but line feed and tab. CRLF,
+/// Text in NFC, trimmed, of `min` to `max` code points, without control characters except line feed and tab. CRLF,
 /// which browsers put into forms, becomes a line feed.
 Parsed<std::string> parse_text(std::string_view text, std::size_t min, std::size_t max);
 
-/// The same with no control character and no line or paragraph separator in it at all.
+/// As `parse_text`, but without any control character and any line or paragraph separator.
 Parsed<std::string> parse_line(std::string_view text, std::size_t min, std::size_t max);
 
 /// A whole number in decimal digits.
@@ -105,7 +105,7 @@ public:
     static Parsed<Email> parse(std::string_view text);
     static ValueSchema schema();
 
-    /// What addresses are compared by: NFKC, case-folded, the local part too.
+    /// The form in which addresses are compared: NFKC and case-folded, including the local part.
     std::string const& key() const noexcept { return key_; }
 
 private:
@@ -113,7 +113,7 @@ private:
     std::string key_;
 };
 
-/// A password to be set: 8 to 256 code points, any but NUL (NIST SP 800-63B section 5.1.1.2: long ones, all
+/// A password to be set: 8 to 256 code points, any except NUL (NIST SP 800-63B section 5.1.1.2: long passwords, all
 /// characters, no rules of composition).
 class Password : public ValueOf<std::string> {
 public:
@@ -124,7 +124,7 @@ private:
     explicit Password(std::string value) : ValueOf(std::move(value)) {}
 };
 
-/// A password to be compared: 1 to 1024 bytes, so that accounts with older rules can log in.
+/// A password to be compared: 1 to 1024 bytes, so that accounts from before these rules can log in.
 class LoginPassword : public ValueOf<std::string> {
 public:
     static Parsed<LoginPassword> parse(std::string_view text);
@@ -196,7 +196,7 @@ private:
     explicit Sha256Value(Sha256Digest value) : ValueOf(value) {}
 };
 
-/// How many items a listing leaves out at its start: 0 or more.
+/// The number of items that a listing skips at its start: 0 or more.
 class Skip : public ValueOf<std::int64_t> {
 public:
     Skip() : ValueOf(0) {}
@@ -207,7 +207,7 @@ private:
     explicit Skip(std::int64_t value) : ValueOf(value) {}
 };
 
-/// How many items a page has at most: 1 to 100; a larger number means 100.
+/// The largest number of items on a page: 1 to 100. A larger number means 100.
 class PageLimit : public ValueOf<std::int64_t> {
 public:
     static constexpr std::int64_t max = 100;

@@ -35,7 +35,7 @@ Task<Backfill> Backfiller::run(Report report, Progress progress) {
     } catch (...) {
         breakage = std::current_exception();
     }
-    // The objects that are being read refer to the run.
+    // The coroutines that read objects refer to `run`, so wait for them before it is destroyed.
     while (run.under_way > 0) co_await run.wakeup.wait();
     if (breakage) std::rethrow_exception(breakage);
     co_return run.done;
@@ -74,21 +74,21 @@ Task<> Backfiller::read_one(Run& run, Object object) {
     run.wakeup.wake();
 }
 
-/// Why its media type is still unknown; empty when it is not.
+/// Returns why the media type is still unknown; empty when it is known.
 Task<std::string> Backfiller::try_to_read(Run& run, Object const& object) {
     auto* const store = objects_.find(object.store, object.bucket);
     if (store == nullptr) co_return "stands in the bucket '" + object.bucket + "', which is not configured";
     auto const kinds = co_await work_.repositories().contents().kinds_of_source(object.id);
     auto const inspection = inspector_.begin();
     auto facts = co_await read(run, *store, object, *inspection);
-    // Deleted meanwhile: nobody asks.
+    // The object was deleted meanwhile, so no content uses it.
     auto const current = co_await work_.repositories().objects().find(object.id);
     bool const is_asked_for = !kinds.empty() && current && current->state == ObjectState::stored;
     if (!is_asked_for) co_return "";
     if (!facts) co_return "is missing, or cannot be read to its end";
     auto media = co_await inspection->finish(kinds.front());
     if (media) facts->media = std::move(*media);
-    // Size and digest are true whatever the bytes are.
+    // Size and digest are facts even if the bytes were not understood.
     co_await note(object, *facts);
     co_return media ? std::string() : media.error().detail;
 }

@@ -22,14 +22,14 @@ struct Backfill {
     std::uint64_t failures = 0;  ///< left without a media type
 };
 
-/// Reads the objects that were taken over from elsewhere, and notes their size, digest and what `MediaInspector` says
-/// of them, in their rows and in those of their contents. Each is noted when it is done, so that what is interrupted
-/// goes on with the next call; two at once do the same work twice.
+/// Reads the objects that were taken over, and stores their size, their digest and the verdict of `MediaInspector` in
+/// their rows and in those of their contents. Each object is stored when it is done, so an interrupted backfill goes on
+/// with the next call. Two backfills at once do the same work twice.
 class Backfiller {
 public:
-    /// Told of each object that could not be read or understood, and why.
+    /// Called for each object that could not be read or understood, with the reason.
     using Report = std::function<void(std::string_view key, std::string_view why)>;
-    /// Told of the progress after each object, and now and then on the way.
+    /// Called after each object, and now and then during a long one.
     using Progress = std::function<void(Backfill const& so_far)>;
 
     Backfiller(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector);

@@ -10,17 +10,17 @@ namespace {
 
 constexpr std::size_t batch = 100;
 constexpr std::chrono::hours event_life{24};
-/// Longer than any upload takes that began before its session expired: at its end the session is asked for once more.
+/// Longer than any upload takes. An upload that began before its session expired asks for the session at its end.
 constexpr std::chrono::hours expired_session_life{7 * 24};
-/// Time to remove what one upload left behind; whoever fails at it, or dies, leaves it to the next collection.
+/// The time to remove what one upload left behind. A collector that fails or dies leaves it to the next collection.
 constexpr std::chrono::seconds claim_length{60};
 
 bool awaits_its_client(Upload const& upload, Timestamp at) {
     return upload.method == UploadMethod::direct && upload.expires_at > at;
 }
 
-/// Whether nobody has the object of this key, nor is about to. In this order: a write that ends in between has made the
-/// object's row.
+/// Returns whether no write and no object has this key. The order matters: a write that ends between the two questions
+/// has made the row of its object.
 Task<bool> is_nobodys(Repositories& repositories, std::string_view store, std::string_view key) {
     bool const is_written = co_await repositories.uploads().is_writing(key, id_of_object_key(key));
     if (is_written) co_return false;
@@ -28,7 +28,7 @@ Task<bool> is_nobodys(Repositories& repositories, std::string_view store, std::s
     co_return !is_known;
 }
 
-/// The row under which a stray is removed: no write of this object can begin meanwhile, and when this process dies its
+/// The row under which a stray is removed. It keeps any write of this object from beginning; if this process dies, the
 /// bytes are those of an abandoned upload.
 Upload claim_of(ObjectStore const& store, std::string const& key, std::string const& holder, Timestamp at) {
     Upload claim;
@@ -67,7 +67,7 @@ Task<Collection> Collector::collect(bool dry_run, Report report) {
     co_return run.done;
 }
 
-/// One thing that cannot be removed must not keep the others.
+/// Runs one step. A step that fails must not keep the others from running.
 Task<bool> Collector::attempt(Run& run, std::string_view what, std::string name, Step const& step) {
     std::string failure;
     try {
@@ -81,8 +81,9 @@ Task<bool> Collector::attempt(Run& run, std::string_view what, std::string name,
     co_return false;
 }
 
-/// Taking the row over comes first: it is the claim. A holder that is alive after all finds that it has lost its lease
-/// and stops. The row itself goes last: it tells of bytes that could not be removed now.
+/// Removes one abandoned upload. It takes over the row first: that is the claim. If the former holder is alive after
+/// all, it finds that it has lost its lease, and stops. The row is removed last, so that it still names bytes that
+/// could not be removed now.
 Task<> Collector::collect_uploads(Run& run) {
     while (true) {
         auto const abandoned = co_await work_.repositories().uploads().list_abandoned(clock_.now(), batch);
@@ -93,7 +94,7 @@ Task<> Collector::collect_uploads(Run& run) {
             if (collected) ++count;
         }
         run.done.uploads += count;
-        // What was removed is not listed again; what could not be may be.
+        // Removed uploads are not listed again. Uploads that could not be removed may be.
         if (run.dry_run || abandoned.size() < batch || count == 0) co_return;
     }
 }
@@ -113,7 +114,7 @@ Task<bool> Collector::collect_upload(Run& run, Upload const& upload) {
     co_return true;
 }
 
-/// Who was completing it has died; its client may do it again.
+/// The process that was completing this upload has died. Its client may complete it again.
 Task<> Collector::release_to_client(Upload const& upload) {
     auto const at = clock_.now();
     bool const claimed = co_await work_.repositories().uploads().take_over(upload.id, holder_, at, at + claim_length);
@@ -121,8 +122,8 @@ Task<> Collector::release_to_client(Upload const& upload) {
     if (claimed && current) co_await work_.repositories().uploads().hand_over(*current, holder_);
 }
 
-/// Before all its bytes were there it may have been begun under another key: all of them have the object's id. Its row
-/// is held meanwhile, so that nobody goes on with it.
+/// Removes the bytes of an upload. Before all bytes had arrived, it may have been begun under another key; all such
+/// keys contain the id of the object. The row is held meanwhile, so that no other process goes on with the upload.
 Task<> Collector::remove_abandoned(Upload const& upload) {
     auto& store = objects_.named(upload.store);
     auto held = upload;
@@ -169,7 +170,7 @@ Task<bool> Collector::collect_bytes(Run& run, ObjectStore& store, UncommittedByt
     co_return true;
 }
 
-/// An object that is `deleting` never becomes anything else, and no write of it begins again.
+/// An object that is `deleting` stays so until it is removed, and no write of it begins again.
 Task<> Collector::collect_deleted(Run& run) {
     Uuid after;
     while (true) {
@@ -185,7 +186,7 @@ Task<> Collector::collect_deleted(Run& run) {
 }
 
 Task<bool> Collector::collect_object(Run& run, Object const& object) {
-    // Where the settings name another bucket, that of the object has to wait.
+    // The object stays while the settings name another bucket than its own.
     auto* const store = objects_.find(object.store, object.bucket);
     if (store == nullptr) co_return false;
     if (!run.dry_run) {
@@ -214,13 +215,14 @@ Task<std::uint64_t> Collector::find_missing(Report report) {
     }
 }
 
-/// What a store that is not configured has, nobody knows.
+/// Looks for an object that a row knows. A store that is not configured cannot be asked, so its objects are not
+/// reported.
 Task<bool> Collector::is_missing(Object const& object) {
     auto* const store = objects_.find(object.store, object.bucket);
     if (store == nullptr) co_return false;
     auto const stat = co_await store->stat(object.key);
     if (stat) co_return false;
-    // It may have been deleted or moved meanwhile.
+    // The object may have been deleted or moved meanwhile.
     auto const again = co_await work_.repositories().objects().find(object.id);
     co_return again && again->state == ObjectState::stored && again->store == object.store;
 }
@@ -238,7 +240,8 @@ Task<Collection> Collector::collect_strays(bool dry_run, Report report) {
     co_return run.done;
 }
 
-/// The ids in the addresses of contents that have no object: the address, in whatever form, may lead to what stands in
+/// The ids in the addresses of contents without an object. The address, in whatever form, may lead to an object in one
+/// of our stores.
 /// a store of ours.
 Task<std::unordered_set<Uuid>> Collector::ids_in_addresses() {
     constexpr std::size_t id_length = 36;
@@ -272,7 +275,7 @@ Task<> Collector::collect_strays_of(Run& run, ObjectStore& store, std::unordered
     }
 }
 
-/// The first question is for speed: nearly every key is an object's.
+/// Removes one stray. The first question saves time: nearly every key belongs to an object.
 Task<bool> Collector::collect_stray(Run& run, ObjectStore& store, std::string const& key) {
     bool const is_known = co_await work_.repositories().objects().has_key(store.name(), key);
     if (is_known) co_return false;
@@ -290,8 +293,9 @@ Task<bool> Collector::collect_stray(Run& run, ObjectStore& store, std::string co
     co_return true;
 }
 
-/// The claim is renewed while a slow bucket is asked: a copy that took it over could lose its bytes to the late
-/// removal. It ends in any case: the key is nobody's, and what cannot be removed is found again.
+/// Removes the bytes under the claim, which is renewed while a slow bucket is asked: if another copy took the claim
+/// over, the late removal could destroy its bytes. The claim ends in any case: nobody uses the key, and the next
+/// collection finds what could not be removed.
 Task<> Collector::remove_claimed(ObjectStore& store, Upload const& claim) {
     UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.repositories().uploads(), claim,
                             log_);
@@ -305,7 +309,7 @@ Task<> Collector::remove_claimed(ObjectStore& store, Upload const& claim) {
     if (breakage) std::rethrow_exception(breakage);
 }
 
-/// Makes the row, unless somebody has the object after all.
+/// Makes the row of the claim, unless a write or an object has the key after all.
 Task<bool> Collector::claim(Upload const& claim) {
     bool is_ours = false;
     UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {

@@ -15,47 +15,48 @@
 
 namespace clinikk {
 
-/// What a collection removed, or with a dry run would have.
+/// What a collection removed or, with a dry run, would have removed.
 struct Collection {
-    std::uint64_t uploads = 0;    ///< rows of writes whose holder is gone
-    std::uint64_t temporary = 0;  ///< bytes of writes without a row
-    std::uint64_t deleted = 0;    ///< objects of contents that were deleted
-    std::uint64_t strays = 0;     ///< objects that no row knows
-    std::uint64_t sessions = 0;   ///< expired logins
-    std::uint64_t events = 0;     ///< events that every process has been told of
-    std::uint64_t failures = 0;   ///< what could not be removed, and is tried again by the next collection
+    std::uint64_t uploads = 0;    ///< writes whose holder has ended
+    std::uint64_t temporary = 0;  ///< temporary bytes of writes without a row
+    std::uint64_t deleted = 0;    ///< objects of deleted contents
+    std::uint64_t strays = 0;     ///< objects without a row
+    std::uint64_t sessions = 0;   ///< expired sessions
+    std::uint64_t events = 0;     ///< events that every process has received
+    std::uint64_t failures = 0;   ///< what could not be removed; the next collection tries again
 };
 
-/// Removes what processes that died have left behind. Every step claims before it removes, and takes only what is
-/// both expired and unlocked, so that it never touches what another process is writing. What cannot be removed is
-/// reported, logged and passed over.
+/// Removes what dead processes have left behind. Every step claims before it removes, and takes only what is both
+/// expired and unlocked, so it never touches a write of another process. What cannot be removed is reported, logged and
+/// skipped.
 ///
 /// A write has a row in `uploads` before its first byte can be seen in a store, until the transaction that makes the
-/// row of its object. So what no row of `uploads` and then no row of `objects` names is nobody's. Age says nothing: a
-/// bucket may date an object at the beginning of its upload. Grace is for clocks only.
+/// row of its object. So a key that is first in no row of `uploads` and then in no row of `objects` belongs to nobody.
+/// The age of the bytes proves nothing, because a bucket may date an object at the beginning of its upload; the grace
+/// period only covers differences between clocks.
 class Collector {
 public:
-    /// Told of each thing found: what it is, and its id or key.
+    /// Called for each thing that was found, with what it is and its id or key.
     using Report = std::function<void(std::string_view what, std::string_view name)>;
 
-    /// `grace`: how old leftovers without a row must be.
-    /// `holder` names this process in the leases it takes over.
+    /// `grace`: the least age of leftovers without a row. `holder` names this process in the leases that it takes over.
     Collector(UnitOfWork& work, ObjectStores& objects, Clock& clock, std::chrono::seconds grace, std::string holder,
               Log& log);
 
-    /// Everything that rows or temporary names tell of: cheap, for every minute.
+    /// Removes what rows and temporary names point to. It is cheap enough for once a minute.
     Task<Collection> collect(bool dry_run, Report report);
 
-    /// Objects that stand in a store and that no row knows, neither as an object or a write nor in a content's address;
-    /// reads all stores. Tells of what it did in `strays` and `failures`.
+    /// Removes the strays: objects in a store that no row knows as an object or a write and that no address of a
+    /// content contains. It reads all stores. Its results are in `strays` and `failures`.
     Task<Collection> collect_strays(bool dry_run, Report report);
 
-    /// Objects that a row knows and that are not in their store: lost, and only to be told of. Asks for every object.
+    /// Reports the objects that a row knows and that their store does not have. They are lost. It asks the store for
+    /// every object.
     Task<std::uint64_t> find_missing(Report report);
 
 private:
     struct Run;
-    /// Looks at one thing; whether it was removed or, with a dry run, would be.
+    /// Looks at one thing. Returns whether it was removed or, with a dry run, would be.
     using Step = std::function<Task<bool>()>;
     Task<bool> attempt(Run& run, std::string_view what, std::string name, Step const& step);
     Task<> collect_uploads(Run& run);

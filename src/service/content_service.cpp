@@ -5,7 +5,7 @@
 namespace clinikk {
 namespace {
 
-/// Whether the tracks of the stored bytes fit the kind; contents that were never probed fit any.
+/// Returns whether the tracks of the stored bytes fit the kind. Any kind fits contents that were never probed.
 bool kind_fits(Content const& content, ContentKind kind) {
     if (!content.video_codec && !content.audio_codec) return true;
     return (kind == ContentKind::video) == content.video_codec.has_value();
@@ -112,7 +112,7 @@ Task<> ContentService::discard(std::vector<Object> released) {
             co_await objects_.holding(object.store, object.bucket).remove(object.key);
             co_await work_.repositories().objects().remove(object.id);
         } catch (std::exception const& failure) {
-            // The content is deleted all the same; its row in `deleting` makes the collector try again.
+            // The content is deleted all the same. Its row in `deleting` makes the collector try again.
             log_.warning("object.removal_failed", {{"key", object.key}, {"error", failure.what()}});
         }
     }

@@ -14,8 +14,7 @@
 
 namespace clinikk {
 
-/// The library: browsing, changing and removing contents. Uploads are `UploadService`'s, playing is
-/// `PlaybackService`'s.
+/// The library: browsing, changing and removing contents. `UploadService` adds contents, `PlaybackService` plays them.
 class ContentService {
 public:
     ContentService(UnitOfWork& work, ObjectStores& objects, Clock& clock, Log& log);
@@ -25,19 +24,21 @@ public:
 
     Task<std::vector<Content>> list(ContentQuery const& query);
 
-    /// For its owner and for admins. Fails as `current_editor`, with `content_not_found`, `forbidden`, or
-    /// `media_kind_mismatch` when the stored bytes are not of the new kind.
+    /// Changes a content. Its owner and admins may. Fails as `current_editor`, with `content_not_found`, `forbidden`,
+    /// or with `media_kind_mismatch` when the stored bytes are not of the new kind.
     Task<Result<Content>> update(Caller const& caller, Uuid id, ContentChanges const& changes);
 
-    /// For its owner and for admins. The row is gone when this returns, and so is the object unless the process dies
-    /// in between: then the collector removes it. Fails as `current_editor`, with `content_not_found`, `forbidden`.
+    /// Removes a content. Its owner and admins may. When this returns, the row is gone, and so is the object unless the
+    /// process dies in between: then the collector removes it. Fails as `current_editor`, with `content_not_found` or
+    /// `forbidden`.
     Task<Result<void>> remove(Caller const& caller, Uuid id);
 
-    /// Gives contents to the account with this address; how many. All or, when one does not exist, none. Fails with
-    /// `not_found` or `content_not_found`.
+    /// Makes the account with this address the owner of all these contents, or of none when one of them does not exist.
+    /// Returns how many. Fails with `not_found` or `content_not_found`.
     Task<Result<std::uint64_t>> assign_owner(Email const& email, std::vector<Uuid> const& ids);
 
-    /// Gives all contents that have no owner to the account with this address; how many. Fails with `not_found`.
+    /// Makes the account with this address the owner of all contents without an owner. Returns how many. Fails with
+    /// `not_found`.
     Task<Result<std::uint64_t>> assign_unowned(Email const& email);
 
 private:

@@ -38,7 +38,7 @@ void read(JsonValue const* value, ContentKind& out) {
     require(boost::describe::enum_from_string(value->text.c_str(), out));
 }
 
-/// A row that an older version of the program wrote lacks the members that came later.
+/// A row from an older version of the program lacks the members that were added later.
 template <class T>
 void read(JsonValue const* value, std::optional<T>& out) {
     if (value != nullptr && value->kind != Kind::null) read(value, out.emplace());

@@ -10,21 +10,21 @@
 
 namespace clinikk {
 
-/// What the client of a direct upload said when it began, kept in the upload's row until its bytes are there.
+/// The description that the client of a direct upload gave at its beginning. The row of the upload stores it until the
+/// bytes have arrived.
 struct DirectUploadDescription : ContentDescription {
     std::string file_name{};
-    std::string disposition{};  ///< Content-Disposition for those who fetch the object from the store
+    std::string disposition{};  ///< Content-Disposition for clients that fetch the object from the store
 };
 BOOST_DESCRIBE_STRUCT(DirectUploadDescription, (ContentDescription), (file_name, disposition))
 
-/// As JSON.
+/// Writes the description as JSON.
 std::string serialize(DirectUploadDescription const& description);
 
 /// Reads what `serialize` wrote. Throws when it is anything else.
 DirectUploadDescription parse_description(std::string_view json);
 
-/// Where the object will stand and of which type it will be, as far as the file's name tells. Its bytes have the last
-/// word.
+/// The future key and media type of the object, guessed from the file name. The bytes decide in the end.
 ObjectLabel guess_label(DirectUploadDescription const& description, Uuid object_id);
 
 }  // namespace clinikk

@@ -17,7 +17,7 @@ constexpr std::uint64_t smallest_part = 8 * mebibyte;
 constexpr std::uint64_t comfortable_part = 64 * mebibyte;
 constexpr std::uint64_t few_parts = 1000;
 constexpr std::uint64_t max_parts = 10'000;
-/// S3's own limit.
+/// A limit of S3.
 constexpr std::uint64_t max_object_size = 5ULL << 40U;
 constexpr int first_addresses = 100;
 
@@ -40,7 +40,7 @@ Error mismatch(int number, std::string_view what) {
     return {ErrorCode::parts_mismatch, "Part " + std::to_string(number) + ' ' + std::string(what)};
 }
 
-/// Whether what was listed, what is there, and what was announced are the same.
+/// Returns whether the parts that the client listed, the stored parts and the announced parts are the same.
 Result<void> check_parts(PartPlan const& plan, std::vector<StoredPart> const& stored, UploadCompletion const& listed) {
     auto const count = static_cast<std::size_t>(plan.count());
     if (listed.parts.size() != count) {
@@ -70,7 +70,7 @@ Result<void> check_parts(PartPlan const& plan, std::vector<StoredPart> const& st
     return {};
 }
 
-/// Whether nothing can become of the upload any more.
+/// Returns whether the error ends the upload for good.
 bool is_final(ErrorCode code) {
     using enum ErrorCode;
     constexpr std::array final_codes{upload_not_found, digest_mismatch,   media_unrecognised, media_kind_mismatch,
@@ -80,7 +80,7 @@ bool is_final(ErrorCode code) {
 
 }  // namespace
 
-/// What reading an object tells.
+/// The result of reading an object.
 struct DirectUploadService::Bytes {
     StoredBytes stored{};
     std::unique_ptr<MediaInspection> inspection{};
@@ -114,7 +114,8 @@ DirectUploadService::DirectUploadService(UnitOfWork& work, ObjectStores& objects
       holder_(std::move(holder)),
       log_(log) {}
 
-/// What breaks off here leaves a row with a short lease, and the collector asks the store for what belongs to it.
+/// Begins an upload. If it fails half-way, a row with a short lease is left, and the collector asks the store for what
+/// belongs to it.
 Task<Result<BegunUpload>> DirectUploadService::begin(Caller const& owner, DirectUploadDescription description,
                                                      std::uint64_t size) {
     auto& store = objects_.current();
@@ -124,8 +125,8 @@ Task<Result<BegunUpload>> DirectUploadService::begin(Caller const& owner, Direct
     auto const plan = PartPlan::of(size);
     BegunUpload begun;
     auto& upload = begun.upload;
-    // One id for all: a store finds what was begun for an upload by the id in the key, and a completion that is asked
-    // for again finds the content.
+    // Upload, object and content share one id: a store finds an upload by the id in the key, and a completion that is
+    // requested again finds the content.
     upload.id = new_uuid();
     upload.object_id = upload.id;
     upload.content_id = upload.id;
@@ -234,8 +235,9 @@ Task<Result<void>> DirectUploadService::abort(Caller const& caller, Uuid id) {
     co_return Result<void>{};
 }
 
-/// Parts, or what was put together of them, and then the row. Nothing is removed before nobody else can complete the
-/// upload: an object that another process has published must stay. False when another process has the upload.
+/// Removes the parts, or the object made of them, and then the row. First it makes sure that no other process can
+/// complete the upload, since an object that another process has published must stay. Returns false when another
+/// process has the upload.
 Task<bool> DirectUploadService::remove(Upload const& upload) {
     bool const is_closed = co_await close(upload);
     if (!is_closed) co_return false;
@@ -245,7 +247,8 @@ Task<bool> DirectUploadService::remove(Upload const& upload) {
     co_return true;
 }
 
-/// Has the upload expire, and holds it still. False when another process has it, or the collector.
+/// Makes the upload expire while this process still holds it. Returns false when another process or the collector has
+/// it.
 Task<bool> DirectUploadService::close(Upload upload) {
     auto const at = clock_.now();
     upload.expires_at = at - std::chrono::microseconds(1);
@@ -264,18 +267,18 @@ Task<Result<Upload>> DirectUploadService::find(Caller const& caller, Uuid id) {
     co_return std::move(*upload);
 }
 
-/// The upload, which nobody else changes until its lease runs out.
+/// Claims the upload. No other process changes it until the lease runs out.
 Task<Result<Upload>> DirectUploadService::claim(Caller const& caller, Uuid id) {
     auto const found = co_await find(caller, id);
     if (!found) co_return found.error();
     auto const at = clock_.now();
     bool const held = co_await work_.repositories().uploads().claim(id, holder_, at, at + upload_lease_length);
     if (!held) co_return Error(ErrorCode::upload_busy);
-    // Who held it before may have changed it since.
+    // The former holder may have changed it since.
     co_return co_await find(caller, id);
 }
 
-/// What an upload that is no more has become.
+/// Returns what has become of an upload that no longer exists.
 Task<Result<Content>> DirectUploadService::find_content(Caller const& caller, Uuid id) {
     auto content = co_await work_.repositories().contents().find(id);
     if (!content || !may_act_for(caller.user, content->owner_id)) co_return Error(ErrorCode::upload_not_found);
@@ -307,7 +310,7 @@ Task<Result<Content>> DirectUploadService::complete_claimed(Caller const& caller
     co_return content;
 }
 
-/// Makes the parts an object, unless an earlier completion has done so and died.
+/// Joins the parts to an object, unless an earlier completion did so and died.
 Task<Result<void>> DirectUploadService::assemble(Upload const& upload, UploadCompletion const& completion) {
     auto const plan = plan_of(upload);
     auto const parts = co_await direct(upload).list_parts(handle_of(upload));
@@ -324,7 +327,7 @@ Task<Result<void>> DirectUploadService::assemble(Upload const& upload, UploadCom
     co_return Error(ErrorCode::upload_not_found);
 }
 
-/// Hashes the object and shows it to the inspector. The bucket's word for it would not do: its ETag is no SHA-256.
+/// Hashes the object and shows it to the inspector. The ETag of the bucket does not help: it is not a SHA-256.
 Task<Result<DirectUploadService::Bytes>> DirectUploadService::read_once(Upload const& upload, UploadLease& lease) {
     ByteRange const whole{0, plan_of(upload).size};
     auto body = co_await objects_.named(upload.store).body(upload.object_key, whole, whole.length);
@@ -344,8 +347,8 @@ Task<Result<DirectUploadService::Bytes>> DirectUploadService::read_once(Upload c
     co_return bytes;
 }
 
-/// Where the file's name misled, the object is copied to where it belongs. The row changes in between, so that at each
-/// moment it names an object that is there.
+/// Copies the object to its right key if the name of the file was misleading. The row changes in between, so that at
+/// every moment it names an object that exists.
 Task<Result<void>> DirectUploadService::move_into_place(Upload& upload, ObjectLabel const& guess,
                                                         ObjectLabel const& label) {
     if (upload.object_key != label.key || guess.media_type != label.media_type) {
@@ -367,7 +370,7 @@ Task<> DirectUploadService::give_back(Upload const& upload) {
     }
 }
 
-/// When the store is away the upload is closed, and the collector's.
+/// If the store cannot be reached, the upload is closed all the same, and the collector removes the parts.
 Task<> DirectUploadService::discard(Upload const& upload) {
     try {
         co_await remove(upload);

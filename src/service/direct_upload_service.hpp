@@ -25,34 +25,34 @@ namespace clinikk {
 
 class UploadLease;
 
-/// How an upload of that size is cut into parts: all but the last have `part_size` bytes. At most 10 000, and of more
-/// than 1000 only where those would have more than 64 MiB each.
+/// How an upload of that size is divided into parts. All but the last have `part_size` bytes. There are at most 10 000
+/// parts, and more than 1000 only if they would otherwise exceed 64 MiB each.
 struct PartPlan {
     std::uint64_t size = 0;
     std::uint64_t part_size = 0;
 
     static PartPlan of(std::uint64_t size) noexcept;
     int count() const noexcept;
-    /// Bytes of a part, counted from 1.
+    /// The number of bytes in a part; parts are numbered from 1.
     std::uint64_t size_of(int number) const noexcept;
 };
 
-/// As its row says. Only of a direct upload.
+/// The plan that the row of a direct upload states.
 PartPlan plan_of(Upload const& upload);
 
-/// A direct upload as it was begun, with addresses for its first parts.
+/// A direct upload that has begun, with addresses for its first parts.
 struct BegunUpload {
     Upload upload{};
     PartAddresses addresses{};
 };
 
-/// How far a direct upload has come. It is `committing` as soon as its parts have been put together.
+/// The progress of a direct upload. It is `committing` as soon as its parts have been joined.
 struct UploadProgress {
     Upload upload{};
     std::vector<StoredPart> parts{};
 };
 
-/// What a client says when it has sent everything.
+/// What a client says when it has sent all parts.
 struct UploadCompletion {
     struct Part {
         int number = 0;
@@ -68,11 +68,12 @@ struct DirectUploadOptions {
     std::chrono::seconds address_life{};   ///< how long the address of a part is good (PRESIGN_EXPIRES)
 };
 
-/// Uploads past this process: the client sends the parts to the bucket, and when all are there the object is read once,
-/// hashed and examined like any other upload. Only an object that passes becomes a content; every other is removed.
-/// All state is in the row: any process may answer any call, and a completion that dies is made again by the next one.
-/// Uploads are their owner's and the admins'; to others they do not exist (`upload_not_found`). Each call, and what is
-/// published at the end of a completion, asks once more whether the caller may (`current_editor`).
+/// Uploads that go past this process: the client sends the parts to the bucket. When all have arrived, the object is
+/// read once, hashed and examined like any other upload. Only an object that passes becomes a content; any other is
+/// removed. All state is in the row: any process may answer any call, and when a process dies during a completion, the
+/// next call completes the upload. The owner of an upload and admins may see it; for others it does not exist
+/// (`upload_not_found`). Each call, and the publication at the end of a completion, asks again whether the caller may
+/// (`current_editor`).
 class DirectUploadService {
 public:
     /// `holder` names this process in the leases.
@@ -86,16 +87,16 @@ public:
     /// Fails with `upload_not_found`.
     Task<Result<UploadProgress>> progress(Caller const& caller, Uuid id);
 
-    /// Addresses for up to `count` parts from number `first` on. Fails with `upload_not_found`, `upload_busy`, or
-    /// `validation_failed` when there is no such part.
+    /// Returns addresses for up to `count` parts from number `first` on. Fails with `upload_not_found`, `upload_busy`,
+    /// or with `validation_failed` when there is no such part.
     Task<Result<PartAddresses>> addresses(Caller const& caller, Uuid id, int first, int count);
 
-    /// Puts the parts together, reads the object once, and makes the content. An upload that was completed before gives
-    /// its content again. Fails with `upload_not_found`, `upload_busy`, `upload_interrupted`, `parts_mismatch` (all of
-    /// which leave the upload as it is), and with `digest_mismatch` and as the inspector does (which end it).
+    /// Joins the parts, reads the object once, and makes the content. For an upload that was completed before, it
+    /// returns its content. Fails with `upload_not_found`, `upload_busy`, `upload_interrupted` or `parts_mismatch`,
+    /// which leave the upload as it is, and with `digest_mismatch` or the errors of the inspector, which end it.
     Task<Result<Content>> complete(Caller const& caller, Uuid id, UploadCompletion completion);
 
-    /// Removes what has come. Fails with `upload_not_found`, `upload_busy`.
+    /// Ends the upload and removes what has arrived. Fails with `upload_not_found` or `upload_busy`.
     Task<Result<void>> abort(Caller const& caller, Uuid id);
 
 private:

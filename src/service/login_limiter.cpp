@@ -19,7 +19,7 @@ constexpr seconds memory_of_pair{60 * 60};
 constexpr int free_failures_of_account = 100;
 constexpr seconds price_at_account{10};
 
-/// What the failure with this number costs.
+/// The wait that the failure with this number costs.
 seconds cost_of(int number) {
     if (number < free_failures_of_pair) return seconds(0);
     auto const doublings = static_cast<unsigned>(std::min(number - free_failures_of_pair, 10));
@@ -110,7 +110,7 @@ std::size_t LoginLimiter::size() {
     return pairs_.size() + accounts_.size() + known_.size();
 }
 
-/// No e-mail address has a line feed in it.
+/// An e-mail address contains no line feed, so the pair is unambiguous.
 Sha256Digest LoginLimiter::digest(std::string_view account, std::string_view network) const {
     std::string text = salt_;
     text.append(account).append("\n").append(network);

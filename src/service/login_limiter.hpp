@@ -13,7 +13,7 @@
 
 namespace clinikk {
 
-/// Slows down guessing at passwords. Only a password that was compared, and was wrong, counts.
+/// Slows down the guessing of passwords. Only a password that was compared and was wrong counts.
 ///
 /// - From a pair of account and network (`client_network`) ten attempts may fail at once. The tenth failure and every
 ///   later one cost a wait: five seconds, then twice as much each time, up to a quarter of an hour. Waits of failures
@@ -22,13 +22,13 @@ namespace clinikk {
 ///   seconds. A network that has logged in to the account before is not bound by this: whatever others do, only
 ///   its own failures slow it down.
 ///
-/// Knows only what this process has seen. Memory is bounded: the oldest entry makes room for a new one, and what stands
-/// in the tables are digests, however long the account's name is. Thread-safe.
+/// It knows only what this process has seen. Its memory is bounded: a new entry replaces the oldest one. The tables
+/// hold digests, however long an account name is. Thread-safe.
 class LoginLimiter {
 public:
     using Time = std::chrono::steady_clock::time_point;
 
-    /// So many pairs, accounts and known pairs are remembered: 100 000 of each take about 40 MB.
+    /// This many pairs, accounts and known pairs are remembered; 100 000 of each take about 40 MB.
     explicit LoginLimiter(std::size_t capacity = 100'000);
 
     struct Standing {
@@ -36,16 +36,16 @@ public:
         std::chrono::seconds wait{};  ///< until the next attempt may be made; zero: now
     };
 
-    /// What becomes of an attempt now. Changes nothing.
+    /// Returns what happens to an attempt that is made now. Changes nothing.
     Standing standing(std::string_view account, std::string_view network, Time at);
 
-    /// A password was compared, and was wrong.
+    /// Counts a password that was compared and was wrong.
     void failed(std::string_view account, std::string_view network, Time at);
 
-    /// It was right.
+    /// Counts a password that was right.
     void succeeded(std::string_view account, std::string_view network);
 
-    /// How many entries there are in all tables.
+    /// The number of entries in all tables.
     std::size_t size();
 
 private:
@@ -59,7 +59,7 @@ private:
     public:
         explicit Recent(std::size_t capacity) : capacity_(capacity) {}
         Value const* find(Sha256Digest const& key) const;
-        /// The entry, made where there is none; the latest from now on.
+        /// Returns the entry, and makes it if there is none. The entry becomes the latest one.
         Value& touch(Sha256Digest const& key);
         void erase(Sha256Digest const& key);
         std::size_t size() const noexcept { return places_.size(); }
@@ -73,16 +73,16 @@ private:
 
     struct Failures {
         int count = 0;
-        Time until{};  ///< when the wait for them is over
+        Time until{};  ///< the end of their wait
     };
     struct Known {};
 
     Sha256Digest digest(std::string_view account, std::string_view network) const;
 
     std::mutex mutex_;
-    std::string salt_;  ///< nobody outside can choose digests that collide in the tables
+    std::string salt_;  ///< keeps outsiders from choosing digests that collide in the tables
     Recent<Failures> pairs_;
-    Recent<Time> accounts_;  ///< when all that strangers have failed at is over: ten seconds for each
+    Recent<Time> accounts_;  ///< the end of the waits for all failures of strangers, ten seconds for each
     Recent<Known> known_;
 };
 

@@ -16,7 +16,7 @@ constexpr std::size_t batch = 100;
 constexpr std::size_t parallel_objects = 4;
 constexpr std::uint64_t piece_bytes = 1024UL * 1024;
 
-/// An object's bytes, piece by piece.
+/// The bytes of an object, piece by piece.
 class StoredSource : public ByteSource {
 public:
     StoredSource(ObjectStore& store, std::string const& key, std::uint64_t size, UploadLease& lease)
@@ -44,8 +44,8 @@ private:
     std::string piece_;
 };
 
-/// The row under which a copy is made: with the object's id, so that the collector finds what is left of it, and its
-/// key, so that the collector leaves it alone until the object's row points there.
+/// The row under which a copy is made. It has the id of the object, so that the collector finds what is left of the
+/// copy, and its key, so that the collector leaves the bytes alone until the row of the object points to them.
 Upload copy_in_flight(Object const& object, ObjectStore const& target, std::string const& holder, Timestamp at) {
     Upload upload;
     upload.id = object.id;
@@ -90,7 +90,7 @@ Task<Movement> Mover::copy(std::string from, std::string to, Report report, Prog
     } catch (...) {
         breakage = std::current_exception();
     }
-    // The copies under way refer to the run.
+    // The copies under way refer to `run`, so wait for them before it is destroyed.
     while (run.under_way > 0) co_await run.wakeup.wait();
     if (breakage) std::rethrow_exception(breakage);
     co_return run.movement;
@@ -150,7 +150,8 @@ Task<> Mover::copy_one(Run& run, Object object) {
     run.wakeup.wake();
 }
 
-/// Not when it was deleted, or moved by another process, meanwhile. When the database cannot tell, it is.
+/// Returns false when the object was deleted meanwhile, or moved by another process. Returns true when the database
+/// cannot tell.
 Task<bool> Mover::needs_copy(Run& run, Object const& object) {
     try {
         auto const current = co_await work_.repositories().objects().find(object.id);
@@ -160,14 +161,14 @@ Task<bool> Mover::needs_copy(Run& run, Object const& object) {
     }
 }
 
-/// As its row says, or where that does not know, the store.
+/// The size as the row states it or, if the row does not know it, as the store does.
 Task<std::optional<std::uint64_t>> Mover::size_of(ObjectStore& store, Object const& object) {
     if (object.size) co_return object.size;
     auto const stat = co_await store.stat(object.key);
     co_return stat ? std::optional(stat->size) : std::nullopt;
 }
 
-/// Why it could not be copied; empty when it was.
+/// Copies one object. Returns why it could not be copied; empty when it was.
 Task<std::string> Mover::try_to_copy(Run& run, Object& object) {
     auto const expected = co_await size_of(run.source, object);
     if (!expected) co_return "is missing";
@@ -188,7 +189,7 @@ Task<std::string> Mover::try_to_copy(Run& run, Object& object) {
     co_return failure;
 }
 
-/// What stands in the target under the object's key is left from a copy before, unless another object has it.
+/// Removes what an earlier copy left under the key of the object in the target, unless another object has that key.
 Task<> Mover::clear_place(Run& run, Object const& object) {
     auto const there = co_await run.target.stat(object.key);
     if (!there) co_return;
@@ -221,9 +222,9 @@ Task<std::string> Mover::copy_claimed(Run& run, Object& object, Upload const& up
     co_return failure;
 }
 
-/// A row that is there already is of a copy that was interrupted, or is held by another process: one that copies, or a
-/// collector that clears the key. Since the object was listed another process may have moved it: then there is nothing
-/// to claim.
+/// Claims the copy. An existing row belongs to a copy that was interrupted, or is held by another process: one that
+/// copies, or a collector that clears the key. If another process has moved the object since it was listed, there is
+/// nothing to claim.
 Task<bool> Mover::claim(Run& run, Upload const& upload) {
     std::optional<Upload> interrupted;
     bool claimed = false;
@@ -255,8 +256,9 @@ Task<bool> Mover::claim(Run& run, Upload const& upload) {
     co_return claimed;
 }
 
-/// Ends the copy in the transaction that has the object's row point to it: whoever has lost the claim meanwhile does
-/// not know what stands there now. Why it failed; empty also when the object was deleted meanwhile.
+/// Ends the copy in the transaction that makes the row of the object point to it: a process that has lost the claim
+/// meanwhile does not know what is under the key now. Returns why it failed; empty also when the object was deleted
+/// meanwhile.
 Task<std::string> Mover::point_to(Run& run, Object const& object, Upload const& upload) {
     auto moved = object;
     moved.store = run.target.name();
@@ -275,7 +277,7 @@ Task<std::string> Mover::point_to(Run& run, Object const& object, Upload const& 
     };
     auto const done = co_await work_.transaction(steps);
     if (!done) co_return done.error().detail;
-    // Under our claim nobody else has moved it: it was deleted.
+    // Under our claim no other process can have moved the object, so it was deleted.
     if (!found) co_await run.target.remove(object.key);
     co_return "";
 }

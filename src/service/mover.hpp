@@ -16,7 +16,7 @@
 
 namespace clinikk {
 
-/// What a move has done so far, and what there was to do.
+/// What a move has done so far, and how much there was to do.
 struct Movement {
     std::uint64_t objects = 0;  ///< copied
     std::uint64_t bytes = 0;
@@ -25,13 +25,13 @@ struct Movement {
     std::uint64_t all_bytes = 0;
 };
 
-/// Copies objects from one store to another and has their rows point there. A row changes when its copy is whole and
-/// durable and has the row's digest (or tells it, where it was unknown), so that every object can be read all the time.
-/// The old bytes stay, as strays. What is interrupted is taken up by the next call; what was half copied is the
-/// collector's.
+/// Copies objects from one store to another and makes their rows point to the copies. A row changes when its copy is
+/// whole and durable and has the digest of the row (or states it, if the row had none), so that every object can be
+/// read all the time. The old bytes become strays. The next call goes on with an interrupted move; the collector
+/// removes half-copied bytes.
 class Mover {
 public:
-    /// Told of each object that stays where it is, and why.
+    /// Called for each object that stays where it is, with the reason.
     using Report = std::function<void(std::string_view key, std::string_view why)>;
     using Progress = std::function<void(Movement const& so_far)>;
 

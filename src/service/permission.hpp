@@ -8,10 +8,10 @@
 
 namespace clinikk {
 
-/// The caller's account as it is now. A request is authorised when its head has come, and may act much later, when its
-/// body has come too: what it does is asked for here, in the transaction that does it. Fails with `not_authenticated`
-/// when the account was disabled or the session revoked meanwhile, with `forbidden` when it is a viewer's by now. A
-/// session that has only expired meanwhile is good: an upload may take longer than its token lasts.
+/// Returns the account of the caller as it is now. A request is authorised when its head has arrived, and may act much
+/// later, when its body has arrived too. So the transaction that acts asks again. Fails with `not_authenticated` when
+/// the account was disabled or the session revoked meanwhile, and with `forbidden` when the account has become a
+/// viewer. A session that has only expired meanwhile is accepted: an upload may take longer than its token is valid.
 Task<Result<User>> current_editor(Repositories& repositories, Caller const& caller);
 
 }  // namespace clinikk

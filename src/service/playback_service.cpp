@@ -67,7 +67,7 @@ Task<Result<void>> PlaybackService::resolve(Playback& playback) {
         if (!stat) co_return Error(ErrorCode::source_unavailable);
         source.size = stat->size;
     }
-    // What has not been read yet is taken for what its name says.
+    // What has not been read yet is assumed to be of the format that its name claims.
     if (!source.media_type) source.media_type.emplace(claimed_format(source.key).media_type);
     co_return Result<void>{};
 }
@@ -94,7 +94,7 @@ Task<Result<std::string>> PlaybackService::read(Playback const& playback, ByteRa
     co_return std::move(*bytes);
 }
 
-/// Deleted a moment ago, or lost: only its row can tell.
+/// The object was deleted a moment ago, or its bytes are lost; only its row can tell which.
 Task<Error> PlaybackService::bytes_missing(PlayableSource const& source) {
     bool const is_expected = co_await work_.repositories().objects().has_key(source.store, source.key);
     if (!is_expected) co_return Error(ErrorCode::content_not_found);

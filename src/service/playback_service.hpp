@@ -16,33 +16,33 @@
 namespace clinikk {
 
 struct PlaybackOptions {
-    /// Send clients to the store, where it can serve them itself (STREAM_MODE).
+    /// Redirect clients to the store if the store has addresses for them (STREAM_MODE).
     bool redirect = true;
-    /// How long an address in the store is good (PRESIGN_EXPIRES).
+    /// The validity of an address in the store (PRESIGN_EXPIRES).
     std::chrono::seconds address_life{3600};
 };
 
-/// What to call the file when it is saved. The name is the uploader's or an editor's and is not to be trusted.
+/// The name under which a client saves the file. It comes from an uploader or an editor and is untrusted.
 struct DownloadName {
     std::string_view name{};
-    std::string_view extension{};  ///< to be appended, with its dot: a title has none of its own
+    std::string_view extension{};  ///< to be appended, with its dot: a title has no extension of its own
 };
 
-/// What there is to play of a content, as its row tells it.
+/// What can be played of a content, as its row states it.
 struct Playback {
     PlayableSource source{};
-    /// The bytes were taken over and stand where this process does not read: the address they came with. Then nothing
-    /// else is known of them.
+    /// The address of bytes that were taken over and are in a place that this process does not read. Nothing else is
+    /// known about such bytes.
     std::optional<std::string> external_address{};
 
-    /// Differs for different bytes: their SHA-256 in hexadecimal. Empty until they have been read.
+    /// A value that differs for different bytes: their SHA-256 in hexadecimal. Empty until they have been read.
     std::string version() const;
 
     DownloadName download_name() const noexcept;
 
-    /// Of a resolved playback: bytes.
+    /// The number of bytes of a resolved playback.
     std::uint64_t size() const noexcept { return *source.size; }
-    /// Of a resolved playback.
+    /// The media type of a resolved playback.
     std::string_view media_type() const noexcept { return *source.media_type; }
 };
 
@@ -52,36 +52,37 @@ struct DirectAddress {
     std::chrono::seconds life{};
 };
 
-/// Playing contents: which object, from where, and whether it is there. Ranges, validators and headers are the API's.
-/// Thread-safe. A store that cannot be reached throws `Unavailable`.
+/// Playing contents: which object, in which store, and whether it is there. Ranges, validators and header fields belong
+/// to the API. Thread-safe. Throws `Unavailable` when a store cannot be reached.
 class PlaybackService {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive the service.
     PlaybackService(UnitOfWork& work, ObjectStores& objects, PlaybackOptions options, Log& log);
 
-    /// What there is to play: one point read. Fails with `content_not_found`, and with `source_unavailable` when the
-    /// bytes stand elsewhere and their address is none that a client can follow.
+    /// Finds what can be played, by one point read. Fails with `content_not_found`, and with `source_unavailable` when
+    /// the bytes are elsewhere and clients cannot follow their address.
     Task<Result<Playback>> find(Uuid content_id);
 
-    /// Whether clients are sent to the store, where it has addresses.
+    /// Whether clients are redirected to a store that has addresses for them.
     bool redirects() const noexcept { return options_.redirect; }
 
-    /// Where the client may fetch the bytes itself; empty when the store has no such addresses. `disposition` is the
-    /// Content-Disposition (RFC 6266) to be served with them; empty: the one stored with the object.
+    /// The address from which the client may fetch the bytes itself; empty when the store has no such addresses.
+    /// `disposition` is the Content-Disposition (RFC 6266) of that answer; if it is empty, the one stored with the
+    /// object is used.
     Task<std::optional<DirectAddress>> direct_address(Playback const& playback, std::string disposition);
 
-    /// Fills in what the row does not tell yet: the size from the store, the media type from the name. Fails with
+    /// Adds what the row does not know yet: the size from the store, the media type from the name. Fails with
     /// `source_unavailable` when the bytes are not there.
     Task<Result<void>> resolve(Playback& playback);
 
-    /// Whether the bytes of a resolved playback are there, whole. Fails with `content_not_found` when the content was
-    /// deleted meanwhile, and with `source_unavailable`, which is logged.
+    /// Checks that the bytes of a resolved playback are there and whole. Fails with `content_not_found` when the
+    /// content was deleted meanwhile, else with `source_unavailable`, which is logged.
     Task<Result<void>> confirm(Playback const& playback);
 
     /// The bytes of a resolved playback; `range` lies within them. Fails as `confirm`.
     Task<Result<Body>> open(Playback const& playback, ByteRange range);
 
-    /// Some of its bytes in memory, at most `range.length`. Fails as `confirm`, but does not notice another size.
+    /// Up to `range.length` of its bytes, in memory. Fails as `confirm`, but does not notice another size.
     Task<Result<std::string>> read(Playback const& playback, ByteRange range);
 
 private:

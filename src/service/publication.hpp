@@ -14,8 +14,8 @@
 #include "domain/unit_of_work.hpp"
 #include "domain/upload.hpp"
 
-/// How an upload begins and ends, whatever way its bytes take: there must be room for it, and in the end it becomes an
-/// object and a content.
+/// The beginning and the end of every upload, whatever way its bytes take: there must be room for it, and at its end it
+/// becomes an object and a content.
 namespace clinikk {
 
 struct UploadLimits {
@@ -24,9 +24,9 @@ struct UploadLimits {
     std::int64_t max_per_user = 8;              ///< MAX_UPLOADS_PER_USER, at once
 };
 
-/// Makes the upload's row if its owner may still upload and there is room for it; gives the number of bytes it may
-/// have. Fails as `current_editor`, and with `too_many_uploads`, `quota_exceeded`, `insufficient_storage`. `announced`:
-/// an upper bound of its size.
+/// Makes the row of the upload if its owner may still upload and there is room for it. Returns the number of bytes that
+/// it may have. `announced` is an upper bound of its size. Fails as `current_editor`, and with `too_many_uploads`,
+/// `quota_exceeded` or `insufficient_storage`.
 Task<Result<std::uint64_t>> reserve_upload(UnitOfWork& work, ObjectStore& store, UploadLimits const& limits,
                                            Caller const& owner, Upload const& upload,
                                            std::optional<std::uint64_t> announced);
@@ -45,9 +45,9 @@ struct FinishedUpload {
     Timestamp at{};
 };
 
-/// Makes object and content and ends the upload, in one transaction. Fails with `upload_interrupted` when the upload is
-/// no longer held by `holder`; as `current_editor` when the caller may no longer upload, and with `forbidden` when the
-/// upload is another's and the caller is no admin any more.
+/// Makes the object and the content and ends the upload, in one transaction. Fails with `upload_interrupted` when
+/// `holder` no longer holds the upload; as `current_editor` when the caller may no longer upload; and with `forbidden`
+/// when another user owns the upload and the caller is no longer an admin.
 Task<Result<Content>> publish_upload(UnitOfWork& work, ObjectStore const& store, std::string_view holder,
                                      Caller const& caller, FinishedUpload const& finished);
 

@@ -11,7 +11,7 @@ SessionService::SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessT
 Task<Result<Login>> SessionService::log_in(std::string_view email, std::string_view password, std::string network) {
     auto const address = Email::parse(email);
     HashingClient client{std::move(network)};
-    // What is no address is nobody's account: there is nothing to guess at.
+    // Text that is not an address belongs to no account, so there is nothing to guess.
     if (address) {
         auto const standing = limiter_.standing(address->key(), client.network, clock_.steady_now());
         bool const must_wait = limit_attempts_ && standing.wait > standing.wait.zero();
@@ -23,14 +23,14 @@ Task<Result<Login>> SessionService::log_in(std::string_view email, std::string_v
         if (address) count(*address, client.network, user);
         if (!user) co_return user.error();
         auto login = co_await open_session(*user);
-        // The account has changed since it was read: its password, or only the hash of it, renewed by another login.
+        // The account has changed since it was read: its password was changed, or another login renewed the hash.
         if (!login) continue;
         if (hasher_.is_outdated(user->password_hash)) co_await renew_hash(*user, password, std::move(client));
         co_return std::move(*login);
     }
 }
 
-/// Whatever else went wrong, no password was compared.
+/// Counts the outcome. Any other error means that no password was compared.
 void SessionService::count(Email const& address, std::string_view network, Result<User> const& verified) {
     if (verified) {
         limiter_.succeeded(address.key(), network);
@@ -50,8 +50,9 @@ Task<Result<User>> SessionService::verify(Email const* address, std::string_view
     co_return std::move(*user);
 }
 
-/// Comparing took its time: the account may have been disabled meanwhile, or its password changed, which ended all
-/// sessions there were. A login with what is no longer right must not outlive that.
+/// Opens a session for an account whose password was compared. That took time: the account may have been disabled
+/// meanwhile, or its password changed, which ended all its sessions. A login with an old password must not survive
+/// that.
 Task<std::optional<Login>> SessionService::open_session(User const& user) {
     auto const at = clock_.now();
     Session const session{new_uuid(), user.id, at, at + tokens_.lifetime()};
@@ -69,7 +70,8 @@ Task<std::optional<Login>> SessionService::open_session(User const& user) {
     co_return login;
 }
 
-/// Under load it waits for the next login; and a password that was changed meanwhile stays changed.
+/// Renews the hash with current parameters. Under load this waits for the next login. A password that was changed
+/// meanwhile is not overwritten.
 Task<> SessionService::renew_hash(User const& user, std::string_view password, HashingClient client) {
     if (!is_utf8(password)) co_return;
     auto const renewed = co_await hasher_.hash(password, std::move(client));

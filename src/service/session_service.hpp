@@ -21,27 +21,27 @@ struct Login {
     std::chrono::seconds expires_in{};
 };
 
-/// Logins, and who a token belongs to.
+/// Logs accounts in, and tells to which account a token belongs.
 class SessionService {
 public:
     /// `limit_attempts`: slow down guessing at passwords.
     SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens, Clock& clock, bool limit_attempts);
 
-    /// A login from that network (see `client_network`). Fails with `credentials_invalid` for a wrong password, an
-    /// unknown or malformed address and a disabled account alike, each at the cost of one verification; with
-    /// `rate_limited` after too many failures (see `LoginLimiter`), with `unavailable` when too many wait to be
-    /// verified: both tell when to come back, and count as nothing.
+    /// Logs in from that network (see `client_network`). Fails with `credentials_invalid` for a wrong password, an
+    /// unknown or malformed address and a disabled account alike, each at the cost of one verification. Fails with
+    /// `rate_limited` after too many failures (see `LoginLimiter`), and with `unavailable` when too many clients wait
+    /// to be verified; both state when to try again, and neither counts as a failure.
     Task<Result<Login>> log_in(std::string_view email, std::string_view password, std::string network);
 
-    /// Who acts with a token, asked of the database each time: a disabled account is out at its next request. Fails
-    /// with `not_authenticated`.
+    /// Returns the account for which a token acts. It asks the database each time, so a disabled account is refused
+    /// from its next request on. Fails with `not_authenticated`.
     Task<Result<Caller>> authenticate(std::string_view token);
 
 private:
-    /// The user whose password it is.
+    /// Returns the user to whom the password belongs.
     Task<Result<User>> verify(Email const* address, std::string_view password, HashingClient client);
     void count(Email const& address, std::string_view network, Result<User> const& verified);
-    /// Empty when the account is no longer as it was read.
+    /// Empty when the account has changed since it was read.
     Task<std::optional<Login>> open_session(User const& user);
     Task<> renew_hash(User const& user, std::string_view password, HashingClient client);
 

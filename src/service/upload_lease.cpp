@@ -50,7 +50,7 @@ Task<> UploadLease::keep(std::shared_ptr<State> state) {
             bool const held = co_await state->uploads.renew(state->id, state->holder, state->offset, until);
             state->is_lost = !held;
         } catch (std::exception const& failure) {
-            // While the database is away nobody can take the lease away either.
+            // While the database cannot be reached, no other process can take the lease either.
             state->log.warning("lease.renewal_failed", {{"upload", state->id.to_string()}, {"error", failure.what()}});
         }
     }

@@ -11,25 +11,24 @@
 
 namespace clinikk {
 
-/// How long the lease of a write lasts after it was last renewed.
+/// The length of the lease of a write, from its last renewal.
 inline constexpr std::chrono::seconds upload_lease_length{30};
 
-/// Renews the lease of an upload for as long as it lives, whatever the upload is waiting for: its client, memory, or a
+/// Renews the lease of an upload as long as this object lives, whatever the upload waits for: its client, memory, or a
 /// slow store.
 class UploadLease {
 public:
-    /// Starts on the executor of the coroutine that makes it. `clock`, `uploads` and `log` must outlive the
-    /// program's loops.
+    /// Starts on the executor of the calling coroutine. `clock`, `uploads` and `log` must outlive the event loops.
     UploadLease(boost::asio::any_io_executor const& executor, Clock& clock, UploadRepository& uploads,
                 Upload const& upload, Log& log);
     UploadLease(UploadLease const&) = delete;
     UploadLease& operator=(UploadLease const&) = delete;
     ~UploadLease();
 
-    /// So many bytes more have come.
+    /// Records that more bytes have arrived.
     void advance(std::size_t bytes) noexcept;
 
-    /// Whether the row is gone or another's: the write must stop.
+    /// Whether the row is gone or another process holds it: the write must stop.
     bool is_lost() const noexcept;
 
 private:

@@ -34,7 +34,7 @@ private:
 
 }  // namespace
 
-/// One upload on its way.
+/// One upload under way.
 struct UploadService::Write {
     Caller const& owner;
     Upload upload{};
@@ -44,13 +44,14 @@ struct UploadService::Write {
     std::unique_ptr<ObjectWrite> bytes{};
     StoredBytes stored{};
     std::unique_ptr<MediaInspection> inspection{};
-    std::optional<ContentKind> kind{};  ///< as far as it is stated already
+    std::optional<ContentKind> kind{};  ///< as far as the client has stated it
     std::optional<MediaFacts> facts{};
 
-    /// What is known of the object so far.
+    /// What is known about the object so far.
     ObjectLabel label() const {
         auto const guess = facts ? MediaFormat{facts->extension, facts->media_type}
-                                 // What is no media at all is refused in the end; until then it needs a name as well.
+                                 // Bytes that are not media are refused at the end; until then they need a name as
+                                 // well.
                                  : inspection->guess().value_or(media_format::unknown);
         auto const likely = guess.media_type.starts_with("audio/") ? ContentKind::audio : ContentKind::video;
         return {object_key(kind.value_or(likely), upload.object_id, guess.extension), std::string(guess.media_type),
@@ -72,7 +73,7 @@ Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload
     Write write{owner};
     auto const at = clock_.now();
     auto const announced = incoming.announced_size();
-    // One id for both: a store finds what was begun for an upload by the id in the object's key.
+    // Upload and object share one id: a store finds what belongs to an upload by the id in the key of the object.
     write.upload.id = new_uuid();
     write.upload.object_id = write.upload.id;
     write.upload.content_id = new_uuid();
@@ -106,7 +107,7 @@ Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload
     co_return outcome;
 }
 
-/// When the store is away its bytes stay, and the row, which makes the collector try again.
+/// If the store cannot be reached, its bytes stay, and so does the row, which makes the collector try again.
 Task<> UploadService::discard(Write& write) {
     try {
         if (write.bytes) co_await write.bytes->discard();
@@ -144,7 +145,7 @@ Task<Result<Content>> UploadService::publish(Write& write, ContentDescription co
     auto& store = objects_.current();
     auto const key = write.label().key;
     auto const at = clock_.now();
-    // The row says where the object will stand before it stands there: a crash in between leaves no stray object.
+    // The row names the key before the object exists there, so that a crash in between leaves no stray object.
     bool const held =
         co_await work_.repositories().uploads().start_commit(upload.id, holder_, key, at + upload_lease_length);
     if (!held) co_return Error(ErrorCode::upload_interrupted);

@@ -28,31 +28,32 @@ struct IncomingFile {
     std::string disposition{};  ///< Content-Disposition for those who fetch it from the store
 };
 
-/// An upload as its protocol gives it, when asked, in this order. Nothing is read before it is asked for.
+/// An upload as its protocol delivers it. The service asks in this order, and nothing is read before it asks.
 class IncomingUpload {
 public:
     virtual ~IncomingUpload() = default;
 
-    /// An upper bound of the file's size, if the client announced one.
+    /// An upper bound of the size of the file, if the client announced one.
     virtual std::optional<std::uint64_t> announced_size() const = 0;
     virtual Task<Result<IncomingFile>> file() = 0;
-    /// Where it was stated before the file; asked for when the file has begun.
+    /// The kind, if it was stated before the file. The service asks when the file has begun.
     virtual std::optional<ContentKind> declared_kind() const = 0;
-    /// When the file has been read whole.
+    /// The rest of the description. The service asks when the whole file has been read.
     virtual Task<Result<ContentDescription>> description() = 0;
 };
 
-/// Takes uploads: checks that there is room, streams the bytes into the store while they are hashed and examined,
-/// and makes object and content in one transaction when all is well. Whatever fails leaves nothing behind.
+/// Takes uploads: checks that there is room, streams the bytes into the store while they are hashed and examined, and
+/// makes the object and the content in one transaction. An upload that fails leaves nothing behind.
 class UploadService {
 public:
     /// `holder` names this process in the leases.
     UploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, Clock& clock, UploadLimits limits,
                   std::string holder, Log& log);
 
-    /// Fails with `too_many_uploads`, `quota_exceeded`, `upload_too_large`, `insufficient_storage` before a byte is
-    /// read where the announced size tells; then as the incoming upload, the store and the inspector fail. An account
-    /// that may no longer upload when all has come fails as a request made then (`not_authenticated`, `forbidden`).
+    /// Takes one upload. Before a byte is read, it fails with `too_many_uploads`, `quota_exceeded`, `upload_too_large`
+    /// or `insufficient_storage` if the announced size shows it; then with the errors of the incoming upload, the store
+    /// and the inspector. If the account may no longer upload when all bytes have arrived, it fails as a new request
+    /// would (`not_authenticated`, `forbidden`).
     Task<Result<Content>> receive(Caller const& owner, IncomingUpload& incoming);
 
 private:

@@ -13,18 +13,18 @@
 
 namespace clinikk {
 
-/// Accounts: making, finding and changing them.
+/// Makes, finds and changes accounts.
 class UserService {
 public:
     UserService(UnitOfWork& work, PasswordHasher& hasher, Clock& clock);
 
-    /// A new account, asked for from that network (`client_network`; empty: by a command). Fails with `email_taken`, or
-    /// `unavailable` when too many passwords wait to be hashed.
+    /// Makes an account. `network` is that of the client (`client_network`), or empty for a command. Fails with
+    /// `email_taken`, or with `unavailable` when too many passwords wait to be hashed.
     Task<Result<User>> add(Email const& email, Password const& password, Role role, std::string network = {});
 
     Task<std::vector<User>> list();
 
-    /// The account with that address; `not_found` when there is none. The changes end all its sessions.
+    /// The account with that address. Fails with `not_found`. Changing an account ends all its sessions.
     Task<Result<User>> set_password(Email const& email, Password const& password);
     Task<Result<User>> set_role(Email const& email, Role role);
     Task<Result<User>> set_active(Email const& email, bool is_active);

@@ -29,7 +29,7 @@ Task<Verification> Verifier::verify(Report report, Progress progress) {
     }
 }
 
-/// Empty when the object is as its row says, or was deleted or moved meanwhile.
+/// Returns what is wrong; empty when the object agrees with its row, or was deleted or moved meanwhile.
 Task<std::string> Verifier::fault_of(Object const& object, Verification& so_far, Report const& report) {
     auto* const store = objects_.find(object.store, object.bucket);
     if (store == nullptr) co_return "stands in a store or bucket that is not configured";

@@ -11,20 +11,20 @@
 
 namespace clinikk {
 
-/// What a verification found.
+/// The findings of a verification.
 struct Verification {
-    std::uint64_t objects = 0;  ///< rows looked at
+    std::uint64_t objects = 0;  ///< rows examined
     std::uint64_t bytes = 0;    ///< bytes hashed
     std::uint64_t faults = 0;   ///< objects that are missing, of another size, or of another digest
-    std::uint64_t unread = 0;   ///< objects whose size and digest are unknown, as no `Backfiller` has read them
+    std::uint64_t unread = 0;   ///< objects whose size and digest are unknown because no `Backfiller` has read them
 };
 
-/// Compares every object in the store with its row by hashing its bytes again. Changes nothing.
+/// Hashes the bytes of every object in the store again and compares the result with its row. Changes nothing.
 class Verifier {
 public:
-    /// Told of each object that is not as its row says, and how.
+    /// Called for each object that does not agree with its row, with the difference.
     using Report = std::function<void(std::string_view key, std::string_view fault)>;
-    /// Told of the progress after each object.
+    /// Called after each object.
     using Progress = std::function<void(Verification const& so_far)>;
 
     Verifier(UnitOfWork& work, ObjectStores& objects);
