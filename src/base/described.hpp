@@ -11,8 +11,8 @@
 #include <type_traits>
 #include <utility>
 
-/// Described structs (`BOOST_DESCRIBE_STRUCT`) by the names of their members. What is written for a struct here, such
-/// as its columns or its JSON, follows from its declaration, and nothing depends on the order of two members.
+/// Described structs (`BOOST_DESCRIBE_STRUCT`) by the names of their members. Code that is derived from a struct here,
+/// such as its columns or its JSON, follows its declaration, and nothing depends on the order of two members.
 namespace clinikk {
 
 /// The descriptors of the public members of `T`, those of its bases first.
@@ -33,7 +33,7 @@ constexpr void for_each_member(Visit visit) {
 
 namespace detail {
 
-/// The place of the member of `T` with that name; `member_count<T>` when there is none.
+/// The index of the member of `T` with that name; `member_count<T>` when there is none.
 template <class T>
 consteval std::size_t place_of(std::string_view name) {
     std::size_t place = member_count<T>;
@@ -45,7 +45,7 @@ consteval std::size_t place_of(std::string_view name) {
     return place;
 }
 
-/// What a member holds for the world outside: a request's member gives its plain value.
+/// The value of a member for other layers: the member of a request gives its plain value.
 template <class Member>
 decltype(auto) plain_value(Member&& member) {
     if constexpr (requires { std::forward<Member>(member).plain(); }) {
@@ -70,8 +70,8 @@ void take_member(Target& target, First&& first, Rest&&... rest) {
 
 }  // namespace detail
 
-/// A `Target` each of whose members comes from the first of `sources` that has a member of that name; moved from
-/// sources that are given as rvalues. A member without a source does not compile.
+/// Makes a `Target` whose members each come from the first of `sources` that has a member of that name. Rvalue sources
+/// are moved from. A member without a source does not compile.
 template <DescribedStruct Target, class... Sources>
 Target from_members(Sources&&... sources) {
     Target target{};

@@ -72,7 +72,7 @@ std::optional<std::string> from_base64url(std::string_view text) {
             out += static_cast<char>(bits >> count & 255);
         }
     }
-    // Left-over bits must be zero: one value has one spelling.
+    // Unused bits must be zero, so that each value has one spelling.
     if ((bits & ((1U << count) - 1)) != 0) return std::nullopt;
     return out;
 }

@@ -21,7 +21,7 @@ consteval auto join(std::array<ErrorKind, Sizes> const&... parts) {
     return all;
 }
 
-/// One part for each group of `ErrorCode`, in its order: a row is found by its code.
+/// One part for each group of `ErrorCode`, in the same order: the index of a row is the value of its code.
 constexpr auto catalogue = join(errors::http_errors, errors::user_errors, errors::content_errors, errors::upload_errors,
                                 errors::media_errors, errors::service_errors);
 constexpr auto last_code = ErrorCode::insufficient_storage;

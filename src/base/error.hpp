@@ -13,9 +13,9 @@
 
 namespace clinikk {
 
-/// Every failure a client can be told about. The name of the enumerator is the stable `code` member of the
-/// problem document and the last segment of its `type`. Each group has its rows in `base/errors/<group>.hpp`, in the
-/// same order.
+/// Every failure that a client can be told about. The name of the enumerator is the stable `code` member of the problem
+/// document and the last segment of its `type`. The rows of each group are in `base/errors/<group>.hpp`, in the same
+/// order.
 enum class ErrorCode : std::uint8_t {
     // http
     bad_request,
@@ -94,13 +94,13 @@ struct Error {
     ErrorCode code;
     std::string detail;
     std::vector<FieldError> errors{};
-    std::optional<std::chrono::seconds> retry_after{};  ///< of 429 and 503: when it is worth trying again
-    /// Header fields of the answer that state facts which the error is about: `Allow`, `Content-Range`.
+    std::optional<std::chrono::seconds> retry_after{};  ///< of 429 and 503: when to try again
+    /// Header fields that the answer needs because of this error, such as `Allow` or `Content-Range`.
     std::vector<std::pair<std::string_view, std::string>> fields{};
 
-    /// For `Result::error()`, which must be able to make one (Boost.System).
+    /// Boost.System requires a default constructor for `Result::error()`.
     Error() : Error(ErrorCode::internal) {}
-    /// With the catalogue's title as the detail.
+    /// Uses the title in the catalogue as the detail.
     explicit Error(ErrorCode code_in) : code(code_in), detail(describe(code_in).title) {}
     Error(ErrorCode code_in, std::string detail_in) : code(code_in), detail(std::move(detail_in)) {}
     Error(ErrorCode code_in, std::string detail_in, std::vector<FieldError> errors_in)
@@ -113,7 +113,7 @@ struct Error {
         return error;
     }
 
-    /// An error that passes: the client is told to come back after that time.
+    /// An error that will pass: the client is told to try again after that time.
     static Error passing(ErrorCode code, std::chrono::seconds retry_after) {
         Error error(code);
         error.retry_after = retry_after;
@@ -121,8 +121,8 @@ struct Error {
     }
 };
 
-/// Breakage that is expected to pass: the database or the store does not answer. Becomes a 503; the message goes to
-/// the log only.
+/// Breakage that is expected to pass: the database or the store does not answer. The client gets a 503; the message
+/// goes to the log only.
 class Unavailable : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
@@ -134,7 +134,7 @@ public:
     using Unavailable::Unavailable;
 };
 
-/// What `Result::value()` throws when it holds an `Error`: reaching it is a defect of ours.
+/// Thrown by `Result::value()` when the result holds an `Error`. That is a defect of this program.
 class UnexpectedError : public std::logic_error {
 public:
     using std::logic_error::logic_error;

@@ -4,10 +4,10 @@
 
 namespace clinikk {
 
-/// Whether this `errno` tells of a full disk, or of a quota that is used up.
+/// Returns whether this `errno` means a full disk or an exhausted quota.
 bool is_out_of_space(int error) noexcept;
 
-/// Owns a file descriptor; closes it at the end. Descriptors are opened with O_CLOEXEC throughout.
+/// Owns a file descriptor and closes it. All descriptors are opened with O_CLOEXEC.
 class FileDescriptor {
 public:
     FileDescriptor() = default;
@@ -20,7 +20,7 @@ public:
     ~FileDescriptor();
 
     int get() const noexcept { return fd_; }
-    /// Gives the descriptor to somebody else who closes it.
+    /// Releases the descriptor to the caller, who must close it.
     int release() noexcept { return std::exchange(fd_, -1); }
     explicit operator bool() const noexcept { return fd_ >= 0; }
 

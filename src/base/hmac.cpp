@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t block_size = 64;
 
-/// The digest of the key, each byte of it changed by `pad`, and then the message.
+/// The digest of the key, with each byte changed by `pad`, followed by the message.
 Sha256Digest padded(std::string_view key, char pad, std::string_view message) {
     std::array<char, block_size> block{};
     std::ranges::copy(key, block.begin());

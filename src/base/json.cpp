@@ -10,8 +10,7 @@ namespace {
 namespace json = boost::json;
 using Kind = JsonValue::Kind;
 
-/// Builds the tree from the parser's events. The parser reads one document without pause, so a name, a text or a number
-/// that comes in parts is put together here.
+/// Builds the tree from the events of the parser. The parser may deliver a name, a text or a number in parts.
 class TreeBuilder {
 public:
     static constexpr std::size_t max_object_size = 1000;
@@ -65,7 +64,7 @@ private:
         return true;
     }
 
-    /// The place of the next value: the root, a new item, or a new member under the name that was read last. Null when
+    /// Adds the next value: the root, a new item, or a new member under the name that was read last. Returns null when
     /// the document has too many values.
     JsonValue* add(json::error_code& failure) {
         if (++count_ > max_array_size) {
@@ -99,7 +98,8 @@ private:
         return true;
     }
 
-    std::vector<JsonValue*> open_;  ///< from the root inwards; only the innermost grows, so none of them moves
+    std::vector<JsonValue*>
+        open_;  ///< the open values, outermost first; only the innermost grows, so no pointer becomes invalid
     std::string name_;
     std::string text_;
     std::size_t count_ = 0;

@@ -9,13 +9,13 @@
 #include <string_view>
 #include <vector>
 
-/// The one reader of JSON: request bodies, tokens, `ffprobe`'s reports, and what other services answer.
+/// The one reader of JSON: request bodies, tokens, reports of `ffprobe`, and answers of other services.
 namespace clinikk {
 
 struct JsonMember;
 
-/// A JSON value (RFC 8259). Unlike Boost.JSON's tree, it keeps every member of an object, so that a reader can refuse
-/// duplicates and say where they are.
+/// A JSON value (RFC 8259). Unlike the tree of Boost.JSON, it keeps every member of an object, so that a reader can
+/// refuse duplicates and state where they are.
 struct JsonValue {
     enum class Kind : std::uint8_t { null, boolean, integer, number, text, array, object };
 
@@ -35,11 +35,11 @@ struct JsonMember {
     JsonValue value;
 };
 
-/// Reads one JSON value. A number without a fraction is an integer, also when it is written `1.0` (JSON Schema 2020-12
-/// section 6.1.1); an integer is written out in digits, any other number stays as it was spelled.
+/// Reads one JSON value. A number without a fraction is an integer, even if it is written `1.0` (JSON Schema 2020-12
+/// section 6.1.1). An integer is written out in digits; any other number keeps its spelling.
 ///
-/// Fails with a sentence about the first thing that is wrong; also beyond `max_depth` levels, 1000 members of an
-/// object, 100 000 values, and 1024 bytes of a name.
+/// Fails with a sentence about the first fault; also beyond `max_depth` levels, 1000 members of an object, 100 000
+/// values, and 1024 bytes of a name.
 boost::system::result<JsonValue, std::string> read_json(std::string_view text, std::size_t max_depth = 32);
 
 /// The name of the first member that occurs twice.

@@ -6,7 +6,7 @@
 namespace clinikk {
 namespace {
 
-/// Length of the UTF-8 sequence at the start of `text`, 0 when it is not a valid one.
+/// The length of the UTF-8 sequence at the start of `text`; 0 when it is not valid.
 std::size_t sequence_length(std::string_view text) noexcept {
     auto const byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
     auto const continues = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xC0) == 0x80; };

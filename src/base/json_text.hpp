@@ -5,8 +5,8 @@
 
 namespace clinikk {
 
-/// Appends `text` as a JSON string with its quotes (RFC 8259 section 7). Control characters are escaped; the text
-/// is taken to be UTF-8, and bytes that are not are replaced by U+FFFD.
+/// Appends `text` as a JSON string with its quotes (RFC 8259 section 7). Control characters are escaped. `text` should
+/// be UTF-8; invalid bytes are replaced by U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 
 /// Length of the longest valid UTF-8 prefix (RFC 3629: no overlong forms, no surrogates).

@@ -28,8 +28,9 @@ struct LogField {
     LogField(std::string_view key_in, Integer number) : key(key_in), value(static_cast<std::int64_t>(number)) {}
 };
 
-/// The program's log: one line an event on standard error, as text or as JSON, control characters escaped so that
-/// nothing a client sends can forge a line. Thread-safe. Passed to whoever logs; there is no global one.
+/// The log of the program: one line for each event on standard error, as text or as JSON. Control characters are
+/// escaped, so that nothing a client sends can forge a line. Thread-safe. It is passed to the code that logs; there is
+/// no global log.
 class Log {
 public:
     using Fields = std::initializer_list<LogField>;

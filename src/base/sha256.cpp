@@ -7,7 +7,7 @@
 namespace clinikk {
 namespace {
 
-/// Looked up once: OpenSSL looks for who provides it each time it is given EVP_sha256().
+/// Looked up once: OpenSSL searches its providers each time it is given EVP_sha256().
 EVP_MD const* algorithm() {
     static EVP_MD const* const found = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     return found;

@@ -11,7 +11,7 @@ namespace clinikk {
 /// 32 bytes.
 using Sha256Digest = std::array<std::uint8_t, 32>;
 
-/// SHA-256 (FIPS 180-4) of bytes that come in pieces.
+/// SHA-256 (FIPS 180-4) of bytes that arrive in pieces.
 class Sha256 {
 public:
     Sha256();
@@ -21,7 +21,7 @@ public:
 
     void update(std::string_view bytes);
 
-    /// The digest of all that came. Call once.
+    /// The digest of all bytes. Call it once.
     Sha256Digest finish();
 
     static Sha256Digest of(std::string_view bytes);

@@ -8,8 +8,8 @@
 
 namespace clinikk {
 
-/// How a value looks on the wire, as a value type describes itself: what the OpenAPI document says of it (JSON
-/// Schema 2020-12 keywords) and which JSON kind the reader expects. Unset members say nothing.
+/// The wire format of a value, as its value type describes it: the JSON Schema 2020-12 keywords for the OpenAPI
+/// document, and the JSON kind that the reader expects. Unset members are left out.
 struct ValueSchema {
     enum class Type { string, integer, boolean };
 

@@ -31,7 +31,7 @@ void BlockingPool::post(std::function<void()> work) {
 }
 
 Task<> BlockingPool::run_job(std::function<void()>& job) {
-    // An exception handed over this way is rethrown by use_awaitable in the waiting coroutine.
+    // use_awaitable throws this exception again in the waiting coroutine.
     auto initiate = [this, &job](auto handler) {
         auto executor = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
         pending_.fetch_add(1, std::memory_order_relaxed);
@@ -43,7 +43,7 @@ Task<> BlockingPool::run_job(std::function<void()>& job) {
                 failure = std::current_exception();
             }
             pending_.fetch_sub(1, std::memory_order_relaxed);
-            // Nothing of the exception stays here: who reads it also frees it, and no other thread.
+            // No reference to the exception stays on this thread: the waiting thread reads it and also frees it.
             asio::post(executor, [handler = std::move(handler), failure = std::move(failure)]() mutable {
                 std::move(handler)(std::move(failure));
             });

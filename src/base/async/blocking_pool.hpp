@@ -13,8 +13,8 @@
 
 namespace clinikk {
 
-/// Threads for work that blocks: file syncs, password hashing. A coroutine hands over a function, sleeps, and is
-/// resumed on its own executor with the outcome.
+/// Threads for work that blocks: file syncs, password hashing. A coroutine passes a function, sleeps, and is resumed on
+/// its own executor with the result.
 class BlockingPool {
 public:
     explicit BlockingPool(std::size_t threads);
@@ -23,14 +23,14 @@ public:
     /// As `join`.
     ~BlockingPool();
 
-    /// Waits until all that was handed over is done; nothing may be handed over any more. The executors of coroutines
-    /// that wait for it must live until then.
+    /// Waits until all work is done; no more work may be passed. The executors of the coroutines that wait for it must
+    /// live until then.
     void join();
 
-    /// Jobs handed over and not finished. For callers that would rather refuse than queue.
+    /// The number of unfinished jobs, for callers that would rather refuse than queue.
     std::size_t pending() const noexcept { return pending_.load(std::memory_order_relaxed); }
 
-    /// Runs `work` on a thread of the pool. What it throws is thrown here.
+    /// Runs `work` on a thread of the pool. Its exceptions are thrown here.
     template <class Work>
     Task<std::invoke_result_t<Work&>> run(Work work) {
         using Value = std::invoke_result_t<Work&>;
@@ -45,7 +45,7 @@ public:
         }
     }
 
-    /// Runs `work` on a thread of the pool and tells nobody. It must not throw.
+    /// Runs `work` on a thread of the pool without a result. It must not throw.
     void post(std::function<void()> work);
 
 private:

@@ -6,16 +6,16 @@
 
 namespace clinikk {
 
-/// Wakes one coroutine, from any thread. A wake that comes while nobody waits is kept for the next wait.
+/// Wakes one coroutine, from any thread. A wake that comes while no coroutine waits counts for the next wait.
 class Wakeup {
 public:
-    /// For a coroutine that runs on that executor, which must be of one thread.
+    /// For a coroutine on that executor, which must run on one thread.
     explicit Wakeup(boost::asio::any_io_executor const& executor);
 
-    /// Thread-safe. The executor must still live.
+    /// Thread-safe. The executor must still exist.
     void wake() const;
 
-    /// Waits for the next wake. May return without one: the caller looks again at what it waits for.
+    /// Waits for the next wake. It may return without one, so the caller must check its condition again.
     Task<> wait() const;
 
 private:

@@ -6,7 +6,7 @@
 
 namespace clinikk::errors {
 
-/// What is wrong with a request before anybody asks which resource it is about.
+/// Faults of a request that have nothing to do with a resource.
 inline constexpr std::array http_errors{
     ErrorKind{ErrorCode::bad_request, "bad_request", 400, "Malformed request",
               "The request is not valid HTTP, or its framing is ambiguous. Send it again in a valid form."},

@@ -6,7 +6,7 @@
 
 namespace clinikk::errors {
 
-/// The service itself, whatever was asked of it.
+/// States of the service itself, whatever the request.
 inline constexpr std::array service_errors{
     ErrorKind{ErrorCode::internal, "internal", 500, "Internal error",
               "The service failed. It is not the request's fault; the log has the cause under the instance id."},

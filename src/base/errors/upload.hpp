@@ -6,7 +6,7 @@
 
 namespace clinikk::errors {
 
-/// Uploads through the service and straight to the bucket.
+/// Uploads through the service and directly to the bucket.
 inline constexpr std::array upload_errors{
     ErrorKind{ErrorCode::upload_not_found, "upload_not_found", 404, "Upload not found",
               "No upload of this account has this id: it was aborted, has expired, or ended long ago. Begin another."},

@@ -8,7 +8,8 @@
 #include "base/value_schema.hpp"
 
 /// The header fields of answers, as operations declare them and the OpenAPI document lists them. Framing fields and
-/// `Content-Type` are not among them: the former are the connection's, the latter is the media type of the content.
+/// `Content-Type` are not among them: the connection writes the former, and the media type of the content states the
+/// latter.
 namespace clinikk::http {
 
 /// A header field of an answer.
@@ -17,10 +18,10 @@ struct AnswerHeader {
     std::string_view description;
     std::string_view pattern{};  ///< ECMA-262, anchored where the whole value counts
     ValueSchema::Type type = ValueSchema::Type::string;
-    bool required = true;  ///< every answer of the status carries it
+    bool required = true;  ///< every answer with the status has it
 };
 
-/// The same field, where some answers of the status go without it.
+/// The same field for statuses of which some answers do not have it.
 constexpr AnswerHeader optional(AnswerHeader header) noexcept {
     header.required = false;
     return header;
@@ -45,14 +46,14 @@ inline constexpr AnswerHeader repr_digest{"Repr-Digest", "The SHA-256 of the who
 
 }  // namespace answer_header
 
-/// Fields that the pipeline puts on every answer, and those that it may put there.
+/// Fields that the pipeline adds to every answer, and fields that it may add.
 std::span<AnswerHeader const> headers_of_every_answer() noexcept;
 
-/// Fields of an answer of JSON, which may be compressed.
+/// Fields of a JSON answer, which may be compressed.
 std::span<AnswerHeader const> headers_of_json() noexcept;
 
-/// Fields of the problem documents of one status, which are of those codes. A field that depends on the code is
-/// optional where only some of the codes have it.
+/// Fields of the problem documents with one status and those codes. A field that only some of the codes have is
+/// optional.
 std::vector<AnswerHeader> headers_of_problem(int status, std::span<ErrorCode const> codes);
 
 }  // namespace clinikk::http

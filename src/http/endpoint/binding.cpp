@@ -7,7 +7,7 @@
 namespace clinikk::http {
 namespace {
 
-/// `~` and `/` have a spelling of their own in a JSON Pointer (RFC 6901 section 3).
+/// Writes a JSON Pointer, in which `~` and `/` are escaped (RFC 6901 section 3).
 std::string pointer_to(std::string_view name) {
     std::string pointer = "#/";
     for (char const c : name) {

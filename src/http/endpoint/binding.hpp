@@ -13,14 +13,14 @@
 #include "http/endpoint/input.hpp"
 #include "http/endpoint/request_member.hpp"
 
-/// Fills typed requests (`request_member.hpp`) from what was sent, and collects all that is wrong.
+/// Fills typed requests (`request_member.hpp`) from the input, and collects everything that is wrong.
 namespace clinikk::http {
 
-/// The field of that name, null when it is absent; a second one is an error.
+/// The field of that name; null when it is absent. A second field of that name is an error.
 InputField const* find_field(std::vector<InputField> const& fields, std::string_view name,
                              std::vector<FieldError>& errors);
 
-/// Which members of the request's head are wanted: one value, and how often the name stands there.
+/// A value in the head of the request.
 struct HeadValue {
     std::optional<std::string_view> text{};  ///< the first; a view into the head
     std::size_t count = 0;
@@ -32,11 +32,11 @@ HeadValue find_header(RequestHead const* head, std::string_view name) noexcept;
 /// The cookies of that name, in all Cookie fields. Quotes around a value are part of it (RFC 6265 section 5.4).
 HeadValue find_cookie(RequestHead const* head, std::string_view name) noexcept;
 
-/// Whether a field's JSON kind is the one that the schema wants; if not, says so in `errors`.
+/// Returns whether the JSON kind of a field is the one in the schema; if not, adds an error.
 bool kind_matches(InputField const& field, ValueSchema const& schema, bool json, std::vector<FieldError>& errors);
 
-/// Whether a field of a body that need not be given says that it is not: `null` in JSON, and in a form, which sends
-/// what was not filled in as empty text, a text without a character, unless the type `takes_empty` text as a value.
+/// Returns whether an optional member of the body is given as absent: `null` in JSON; in a form, which sends empty text
+/// for fields that were not filled in, an empty text, unless the type `takes_empty` text as a value.
 bool is_left_out(InputField const& field, bool takes_empty, bool json) noexcept;
 
 /// Adds an error for each JSON member that is not in `known`.
@@ -45,19 +45,19 @@ void refuse_unknown(std::vector<InputField> const& fields, std::vector<std::stri
 
 FieldError field_error(std::string_view name, std::string detail);
 
-/// What is wrong with a header field or a cookie; `kind` says which of the two it is.
+/// An error about a header field or a cookie; `kind` says which of the two it is.
 FieldError head_error(std::string_view kind, std::string_view name, std::string detail);
 
 Error validation_error(std::vector<FieldError> errors);
 
-/// What is wrong inside the member `name`, or inside its item `index`, told of what has the member: `#/etag` becomes
-/// `#/parts/3/etag`.
+/// Converts an error inside the member `name`, or inside its item `index`, to one of the enclosing object: `#/etag`
+/// becomes `#/parts/3/etag`.
 FieldError error_inside(std::string_view name, std::optional<std::size_t> index, FieldError const& error);
 
-/// Whether a field is a list of `min` to `max` objects; if not, says so in `errors`.
+/// Returns whether a field is a list of `min` to `max` objects; if not, adds an error.
 bool is_list(InputField const& field, std::size_t min, std::size_t max, std::vector<FieldError>& errors);
 
-/// Whether a field is an object; if not, says so in `errors`.
+/// Returns whether a field is an object; if not, adds an error.
 bool is_object(InputField const& field, std::vector<FieldError>& errors);
 
 namespace detail {
@@ -79,7 +79,7 @@ T bind_object(std::vector<InputField> const& fields, std::vector<FieldError>& er
     return object;
 }
 
-/// The items up to the first that has something wrong with it: a thousand others are likely to have the same.
+/// Binds the items up to the first one with an error: a thousand others are likely to have the same error.
 template <ListType L>
 L bind_structure(InputField const& field, std::vector<FieldError>& errors) {
     L list;
@@ -150,7 +150,7 @@ void bind_member(M& member, std::string_view name, Input const& input, std::vect
     }
 }
 
-/// A header field or a cookie: text, taken without a copy.
+/// Binds a header field or a cookie, without copying its text.
 template <class M>
 void bind_head_value(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors) {
     using Inner = typename M::Inner;
@@ -175,7 +175,7 @@ void bind_head_value(M& member, std::string_view name, Input const& input, std::
     member.set(std::move(*value));
 }
 
-/// A member of a resource that is changed. `errors` also has what is wrong with it.
+/// Binds a member of a resource that is changed. Returns whether the member is given.
 template <class M>
 bool bind_change(M& member, std::string_view name, Input const& input, std::vector<FieldError>& errors) {
     if (std::ranges::find(input.body, name, &InputField::name) == input.body.end()) return false;
@@ -196,9 +196,9 @@ void bind_patch(Patch<Fields>& patch, Input const& input, std::vector<std::strin
 
 }  // namespace detail
 
-/// Fills a request from the input, or says all that is wrong with it (`validation_failed`). A path segment that is
-/// not a value of its type names nothing that exists: `no_such_path`. What no single member can tell, the request
-/// struct adds to the errors in a member function `check`.
+/// Fills a request from the input, or fails with everything that is wrong (`validation_failed`). A path segment that is
+/// not a value of its type names nothing that exists: `no_such_path`. The request struct may check what no single
+/// member shows, in a member function `check`.
 template <class R>
 Result<R> bind(Input const& input, ErrorCode no_such_path = ErrorCode::not_found) {
     R request{};

@@ -25,14 +25,14 @@ bool accepts_gzip(RequestHead const& head) noexcept {
     return codings.prefer_gzip();
 }
 
-/// `identity` should not be sent (RFC 9110 section 8.4.1), but says nothing wrong.
+/// Clients should not send `identity` (RFC 9110 section 8.4.1), but it is harmless.
 Result<void> check_content_coding(RequestHead const& head) {
     for (auto const& field : head.fields) {
         if (!same_ignoring_case(field.name, "Content-Encoding")) continue;
         for (auto rest = field.value; !rest.empty();) {
             auto const coding = take_list_element(rest);
             if (coding.empty() || same_ignoring_case(coding, "identity")) continue;
-            // The field tells this 415 from the one for a media type (RFC 9110 section 12.5.3).
+            // The field distinguishes this 415 from the one for a media type (RFC 9110 section 12.5.3).
             return Error(ErrorCode::unsupported_content_coding, "Send the body without Content-Encoding")
                 .with("Accept-Encoding", "identity");
         }

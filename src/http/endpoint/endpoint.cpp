@@ -9,7 +9,7 @@ namespace {
 
 using enum ErrorCode;
 
-/// Any request may meet these, whatever it asks for.
+/// The errors that any request may meet.
 constexpr ErrorCode of_every_request[] = {bad_request,        method_not_allowed,   request_timeout, uri_too_long,
                                           expectation_failed, headers_too_large,    internal,        not_implemented,
                                           unavailable,        version_not_supported};

@@ -33,10 +33,10 @@ struct PlainAnswer {
     int status;
     std::string_view media_type;  ///< empty: no content
     std::string_view description;
-    std::vector<AnswerHeader> headers{};  ///< those of every answer go without saying
+    std::vector<AnswerHeader> headers{};  ///< without those that every answer has
 };
 
-/// One operation: what the router, the parser, the OpenAPI document and the tests know of it.
+/// One operation: what the router, the binding, the OpenAPI document and the tests know about it.
 struct Operation {
     Method method = Method::get;
     std::string_view path{};  ///< `/content/{content_id}`
@@ -50,12 +50,12 @@ struct Operation {
     ErrorCode over_limit = ErrorCode::body_too_large;
     int success = 200;
     std::vector<AnswerHeader> headers{};  ///< of the answer with the success status
-    std::vector<ErrorCode> errors{};      ///< those of its own; the common ones follow from the rest
+    std::vector<ErrorCode> errors{};      ///< its own; `listed_errors` adds the common ones
     std::vector<PlainAnswer> answers{};   ///< where the answer is not one JSON document
     bool hidden = false;                  ///< pages for people, not part of the API document
 };
 
-/// What the typed handler of an operation says of its input and output.
+/// The input and output of an operation, derived from the types of its handler.
 struct OperationSchema {
     std::vector<ParameterSchema> parameters{};
     std::vector<MemberSchema> body{};
@@ -68,18 +68,19 @@ struct OperationSchema {
 struct Endpoint {
     Operation operation;
     OperationSchema schema;
-    bool is_cacheable = false;  ///< the answer follows from URL and database alone (see `AnswerCache`)
+    bool is_cacheable = false;  ///< the answer depends on URL and database alone (see `AnswerCache`)
     std::function<Task<Result<Response>>(Request&)> invoke;
 };
 
-/// Throws std::logic_error unless answers of the operation follow from its path and query and the database alone.
+/// Throws std::logic_error unless the answers of the operation can depend on nothing but its path, its query and the
+/// database.
 void require_cacheable(Endpoint const& endpoint);
 
-/// All errors an operation may answer with: its own, and those that follow from who may call it, from its body and
-/// from being served at all. Each once, by status.
+/// All errors of an operation: its own, and those that follow from who may call it, from its body, and from being
+/// served at all. Each once, ordered by status.
 std::vector<ErrorCode> listed_errors(Endpoint const& endpoint);
 
-/// What to answer when the path names nothing: the operation's own 404, if it has one.
+/// The error for a path that names nothing: the operation's own 404 if it has one, else `not_found`.
 ErrorCode missing_resource(Operation const& operation) noexcept;
 
 }  // namespace clinikk::http

@@ -23,9 +23,9 @@ struct Reply {
     HeaderBlock headers{};
 };
 
-/// All that the handler of a cacheable operation sees of a request besides its input.
+/// Everything that the handler of a cacheable operation sees of a request besides its input.
 struct BaseUrl {
-    std::string_view value;  ///< what addresses in the answer begin with, as the client sees the service
+    std::string_view value;  ///< the beginning of addresses in the answer, as the client sees the service
 };
 
 /// A request without parameters.
@@ -86,12 +86,12 @@ struct HandlerTypes<Task<Result<AnswerType>> (*)(ContextType&, SeenType, InputTy
     using Answer = AnswerType;
 };
 
-/// Whether an answer of the handler depends on nothing that the cache's key leaves out, such as the caller.
+/// Whether the handler sees nothing that is missing from the key of the cache, such as the caller.
 template <auto Handler>
 inline constexpr bool depends_on_cache_key_only =
     std::is_same_v<typename HandlerTypes<decltype(Handler)>::Seen, BaseUrl>;
 
-/// What the handler may see of the request.
+/// The part of the request that the handler sees.
 template <auto Handler>
 decltype(auto) seen(Request& request) {
     if constexpr (depends_on_cache_key_only<Handler>) {
@@ -101,7 +101,7 @@ decltype(auto) seen(Request& request) {
     }
 }
 
-/// The unqualified name of a function, as its compiler spells it.
+/// The unqualified name of a function, from its spelling by the compiler.
 template <auto Handler>
 consteval std::string_view handler_name() {
     std::string_view name = __PRETTY_FUNCTION__;
@@ -113,7 +113,7 @@ consteval std::string_view handler_name() {
     return name;
 }
 
-/// Parse and validate, call the handler, write its answer.
+/// Binds the input, calls the handler, and writes its answer.
 template <auto Handler>
 Task<Result<Response>> call_handler(typename HandlerTypes<decltype(Handler)>::Context& context, Request& request) {
     using Wanted = typename HandlerTypes<decltype(Handler)>::Wanted;
@@ -148,7 +148,7 @@ private:
     std::vector<std::unique_ptr<Endpoint>> endpoints_;
 };
 
-/// Adds operations whose handlers are free functions over one `Context`: all that handlers work with.
+/// Adds operations whose handlers are free functions over one `Context`, which holds everything that handlers use.
 template <class Context>
 class Routes {
 public:
@@ -157,19 +157,19 @@ public:
     Routes(EndpointTable& table, Context* context, std::uint64_t max_file_size)
         : table_(table), context_(context), max_file_size_(max_file_size) {}
 
-    /// Adds the operation whose id is the name of `Handler`. Its input and output follow from the handler's types: the
-    /// handler takes a request struct (see `binding.hpp`) or a `FileForm`, and gives a described value, a `Reply` of
-    /// one, or a whole `Response`. Where a whole `Response` is JSON all the same, `answer` tells its shape.
+    /// Adds the operation whose id is the name of `Handler`. Its input and output are derived from the types of the
+    /// handler, which takes a request struct (see `request_member.hpp`) or a `FileForm`, and returns a described value,
+    /// a `Reply` of one, or a whole `Response`. If a whole `Response` is JSON, `answer` gives its schema.
     template <auto Handler>
     void add(Operation operation,
              Schema answer = detail::answer_schema<typename detail::HandlerTypes<decltype(Handler)>::Answer>()) {
         table_.add(make<Handler>(std::move(operation), std::move(answer)));
     }
 
-    /// Adds an operation whose answers may be kept and given to anybody who asks the same for as long as the database
-    /// stays as it is. Its handler sees nothing of a request but the base URL and its bound input. Throws
-    /// std::logic_error for an operation that is no GET, that not everybody may call, or that binds header fields or
-    /// cookies, which are not part of the cache's key.
+    /// Adds an operation whose answers may be cached and given to anyone who asks the same, as long as the database
+    /// does not change. Its handler sees only the base URL and its bound input. Throws std::logic_error for an
+    /// operation that is not a GET, that not everyone may call, or that binds header fields or cookies, which are not
+    /// part of the key of the cache.
     template <auto Handler>
         requires detail::depends_on_cache_key_only<Handler>
     void add_cacheable(Operation operation) {
@@ -181,7 +181,7 @@ public:
     }
 
 private:
-    /// What a form needs around its file: other fields, part heads, boundaries.
+    /// The bytes of a form besides its file: other fields, part headers, boundaries.
     static constexpr std::uint64_t form_overhead = 1024UL * 1024;
 
     template <auto Handler>

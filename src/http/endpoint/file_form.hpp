@@ -9,12 +9,12 @@
 
 namespace clinikk::http {
 
-/// The file of a form, as it flows by.
+/// The file of a form. Its bytes are pulled as they arrive.
 class FilePart : public ByteSource {
 public:
     explicit FilePart(MultipartReader& reader) : reader_(reader) {}
 
-    /// The name the client gave it; untrusted. Empty when it gave none.
+    /// The file name that the client sent; untrusted. Empty when it sent none.
     std::string name{};
 
     Task<Result<std::string_view>> next() override { return reader_.read(); }
@@ -23,18 +23,18 @@ private:
     MultipartReader& reader_;
 };
 
-/// What every `FileForm` does, whatever its fields.
+/// The part of `FileForm` that does not depend on its fields.
 class FileFormReader {
 public:
     FileFormReader(Request& request, std::string boundary);
 
-    /// The text of a field that has been read already.
+    /// The text of a field that has already been read.
     std::optional<std::string_view> field(std::string_view name) const;
 
 protected:
-    /// Reads up to the part named `file`, keeping the fields before it; null when there is none.
+    /// Reads up to the part named `file`, and keeps the fields before it. Null when there is no such part.
     Task<Result<FilePart*>> find_file();
-    /// Reads the fields behind the file.
+    /// Reads the fields after the file.
     Task<Result<void>> finish();
 
     Input input_;
@@ -46,8 +46,7 @@ private:
     FilePart file_;
 };
 
-/// A multipart/form-data body with one file, `file`, and fields before or behind it. The file is never kept in
-/// memory: its bytes are pulled as they come.
+/// A multipart/form-data body with one file, `file`, and fields before or after it. The file is never held in memory.
 template <class Fields>
 class FileForm : public FileFormReader {
 public:
@@ -60,7 +59,8 @@ public:
         return std::make_unique<FileForm>(request, std::move(*boundary));
     }
 
-    /// Reads up to the file. Without one `validation_failed` tells all that is wrong with the fields too. Call once.
+    /// Reads up to the file. Without a file it fails with `validation_failed`, which also lists the faults of the
+    /// fields. Call it once.
     Task<Result<FilePart*>> file() {
         auto found = co_await find_file();
         if (!found || *found != nullptr) co_return found;
@@ -70,7 +70,8 @@ public:
         co_return validation_error(std::move(errors));
     }
 
-    /// The fields, when the file has been read: reads the rest of the body, and says all that is wrong.
+    /// Reads the rest of the body and returns the fields, or everything that is wrong with them. Call it when the file
+    /// has been read.
     Task<Result<Fields>> fields() {
         auto const finished = co_await finish();
         if (!finished) co_return finished.error();

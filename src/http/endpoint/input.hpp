@@ -12,10 +12,10 @@
 
 namespace clinikk::http {
 
-/// What was sent under one name, before it is understood. What comes in a form or a query is always `text`.
+/// A value as it was sent under one name. Values from a form or a query are always `text`.
 using InputField = JsonMember;
 
-/// What came as text.
+/// A field of text.
 inline InputField text_field(std::string name, std::string text) {
     JsonValue value;
     value.kind = JsonValue::Kind::text;
@@ -23,23 +23,24 @@ inline InputField text_field(std::string name, std::string text) {
     return {std::move(name), std::move(value)};
 }
 
-/// Everything a request says besides its file or raw body. It lives no longer than the request's head.
+/// Everything in a request except its file or raw body. It must not outlive the head of the request.
 struct Input {
     std::vector<InputField> path{};
     std::vector<InputField> query{};
     std::vector<InputField> body{};
-    RequestHead const* head = nullptr;  ///< for the header fields and cookies; none gives none of them
-    RequestBody* raw_body = nullptr;    ///< of an operation that takes its body as it comes
-    /// JSON: kinds must match and unknown members are refused. Forms: all is text and unknown fields are ignored.
+    RequestHead const* head = nullptr;  ///< for header fields and cookies; may be null
+    RequestBody* raw_body = nullptr;    ///< of an operation that takes a raw body
+    /// JSON: kinds must match, and unknown members are refused. Forms: every value is text, and unknown fields are
+    /// ignored.
     bool json_body = false;
 };
 
-/// Path, query and body of a request whose operation takes small bodies; the body in any of the operation's forms. Of
-/// a raw body only the media type is looked at.
-/// Fails with `unsupported_media_type`, `malformed_json`, `malformed_multipart`, or as the body itself.
+/// Reads path, query and body of a request, the body in any form that the operation takes. It must be small, since it
+/// is held in memory; of a raw body only the media type is checked. Fails with `unsupported_media_type`,
+/// `malformed_json`, `malformed_multipart`, or with the error of the body.
 Task<Result<Input>> read_input(Request& request);
 
-/// Path and query only.
+/// Reads path and query only.
 Result<Input> read_parameters(Request const& request);
 
 }  // namespace clinikk::http

@@ -16,8 +16,8 @@
 
 namespace clinikk::http {
 
-/// Appends a value as JSON: described structs as objects in the order of their members, absent optionals as null.
-/// Straight into text: a listing of 100 rows has no time for a tree in between.
+/// Appends a value as JSON: described structs become objects in the order of their members, absent optionals become
+/// null. It writes text directly: a listing of 100 rows has no time for a tree in between.
 template <class T>
 void write_json(std::string& out, T const& value);
 

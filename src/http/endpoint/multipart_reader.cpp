@@ -7,8 +7,8 @@
 namespace clinikk::http {
 namespace {
 
-/// How much of a new piece is copied behind the rest of the last one at first: mostly a delimiter is all there is to
-/// decide. Each further copy doubles what is there.
+/// How much of a new piece is first copied after the rest of the last one: mostly a delimiter is all there is to
+/// decide. Each further copy doubles the amount.
 constexpr std::size_t first_copy = 128;
 
 Error too_large(std::string_view name, std::size_t limit) {
@@ -35,12 +35,13 @@ void MultipartReader::drop(std::size_t bytes) noexcept {
     }
     used_ += bytes;
     if (used_ < old_size_) return;
-    // The old rest is done with: on in the piece itself. The bytes of the joint stay for who has a view of them.
+    // The old rest has been consumed, so continue in the piece itself. The joined bytes stay, because a view of them
+    // may still be in use.
     piece_.remove_prefix(used_ - old_size_);
     joining_ = false;
 }
 
-/// Makes the window larger; false when the body has ended.
+/// Enlarges the window. Returns false when the body has ended.
 Task<Result<bool>> MultipartReader::fetch() {
     if (joining_) {
         joint_.erase(0, used_);
@@ -61,7 +62,7 @@ Task<Result<bool>> MultipartReader::fetch() {
         piece_ = *next;
         if (!joining_) co_return true;
     }
-    // The parser leaves less than its least buffer undecided, so that there is room.
+    // The parser leaves less than its least buffer undecided, so there is room.
     auto const room = buffer_size_ - joint_.size();
     joint_ += piece_.substr(joint_.size() - old_size_, std::min(std::max(first_copy, joint_.size()), room));
     co_return true;

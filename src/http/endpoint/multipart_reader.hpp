@@ -12,24 +12,25 @@
 
 namespace clinikk::http {
 
-/// The parts of a multipart/form-data body, pulled from where the body comes from. Bytes are views into the source's
-/// own pieces; only what lies across two pieces is copied.
+/// The parts of a multipart/form-data body, pulled from its source. Bytes are views into the pieces of the source; only
+/// bytes across two pieces are copied.
 ///
-/// Errors are the source's, or `malformed_multipart`; after one the reader is of no more use.
+/// Errors are those of the source, or `malformed_multipart`; after an error the reader cannot be used.
 class MultipartReader {
 public:
     /// `body` must outlive this. `boundary` comes from `parse_boundary`. At most `buffer_size` bytes, and not less
     /// than `MultipartParser::least_buffer`, are held besides the source's piece.
     MultipartReader(ByteSource& body, std::string boundary, std::size_t buffer_size);
 
-    /// Goes to the next part, past what is unread of the current one. Empty when there is none: the body has been
-    /// read to its end then, so that one that ended early is never taken for a whole one.
+    /// Goes to the next part and skips the unread bytes of the current one. Empty when there is no further part: the
+    /// body has then been read to its end, so that a truncated body is never accepted as complete.
     Task<Result<std::optional<PartHeader>>> next_part();
 
     /// The next bytes of the current part; empty at its end. The view is valid until the next call of any function.
     Task<Result<std::string_view>> read();
 
-    /// All that is left of the current part. `body_too_large`, naming the part, when that is over `limit` bytes.
+    /// The rest of the current part. Fails with `body_too_large`, which names the part, if it has more than `limit`
+    /// bytes.
     Task<Result<std::string>> read_text(std::size_t limit);
 
 private:

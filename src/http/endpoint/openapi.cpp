@@ -111,7 +111,7 @@ private:
         return {{"required", true}, {"content", std::move(content)}};
     }
 
-    /// A form has no null: a member that may be absent is left out.
+    /// A form has no null: an optional member is left out instead.
     static void not_nullable(json::object& object) {
         for (auto& property : object["properties"].as_object()) {
             auto& schema = property.value().as_object();
@@ -214,7 +214,7 @@ void print_array(std::string& out, json::array const& array, int depth) {
     out += ']';
 }
 
-/// Indented, so that a change of the API is a readable difference. Boost.JSON only prints on one line.
+/// Prints with indentation, so that a change of the API is a readable difference. Boost.JSON only prints on one line.
 void print(std::string& out, json::value const& value, int depth) {
     if (value.is_object() && !value.get_object().empty()) {
         print_object(out, value.get_object(), depth);

@@ -14,7 +14,7 @@ struct ApiTag {
     std::string_view description;
 };
 
-/// What the document says of the service as a whole.
+/// The description of the service as a whole.
 struct ApiInfo {
     std::string_view title;
     std::string_view version;

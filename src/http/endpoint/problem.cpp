@@ -13,13 +13,13 @@ BOOST_DESCRIBE_STRUCT(FieldError, (), (detail, pointer))
 namespace clinikk::http {
 namespace {
 
-/// When it is worth trying again, where the error itself does not tell.
+/// The time after which to try again, for errors that do not state it.
 std::chrono::seconds usual_wait(ErrorCode code) noexcept {
     using namespace std::chrono_literals;
     // Another upload of the same account has to end first.
     if (code == ErrorCode::too_many_uploads) return 30s;
-    // A database or a bucket that is away is asked again about once a second. Clients that all come back with the first
-    // success would hold it up.
+    // A database or bucket that is away is tried again about once a second. Clients that all return at once would delay
+    // its recovery.
     return 5s;
 }
 

@@ -9,9 +9,9 @@
 
 namespace clinikk::http {
 
-/// An error as a client sees it: `application/problem+json` (RFC 9457) with our members `code` and `errors`, and the
-/// header fields that its status asks for (`WWW-Authenticate`, `Retry-After`) and that the error itself carries.
-/// `base_url` is PUBLIC_URL; `request_id` becomes `instance`, which is how the log names the request.
+/// An error as a client sees it: `application/problem+json` (RFC 9457) with the extension members `code` and `errors`,
+/// and with the header fields that its status requires (`WWW-Authenticate`, `Retry-After`) and that the error carries.
+/// `base_url` is PUBLIC_URL; `request_id` becomes `instance`, by which the log names the request.
 Response problem_response(Error const& error, std::string_view base_url, Uuid const& request_id);
 
 }  // namespace clinikk::http

@@ -17,11 +17,11 @@ namespace clinikk::http {
 
 struct Endpoint;
 
-/// The body of a request, decoded from its framing. The first pull sends `100 Continue` to a client that waits for
-/// it (RFC 9110 section 10.1.1): what is refused before is never sent.
+/// The body of a request, without its framing. The first pull sends `100 Continue` to a client that waits for it (RFC
+/// 9110 section 10.1.1), so the client never sends a body that is refused before.
 class RequestBody : public ByteSource {
 public:
-    /// Past so many bytes `next` fails with `code`.
+    /// After this many bytes `next` fails with `code`.
     virtual void limit(std::uint64_t bytes, ErrorCode code) = 0;
 };
 
@@ -29,7 +29,7 @@ public:
 struct Request {
     RequestHead const& head;
     RequestBody& body;
-    std::string_view remote_address;  ///< of the client; behind a trusted proxy, what that one says of it
+    std::string_view remote_address;  ///< of the client; behind a trusted proxy, the address that the proxy states
     Uuid id;
     std::chrono::steady_clock::time_point started;
     std::string_view
@@ -43,7 +43,7 @@ struct Request {
     std::vector<std::pair<std::string_view, std::string>> path_parameters{};
     std::optional<Caller> caller{};
 
-    bool abandoned = false;  ///< the client has gone, and what was under way for it is cancelled
+    bool abandoned = false;  ///< the client has gone, and the handler is being cancelled
 };
 
 }  // namespace clinikk::http

@@ -6,8 +6,8 @@
 
 namespace clinikk::http {
 
-/// Takes the chunked transfer coding off a body (RFC 9112 section 7.1), without I/O. Chunk extensions (at most 256
-/// bytes a line) and trailer fields (at most 8 KiB in all, syntax checked) are read past. Lines end with CRLF only.
+/// Removes the chunked transfer coding from a body (RFC 9112 section 7.1), without I/O. Chunk extensions (at most 256
+/// bytes a line) and trailer fields (at most 8 KiB in all, with a syntax check) are skipped. Lines end with CRLF only.
 class ChunkedDecoder {
 public:
     struct Step {
@@ -19,9 +19,9 @@ public:
         std::string_view reason{};  ///< with `refused`: a constant sentence for the client
     };
 
-    /// The next event of the input, which begins behind what was consumed before. `need_more` has consumed all of
-    /// it. With `end` the body is complete, and what was not consumed belongs to the next message; asked again it
-    /// says `end` again, and after `refused` it says `refused` again.
+    /// Returns the next event of the input, which begins after the bytes that earlier steps consumed. `need_more` has
+    /// consumed all of it. At `end` the body is complete, and the bytes that were not consumed belong to the next
+    /// message. After `end` or `refused`, every further step returns the same.
     Step next(std::string_view input) noexcept;
 
 private:
@@ -43,7 +43,7 @@ private:
         refused,
     };
 
-    /// Takes one byte that is not data; false when it may not stand there.
+    /// Takes one byte that is not data. Returns false when the byte is not allowed there.
     bool take(char c) noexcept;
     bool take_size(char c) noexcept;
     bool take_extension(char c) noexcept;

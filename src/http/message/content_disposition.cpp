@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t max_code_points = 120;
 constexpr std::size_t max_ending = 10;
 
-/// Cuts the first code point off `text`, which begins with valid UTF-8.
+/// Removes the first code point from `text`, which begins with valid UTF-8.
 char32_t take_code_point(std::string_view& text) noexcept {
     auto const lead = static_cast<std::uint8_t>(text[0]);
     std::size_t const length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
@@ -41,7 +41,7 @@ void append_utf8(std::string& out, char32_t c) {
     }
 }
 
-/// Characters that are not seen, or that make a name look like another one.
+/// Characters that are invisible, or that make a name look like another one.
 bool is_invisible(char32_t c) noexcept {
     bool const control = c < 0x20 || (c >= 0x7F && c < 0xA0);
     bool const bidirectional =

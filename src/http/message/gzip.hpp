@@ -9,7 +9,7 @@ namespace clinikk::http {
 /// the default is about as small as level 6 gets JSON, in half the time.
 std::string gzip(std::string_view bytes, int level = 4);
 
-/// The other way, for bytes of our own. Throws std::runtime_error when they are not whole.
+/// Unpacks bytes that `gzip` made. Throws std::runtime_error when they are damaged.
 std::string gunzip(std::string_view bytes);
 
 }  // namespace clinikk::http

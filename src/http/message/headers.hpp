@@ -6,10 +6,10 @@
 
 namespace clinikk::http {
 
-/// The header fields of an answer, kept as the bytes that go out.
+/// The header fields of an answer, stored as the bytes that are sent.
 class HeaderBlock {
 public:
-    /// Appends a field line. Control characters in the value are dropped: no value can start another line.
+    /// Appends a field line. Control characters in the value are dropped, so no value can begin another line.
     void add(std::string_view name, std::string_view value);
 
     /// Appends field lines that another block holds.

@@ -22,7 +22,7 @@ struct MediaType {
 /// The value of a Content-Type field; empty when it is not valid or gives a parameter twice.
 std::optional<MediaType> parse_media_type(std::string_view value);
 
-/// What the Accept-Encoding fields of a request say together (RFC 9110 section 12.5.3): several are one list.
+/// The Accept-Encoding fields of a request together (RFC 9110 section 12.5.3): several fields are one list.
 class AcceptedCodings {
 public:
     /// Takes the value of one field.

@@ -41,7 +41,7 @@ Result<std::string> parse_boundary(std::string_view content_type) {
         if (outcome == ParameterReader::Outcome::malformed) return malformed("The Content-Type field is malformed");
         if (!same_ignoring_case(parameter.name(), "boundary")) continue;
         if (boundary) return malformed("The Content-Type field has several boundaries");
-        // Not only tokens without quotes: several clients leave them off.
+        // Any characters, not only tokens, are accepted without quotes: several clients leave the quotes out.
         if (!is_boundary(parameter.value())) return malformed("The boundary in the Content-Type field is not valid");
         boundary = std::move(parameter.value());
     }
@@ -91,7 +91,7 @@ MultipartParser::Search MultipartParser::find_delimiter(std::string_view input) 
     return {false, begins ? input.size() - (tail.size() - last) : input.size()};
 }
 
-/// The first boundary may stand at the very start, without the CRLF that otherwise belongs to it.
+/// The first boundary may be at the very start, without the CRLF that otherwise belongs to it.
 MultipartParser::Step MultipartParser::at_start(std::string_view input) {
     auto const first = dash_boundary();
     if (input.size() < first.size() && first.starts_with(input)) return {};
@@ -165,7 +165,7 @@ MultipartParser::Step MultipartParser::in_header(std::string_view input) {
     return step;
 }
 
-/// A part without a body: the empty line behind its fields is the CRLF of the delimiter (RFC 2046 section 5.1.1).
+/// A part without a body: the empty line after its fields is the CRLF of the delimiter (RFC 2046 section 5.1.1).
 MultipartParser::Step MultipartParser::at_data_start(std::string_view input) {
     auto const first = dash_boundary();
     Step step;

@@ -15,13 +15,13 @@ namespace clinikk::http {
 /// type, `malformed_multipart` when the boundary is missing, given twice, or not valid (RFC 2046 section 5.1.1).
 Result<std::string> parse_boundary(std::string_view content_type);
 
-/// Takes a multipart/form-data body apart (RFC 7578, RFC 2046 section 5.1), without I/O.
+/// Parses a multipart/form-data body (RFC 7578, RFC 2046 section 5.1), without I/O.
 ///
-/// The caller gives it the input that has not been consumed, drops what a step consumed, and on `need_more` calls
-/// again with more bytes behind the rest. The rest is at most `least_buffer - 1` bytes then, so that a buffer of
-/// `least_buffer` bytes always gets on. Data never waits for more than a delimiter's length.
+/// The caller passes the input that has not been consumed, drops what a step has consumed, and on `need_more` calls
+/// again with more bytes after the rest. The rest is then at most `least_buffer - 1` bytes, so a buffer of
+/// `least_buffer` bytes always suffices. Data never waits for more than the length of a delimiter.
 ///
-/// Lines end with CRLF only. White space behind a boundary, a preamble and an epilogue are read past.
+/// Lines end with CRLF only. White space after a boundary, a preamble and an epilogue are skipped.
 class MultipartParser {
 public:
     static constexpr std::size_t max_parts = 100;
@@ -45,11 +45,11 @@ public:
     /// `boundary` is one that `parse_boundary` returned.
     explicit MultipartParser(std::string_view boundary);
 
-    /// The next event. After `end` (the last boundary) further calls consume the epilogue and say `end` or
-    /// `refused`; after `refused` they say `refused`.
+    /// Returns the next event. After `end` (the last boundary) further calls consume the epilogue and return `end` or
+    /// `refused`; after `refused` they return `refused`.
     Step next(std::string_view input);
 
-    /// To be asked when the body has ended: `malformed_multipart` when its last boundary is missing.
+    /// Call it when the body has ended. Returns `malformed_multipart` when the last boundary is missing.
     Result<void> finish() const;
 
 private:

@@ -12,7 +12,7 @@
 /// Byte ranges (RFC 9110 section 14).
 namespace clinikk::http {
 
-/// What a Range field asks for.
+/// The result of reading a Range field.
 struct RangeOutcome {
     static constexpr std::size_t max_ranges = 16;
 
@@ -30,9 +30,9 @@ struct RangeOutcome {
     std::span<ByteRange const> ranges() const noexcept { return {list.data(), count}; }
 };
 
-/// Reads the value of a Range field for a representation of `size` bytes. Ranges are put in order, and those that
-/// overlap or touch are joined (section 14.2 allows both; answering ranges that overlap in full is a way to make a
-/// server send much for little).
+/// Reads the value of a Range field for a representation of `size` bytes. Ranges are sorted, and those that overlap or
+/// touch are joined. Section 14.2 allows both; a server that answers overlapping ranges in full can be made to send
+/// much for little.
 ///
 /// `whole` when the field is empty, malformed or of another unit, and when it has more than `max_ranges` ranges,
 /// satisfiable or not, which section 14.2 lets a server ignore. Also for a non-empty suffix of an empty

@@ -21,8 +21,8 @@ char const* skip(char const* at, char const* end) noexcept {
     return at;
 }
 
-/// Reads from left to right and decides at the first byte that settles a matter, so that the outcome does not depend
-/// on how much more of the input is there. Every step returns whether to go on; if not, the outcome is set.
+/// Reads from left to right and decides at the first byte that settles a question, so that the result does not depend
+/// on how much of the input has arrived. Every step returns whether to continue; if not, the result is set.
 class HeadParser {
 public:
     HeadParser(std::string_view buffer, HeadLimits const& limits, RequestHead& out) noexcept
@@ -56,7 +56,7 @@ private:
     char const* buffer_end_;
     char const* at_;
     char const* end_;            ///< how far to look: a limit may lie before the end of the buffer
-    bool limit_passed_ = false;  ///< what `end_` being reached means
+    bool limit_passed_ = false;  ///< reaching `end` means that the limit has been passed
     ErrorCode limit_code_ = ErrorCode::bad_request;
     HeadLimits const& limits_;
     RequestHead& head_;

@@ -52,7 +52,8 @@ struct RequestHead {
     /// `data()` is null; a field with an empty value has a non-null one.
     std::string_view find(std::string_view name) const noexcept;
 
-    /// The same, and null too when there are several fields of that name: for a field that stands once or says nothing.
+    /// As `find`, but also null when there are several fields of that name: for a field that counts only when it is
+    /// given once.
     std::string_view find_only(std::string_view name) const noexcept;
 };
 
@@ -65,13 +66,13 @@ struct HeadOutcome {
     std::string_view reason{};                ///< when refused: a constant sentence for the client
 };
 
-/// Parses the head of a request at the start of `buffer`. Strict: lines end with CRLF only, and whatever another
-/// recipient might read differently is refused, so that no two programs on the way disagree about where a request
-/// ends (RFC 9112 section 11.2). At most two empty lines before the request line are skipped (section 2.2).
+/// Parses the head of a request at the start of `buffer`. The parser is strict: lines end with CRLF only, and anything
+/// that another recipient might read differently is refused, so that all programs on the way agree about where a
+/// request ends (RFC 9112 section 11.2). At most two empty lines before the request line are skipped (section 2.2).
 ///
-/// With `need_more` the caller appends what comes next to the same bytes and calls again; `out` is unspecified then
-/// and after `refused`. The outcome does not depend on where the bytes were split: once a prefix is refused, all its
-/// continuations are, for the same reason, and limits are noticed as soon as they are passed.
+/// On `need_more`, the caller appends the next bytes and calls again; `out` is unspecified then and after `refused`.
+/// The result does not depend on where the bytes were split: if a prefix is refused, every continuation of it is
+/// refused for the same reason, and limits are noticed as soon as they are passed.
 ///
 /// Refusals: `bad_request`, also for a second field of those that stand once (RFC 9110 section 5.3) and decide
 /// something: Host, Content-Length, Content-Type, Authorization, Origin, Access-Control-Request-Method; `uri_too_long`

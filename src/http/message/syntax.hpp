@@ -63,8 +63,8 @@ std::string to_lower(std::string_view text);
 /// Without leading and trailing SP and HTAB (OWS).
 std::string_view trim_blanks(std::string_view text) noexcept;
 
-/// Cuts the text up to the next comma off `rest`, trimmed; the comma goes too. An element may be empty. For lists
-/// whose elements hold no quoted strings (RFC 9110 section 5.6.1).
+/// Removes the text up to the next comma from `rest`, with the comma, and returns it trimmed. An element may be empty.
+/// For lists whose elements hold no quoted strings (RFC 9110 section 5.6.1).
 std::string_view take_list_element(std::string_view& rest) noexcept;
 
 /// 1*DIGIT. Empty when there is another character, or none, or the number does not fit.

@@ -8,8 +8,8 @@
 namespace clinikk::http {
 namespace {
 
-/// The path itself where the route is known and all its parameters are ids, which tell nothing. Otherwise the route's
-/// pattern, and `-` where there is no such route.
+/// Returns the path if its route is known and all its parameters are ids, which reveal nothing; else the pattern of the
+/// route, or `-` without a route.
 std::string_view loggable_path(Request const& request) {
     if (request.route.empty()) return "-";
     bool const only_ids = std::ranges::all_of(

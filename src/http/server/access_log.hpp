@@ -6,8 +6,8 @@
 
 namespace clinikk::http {
 
-/// Writes the access log's line of a request and its answer: a warning for statuses from 500 on. Paths are written so
-/// that no token which stands in one by mistake reaches the log, and queries are not written.
+/// Writes the line of a request and its answer in the access log: a warning for statuses from 500 on. A path that may
+/// contain a token by mistake is not written, and queries never are.
 void write_access_log(Log& log, Request const& request, Response const& response);
 
 }  // namespace clinikk::http

@@ -5,8 +5,8 @@
 namespace clinikk::http {
 namespace {
 
-/// All that a cacheable answer may depend on besides the database: how the service is reached, path and query, and the
-/// content coding. `Routes::add_cacheable` takes no handler that sees anything else.
+/// The key of a cached answer: everything besides the database on which it may depend, that is how the service is
+/// reached, path and query, and the content coding. `Routes::add_cacheable` accepts no handler that sees anything else.
 std::string cache_key(Request const& request) {
     std::string key(request.base_url);
     key += ' ';

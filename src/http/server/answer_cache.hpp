@@ -13,24 +13,24 @@
 
 namespace clinikk::http {
 
-/// Answers of operations that read nothing but the database, for as long as the database stays as it was. Every use
-/// compares its revision, so what any process changed is seen by the next request. Thread-safe.
+/// Caches answers of operations that read nothing but the database, as long as the database does not change. Every use
+/// compares the revision of the database, so the next request sees the changes of any process. Thread-safe.
 class AnswerCache {
 public:
-    /// The database's revision now; empty when it cannot be told at once, and then nothing is kept.
+    /// The current revision of the database; empty when it is not known without waiting, and then nothing is cached.
     using CurrentRevision = std::function<std::optional<Revision>()>;
 
-    /// Past this many bytes of bodies the cache starts anew.
+    /// When the bodies exceed this many bytes, the cache is emptied.
     static constexpr std::size_t capacity = 4UL * 1024 * 1024;
 
     explicit AnswerCache(CurrentRevision current) : current_(std::move(current)) {}
 
     std::optional<Revision> revision() const { return current_(); }
 
-    /// What was answered to the same question at this revision.
+    /// The answer to the same request at this revision, if it is cached.
     std::optional<Response> find(Revision const& revision, Request const& request);
 
-    /// Keeps an answer of text that was begun at this revision, unless the database has changed meanwhile.
+    /// Caches a text answer that was begun at this revision, unless the database has changed meanwhile.
     void insert(Revision const& revision, Request const& request, Response const& response);
 
 private:
@@ -42,7 +42,7 @@ private:
 
     CurrentRevision current_;
     std::mutex mutex_;
-    Revision revision_{};  ///< of all that is kept
+    Revision revision_{};  ///< of all cached answers
     std::map<std::string, CachedAnswer, std::less<>> answers_;
     std::size_t bytes_ = 0;
 };

@@ -10,13 +10,14 @@ namespace clinikk::http {
 namespace {
 
 constexpr std::chrono::seconds linger_time{2};
-/// From a client's connect to the first byte of its request, while the server drains.
+/// The time from the connect of a client to the first byte of its request that a draining server allows.
 constexpr std::chrono::milliseconds first_request_time{500};
-/// How long a request is under way before anybody looks whether its client is still there.
+/// How long a request is under way before the server checks whether its client is still there.
 constexpr std::chrono::seconds unwatched_time{1};
-/// More than the socket buffers of both sides hold: what was sent before the answer could be seen is all taken.
+/// More than the socket buffers of both sides hold, so that everything sent before the client could see the answer is
+/// read.
 constexpr std::size_t linger_bytes = 16 * 1024 * 1024;
-/// A buffer that grew larger is given back between requests.
+/// A buffer that has grown larger is released between requests.
 constexpr std::size_t kept_buffer = 1024;
 
 bool only_reads(Request const& request) { return is_retrieval(request.head.method); }
@@ -106,7 +107,7 @@ Task<bool> Connection::answer_request() {
     handled_ = nullptr;
     if (request.abandoned) co_return false;
 
-    // Whatever ends the connection behind this answer is known before the answer is sent, and said in it.
+    // Whatever will end the connection after this answer is known before the answer is sent, and the answer says so.
     bool const ends_with_body = head_.version == Version::http_1_0 && !body_length(response);
     bool const keep =
         head_.keep_alive && !response.close && !context_.draining && !ends_with_body && body.skip_arrived();
@@ -120,12 +121,12 @@ Task<bool> Connection::answer_request() {
         co_await linger();
         co_return false;
     }
-    // What is behind the body may lie in the buffer itself.
+    // The bytes after the body may be in the buffer itself.
     buffer_ = std::string(body.behind());
     co_return true;
 }
 
-/// Says between whom the exchange is, as far as the client sees it.
+/// Records both ends of the exchange, as the client sees them.
 void Connection::log_ends(Request& request) {
     if (via_proxy_) client_address_ = forwarded_client(head_, peer_, context_.trusted_proxies).to_string();
     if (head_.host.empty() && local_authority_.empty()) local_authority_ = transport_.local_authority();
@@ -153,7 +154,7 @@ Task<IoStatus> Connection::send(Response& response, bool keep_alive, bool with_b
 Task<IoStatus> Connection::send_source(ByteSource& source, bool chunked) {
     while (true) {
         auto const piece = co_await source.next();
-        // Too late for an error: the missing end tells the client that the body is not whole.
+        // It is too late for an error. The missing end tells the client that the body is incomplete.
         if (!piece) co_return IoStatus::closed;
         if (piece->empty()) break;
         if (chunked) {
@@ -180,8 +181,8 @@ Task<> Connection::refuse(Error refusal) {
     if (sent == IoStatus::ok) co_await linger();
 }
 
-/// Closing with unread input makes the kernel reset the connection, and the client may lose the answer (RFC 9112
-/// section 9.6): shut down writing, and read for a while.
+/// Closes so that the client gets the answer. Closing with unread input makes the kernel reset the connection, and the
+/// client may lose the answer (RFC 9112 section 9.6), so this shuts down writing and reads for a while.
 Task<> Connection::linger() {
     transport_.shut_down_writing();
     auto const deadline = Transport::Clock::now() + linger_time;

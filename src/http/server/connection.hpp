@@ -26,35 +26,35 @@ private:
     std::string date_;
 };
 
-/// What the connections of one thread share.
+/// State that the connections of one thread share.
 struct ConnectionContext {
     Pipeline& pipeline;
     Timeouts const& timeouts;
     HeadLimits const& head_limits;
     UuidSource& ids;
-    /// Where arriving heads are read to before they are copied to their connection.
+    /// Buffer into which heads are read before they are copied to their connection.
     std::span<char> scratch;
     HttpClock& clock;
-    /// Those whose X-Forwarded fields count.
+    /// The proxies whose X-Forwarded fields count.
     Networks const& trusted_proxies;
-    /// Set when the program is to end: no request begins any more.
+    /// Set when the program is to end: no new request begins.
     bool const& draining;
 };
 
-/// One client's connection: reads requests, has them answered in their order, and knows when to close.
+/// The connection of one client: reads requests, answers them in their order, and decides when to close.
 class Connection {
 public:
     Connection(Transport::Socket socket, ConnectionContext const& context);
 
-    /// Until the connection ends.
+    /// Runs until the connection ends.
     Task<> serve();
 
-    /// Called about once a second: ends waits that last too long, and emits on `cancellation` when the request under
-    /// way only reads, has lasted a while and has lost its client. Until then a client that closes its side early still
-    /// gets its answer.
+    /// Called about once a second. Ends waits that last too long, and emits on `cancellation` when the current request
+    /// only reads, has lasted for a while, and has lost its client. A client that closes its side early still gets its
+    /// answer before that.
     void sweep(Transport::Clock::time_point now, boost::asio::cancellation_signal& cancellation);
     /// For a server that drains: ends the connection if no request is under way, unless it is so young that its first
-    /// one may still be coming.
+    /// request may still arrive.
     void close_if_idle(Transport::Clock::time_point now) noexcept;
     void abort() noexcept { transport_.abort(); }
 
@@ -74,13 +74,13 @@ private:
     boost::asio::ip::address peer_;
     bool via_proxy_;
     std::string client_address_;
-    std::string local_authority_;  ///< once it was needed
+    std::string local_authority_;  ///< set when first needed
     RequestHead head_;
-    std::string buffer_;          ///< the current head and what came behind it
+    std::string buffer_;          ///< the current head and the bytes after it
     std::size_t head_size_ = 0;   ///< bytes of `buffer_` that are the current head
-    Request* handled_ = nullptr;  ///< the request that is with its handler
+    Request* handled_ = nullptr;  ///< the request that its handler works on
     bool idle_ = true;
-    bool fresh_ = true;  ///< no request has come yet
+    bool fresh_ = true;  ///< no request has arrived yet
     Transport::Clock::time_point opened_ = Transport::Clock::now();
 };
 

@@ -28,7 +28,7 @@ std::array<std::uint8_t, 16> bits_of(ip::address const& address) noexcept {
     return v6.to_bytes();
 }
 
-/// How many bits the two have in common at their start.
+/// The number of bits that the two have in common at their start.
 unsigned common_bits(std::array<std::uint8_t, 16> const& a, std::array<std::uint8_t, 16> const& b) noexcept {
     unsigned bits = 0;
     while (bits < all_bits && ((a[bits / 8] ^ b[bits / 8]) >> (7 - bits % 8) & 1) == 0) ++bits;
@@ -42,7 +42,7 @@ bool has_bits_behind(std::array<std::uint8_t, 16> const& bits, unsigned prefix) 
     return false;
 }
 
-/// An element of X-Forwarded-For: an address, with a port behind it or not, IPv6 then in brackets.
+/// Parses an element of X-Forwarded-For: an address, optionally with a port; an IPv6 address is then in brackets.
 std::optional<ip::address> parse_hop(std::string_view text) {
     if (text.starts_with('[')) {
         auto const close = text.find(']');
@@ -55,7 +55,7 @@ std::optional<ip::address> parse_hop(std::string_view text) {
     return parse_address(with_port ? text.substr(0, colon) : text);
 }
 
-/// Cuts what stands behind the last comma off `rest`, trimmed; the comma goes too.
+/// Removes the text after the last comma from `rest`, with the comma, and returns it trimmed.
 std::string_view take_last_element(std::string_view& rest) noexcept {
     auto const comma = rest.rfind(',');
     auto const element = trim_blanks(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
@@ -63,8 +63,8 @@ std::string_view take_last_element(std::string_view& rest) noexcept {
     return element;
 }
 
-/// A path of segments of unreserved characters (RFC 3986 section 2.3), none of them empty, `.` or `..`. A slash at its
-/// end is left out. Empty when it is none.
+/// Returns a path of segments of unreserved characters (RFC 3986 section 2.3), none of them empty, `.` or `..`, without
+/// a slash at its end. Empty when `text` is not such a path.
 std::string_view valid_prefix(std::string_view text) noexcept {
     constexpr std::size_t longest = 256;
     if (text.size() > longest) return {};

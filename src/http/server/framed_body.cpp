@@ -7,8 +7,8 @@ namespace clinikk::http {
 namespace {
 
 constexpr std::size_t buffer_size = 256 * 1024;
-/// Reading past more than this costs more than a new connection. Less is read even after a refusal: many clients
-/// look for the answer only when they have sent everything.
+/// Skipping more than this costs more than a new connection. The server skips this much even after a refusal, because
+/// many clients look for the answer only when they have sent everything.
 constexpr std::uint64_t drain_limit = 1024 * 1024;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -58,14 +58,14 @@ Task<Result<std::string_view>> FramedBody::next() {
     co_return piece;
 }
 
-/// Reads what comes into the buffer, behind what is still there.
+/// Reads the next bytes into the buffer, after those that are still there.
 Task<Result<void>> FramedBody::fill() {
     if (awaits_continue_) {
         awaits_continue_ = false;
         if (co_await transport_.write(continue_line, {}, false) != IoStatus::ok) co_return ended_early();
     }
     auto room = room_behind_ready();
-    // Of a body with a length nothing behind it is read: the next request stays in the socket.
+    // Nothing after a body with a length is read: the next request stays in the socket.
     if (framing_ == BodyFraming::length)
         room = room.first(static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), left_)));
     auto const got = co_await transport_.read_body(room);
@@ -121,14 +121,14 @@ bool FramedBody::skip_arrived() {
     return ended_;
 }
 
-/// As `fill`, with what is there already; whether that is anything.
+/// As `fill`, but only with bytes that have already arrived. Returns whether there were any.
 bool FramedBody::take_arrived() {
     auto const got = transport_.read_ready(room_behind_ready());
     ready_ = {ready_.data(), ready_.size() + got.bytes};
     return got.bytes > 0;
 }
 
-/// Where bytes that come next are put: behind those that are still there.
+/// The room for the next bytes, after those that are still there.
 std::span<char> FramedBody::room_behind_ready() {
     if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(buffer_size);
     // Only the start of a chunk header can be left, a few bytes.

@@ -12,25 +12,24 @@
 
 namespace clinikk::http {
 
-/// The body of one request as its framing delimits it (RFC 9112 section 6), read from the connection as it is
-/// pulled.
+/// The body of one request as its framing delimits it (RFC 9112 section 6), read from the connection when it is pulled.
 class FramedBody : public RequestBody {
 public:
-    /// `early`: what arrived together with the head; it must outlive this.
+    /// `early`: the bytes that arrived together with the head. They must outlive this object.
     FramedBody(Transport& transport, RequestHead const& head, std::string_view early);
 
     void limit(std::uint64_t bytes, ErrorCode code) override;
     Task<Result<std::string_view>> next() override;
 
-    /// Whether the connection can be used on behind the rest of this body. To be asked before the answer is sent, which
-    /// has to say so: reads past what has arrived, without waiting. Of a body in chunks nobody can tell beforehand how
-    /// much is left, nor whether it is whole, so its end must be among that; what is left of one with a length must be
-    /// little.
+    /// Returns whether the connection can be used after the rest of this body. Call it before the answer is sent, since
+    /// the answer must say so. It skips what has arrived, without waiting. The end of a chunked body must be among
+    /// that, because nobody can tell how much is left of it or whether it is well-formed; the rest of a body with a
+    /// length must be small.
     bool skip_arrived();
-    /// Reads past the rest, when `skip_arrived` says that it can be. False when the client does not send what it
-    /// announced.
+    /// Skips the rest, when `skip_arrived` has said that it can be skipped. Returns false when the client does not send
+    /// what it announced.
     Task<bool> drain();
-    /// When all has been read: bytes that belong to the next request.
+    /// When all has been read: the bytes that belong to the next request.
     std::string_view behind() const noexcept { return ready_; }
 
 private:

@@ -25,14 +25,16 @@ struct Exchange {
     Pipeline::Dependencies& dependencies;
     Request& request;
     Router::Match match{};
-    std::optional<Revision> revision{};         ///< the database's, under which the answer may be kept
-    std::optional<Result<Response>> outcome{};  ///< settled by a stage, or by an exception
+    std::optional<Revision> revision{};         ///< of the database; the answer may be cached under it
+    std::optional<Result<Response>> outcome{};  ///< set by a stage or by an exception
     bool is_cached = false;                     ///< the answer comes from the cache
 
     Operation const& operation() const { return request.endpoint->operation; }
     void fail(Error error) { outcome.emplace(std::move(error)); }
     bool has_failed() const { return !outcome->has_value(); }
-    Response& response() { return **outcome; }  ///< of an exchange that has not failed, or whose problem is written
+    Response& response() {
+        return **outcome;
+    }  ///< call it when the exchange has not failed, or its problem has been written
 };
 
 // Stages on the way in.
@@ -77,7 +79,7 @@ void require_operation(Exchange& exchange) {
     exchange.fail(Error(ErrorCode::method_not_allowed).with("Allow", allow));
 }
 
-/// The token of `Bearer 1*SP token` (RFC 6750 section 2.1, RFC 9110 section 11.4). Empty when the credentials have
+/// The token in `Bearer 1*SP token` (RFC 6750 section 2.1, RFC 9110 section 11.4). Empty when the credentials have
 /// another form.
 std::string_view bearer_token(std::string_view credentials) noexcept {
     constexpr std::string_view scheme = "Bearer";
@@ -97,7 +99,7 @@ Task<> authenticate(Exchange& exchange) {
     if (caller) {
         exchange.request.caller = std::move(*caller);
     } else {
-        // A token that is no good is told apart from a missing one (RFC 6750 section 3.1).
+        // An invalid token is distinguished from a missing one (RFC 6750 section 3.1).
         exchange.fail(caller.error().with("WWW-Authenticate", R"(Bearer error="invalid_token")"));
     }
 }
@@ -181,7 +183,7 @@ void add_request_id(Response& response, Uuid const& id) {
 void add_security_headers(Response& response) {
     response.headers.add("X-Content-Type-Options", "nosniff");
     response.headers.add("Referrer-Policy", "no-referrer");
-    // An answer that is not a page of ours runs nothing and embeds nothing. Handlers may have set a policy of their
+    // An answer that is not one of our pages runs nothing and embeds nothing. Handlers may have set a policy of their
     // own.
     if (!response.headers.has("Content-Security-Policy")) {
         response.headers.add("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
@@ -204,10 +206,10 @@ void log_access(Exchange& exchange) {
 struct Stage {
     std::string_view name;
     std::string_view reason;                       ///< why it stands at this place
-    void (*on_request)(Exchange&) = nullptr;       ///< runs until a stage settles the outcome
-    Task<> (*awaits)(Exchange&) = nullptr;         ///< the same, for a stage that waits
+    void (*on_request)(Exchange&) = nullptr;       ///< runs until a stage sets the outcome
+    Task<> (*awaits)(Exchange&) = nullptr;         ///< as `on_request`, for a stage that waits
     bool (*is_needed)(Exchange const&) = nullptr;  ///< asked before `awaits`, whose frame costs an allocation
-    void (*on_outcome)(Exchange&) = nullptr;       ///< runs unless an exception has settled the outcome; may throw
+    void (*on_outcome)(Exchange&) = nullptr;       ///< runs unless an exception has set the outcome; may throw
     void (*on_answer)(Exchange&) = nullptr;        ///< always runs, and must not throw
 };
 
@@ -263,12 +265,13 @@ constexpr int turn(Stage const& stage) {
 }
 static_assert(std::ranges::is_sorted(stages, {}, turn), "the list is in the order in which stages run");
 
-/// No descriptor is left in the process or in the system: a state that passes.
+/// Returns whether the process or the system has run out of descriptors, which passes.
 bool is_lack_of_descriptors(std::error_code const& code) noexcept {
     return code == std::errc::too_many_files_open || code == std::errc::too_many_files_open_in_system;
 }
 
-/// What an exception becomes. When the client has gone, the exception tells of that and is not logged.
+/// Converts an exception to an error. When the client has gone, the exception is a consequence of that and is not
+/// logged.
 void fail_with(Exchange& exchange, ErrorCode code, std::exception const& failure) {
     auto const& request = exchange.request;
     exchange.fail(Error(code));

@@ -15,7 +15,7 @@
 
 namespace clinikk::http {
 
-/// Tells whom a bearer token belongs to. Fails with `not_authenticated`.
+/// Finds the account to which a bearer token belongs. Fails with `not_authenticated`.
 class Authenticator {
 public:
     virtual ~Authenticator() = default;
@@ -23,13 +23,12 @@ public:
 };
 
 struct PipelineOptions {
-    std::string public_url{};                 ///< without a trailing slash; empty: taken from each request
+    std::string public_url{};                 ///< without a trailing slash; if empty, each request determines it
     std::vector<std::string> cors_origins{};  ///< `*` for any
 };
 
-/// Turns a request into an answer by passing it through a list of stages, which stands in `pipeline.cpp` with the
-/// reason for each stage's place. There is always an answer: this is one of the places where exceptions end.
-/// Thread-safe.
+/// Turns a request into an answer by passing it through a list of stages. The list is in `pipeline.cpp`, with the
+/// reason for the place of each stage. There is always an answer, because exceptions end here. Thread-safe.
 class Pipeline {
 public:
     /// The router and the authenticator must outlive the pipeline.
@@ -38,10 +37,10 @@ public:
 
     Task<Response> handle(Request& request);
 
-    /// The answer to a request whose head was refused; nothing else is known of such a request.
+    /// The answer to a request whose head was refused, and of which nothing else is known.
     Response refuse(Error const& error, Uuid const& request_id, std::string_view remote_address);
 
-    /// What the stages work with.
+    /// What the stages depend on.
     struct Dependencies {
         Router const& router;
         Authenticator& authenticator;

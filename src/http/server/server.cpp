@@ -51,7 +51,7 @@ tcp::acceptor listen_on(asio::io_context& context, tcp::endpoint const& endpoint
 
 Error too_many_connections() { return {ErrorCode::unavailable, "Too many connections are open; try again later"}; }
 
-/// One thread's share of the server.
+/// The part of the server that runs on one thread.
 class Worker {
 public:
     Worker(ServerOptions const& options, bool hears_signals, Pipeline& pipeline, std::atomic<std::size_t>& connections,
@@ -94,7 +94,7 @@ private:
                 continue;
             }
             if (failure == asio::error::operation_aborted || !acceptor_.is_open()) co_return;
-            // Out of descriptors: wait for a connection to end rather than spin.
+            // Out of descriptors: wait for a connection to end instead of spinning.
             log_.warning("connection.accept_failed", {{"error", failure.message()}});
             asio::steady_timer pause(context_, descriptor_pause);
             co_await pause.async_wait(as_tuple);
@@ -110,7 +110,8 @@ private:
         }
     }
 
-    /// Connections that the kernel has made already are served: closing the listener would reset them, and a proxy may
+    /// Serves the connections that the kernel has already made: closing the listener would reset them, and a proxy may
+    /// not send all their requests again.
     /// not send all requests again.
     void stop_listening() {
         boost::system::error_code failure;
@@ -128,10 +129,10 @@ private:
         for (auto const& [connection, cancellation] : live_) connection->close_if_idle(now);
     }
 
-    /// One connection too many is told so at once and held for a while, until its client has read that: closing with
-    /// unread input resets the connection, and the reset may overtake the answer (RFC 9112 section 9.6). One that was
-    /// accepted is never closed for it, idle or not: its client may be writing, and what is not idempotent it does not
-    /// send again.
+    /// Refuses one connection too many, and holds it for a while until its client has read the answer: closing with
+    /// unread input resets the connection, and the reset may overtake the answer (RFC 9112 section 9.6). An accepted
+    /// connection is never closed to make room, not even an idle one: its client may be writing, and does not repeat a
+    /// request that is not idempotent.
     void turn_away(tcp::socket socket) {
         boost::system::error_code ignored;
         auto const client = socket.remote_endpoint(ignored).address();
@@ -171,7 +172,7 @@ private:
         if (draining_ && live_.empty()) sweep_timer_.cancel();
     }
 
-    /// Ends waits that last too long, and the thread when it is drained.
+    /// Ends waits that last too long, and the thread when it has drained.
     Task<> sweep_all() {
         while (true) {
             sweep_timer_.expires_after(sweep_interval);
@@ -187,7 +188,7 @@ private:
         }
     }
 
-    /// The first thread hears the signals, so it stays until all threads are done.
+    /// The first thread waits for signals, so it stays until all threads have ended.
     bool is_drained() const noexcept {
         return hears_signals_ ? connections_.load(std::memory_order_relaxed) == 0 : live_.empty();
     }
@@ -226,7 +227,8 @@ struct Server::State {
     std::atomic<bool> draining{false};
     std::uint16_t port = 0;
     std::vector<std::unique_ptr<Worker>> workers{};
-    std::optional<asio::signal_set> signals{};  ///< heard from when the address can be told until the second one
+    std::optional<asio::signal_set>
+        signals{};  ///< signals are caught from the moment at which the address is known until the second signal
 
     State(ServerOptions options_in, Log& log_in) : options(std::move(options_in)), log(log_in) {}
 
@@ -268,8 +270,8 @@ Server::Server(ServerOptions options, Pipeline& pipeline, Log& log)
         auto& first = state_->workers.front()->context();
         tcp::endpoint endpoint(asio::ip::make_address(wanted.host), wanted.port);
         bool const shared = wanted.threads > 1 || wanted.reuse_port;
-        // A plain listener first: a second, accidental start fails instead of taking half of the connections.
-        // Any free port is nobody else's.
+        // A plain listener first: a second, accidental start fails instead of taking half of the connections. This is
+        // not needed for a free port, which nobody else uses.
         if (!wanted.reuse_port && wanted.port != 0) listen_on(first, endpoint, false);
         for (auto& worker : state_->workers) {
             auto acceptor = listen_on(worker->context(), endpoint, shared);
@@ -297,7 +299,7 @@ void Server::spawn_on_each(std::function<Task<>()> const& task) {
 }
 
 void Server::run() {
-    // sendfile has no MSG_NOSIGNAL: a client that vanishes must be an error code, not the end of the process.
+    // sendfile has no MSG_NOSIGNAL: a client that disappears must be an error code, not the end of the process.
     std::signal(SIGPIPE, SIG_IGN);
     for (auto& worker : state_->workers) worker->start();
     asio::co_spawn(state_->workers.front()->context(), state_->watch_signals(), asio::detached);

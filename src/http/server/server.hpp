@@ -17,40 +17,39 @@ namespace clinikk::http {
 
 struct ServerOptions {
     std::string host = "127.0.0.1";
-    std::uint16_t port = 8000;  ///< 0: any free one
+    std::uint16_t port = 8000;  ///< 0: any free port
     std::size_t threads = 1;
-    std::size_t max_connections = 20'000;  ///< over all threads; more are told to come back
-    Networks trusted_proxies{};            ///< whose X-Forwarded fields count
-    bool reuse_port = false;               ///< let several processes listen, for rolling restarts
+    std::size_t max_connections = 20'000;  ///< over all threads; more are told to come back later
+    Networks trusted_proxies{};            ///< their X-Forwarded fields count
+    bool reuse_port = false;               ///< allow several processes to listen, for rolling restarts
     Timeouts timeouts{};
     HeadLimits head_limits{};
     std::chrono::seconds shutdown_grace{30};
 };
 
-/// The listener: one thread, one event loop and one acceptor for each core, nothing shared between them but the
-/// pipeline.
+/// The listener: one thread, event loop and acceptor for each core. They share nothing but the pipeline.
 class Server {
 public:
-    /// Connections that a thread has turned away and waits for to have read why.
+    /// The number of refused connections for which a thread waits until they have read the answer.
     static constexpr std::size_t max_turned_away = 8;
 
-    /// Binds and listens; throws std::runtime_error with one line that says why it cannot.
+    /// Binds and listens. Throws std::runtime_error with one line that states why it cannot.
     Server(ServerOptions options, Pipeline& pipeline, Log& log);
     Server(Server const&) = delete;
     Server& operator=(Server const&) = delete;
-    /// What is still under way is destroyed.
+    /// Requests that are still under way are destroyed.
     ~Server();
 
     std::uint16_t port() const noexcept;
 
-    /// Runs a task on the first thread for as long as the server runs. Before `run`.
+    /// Runs a task on the first thread as long as the server runs. Call it before `run`.
     void spawn(std::function<Task<>()> task);
 
-    /// The same on every thread, a task each.
+    /// As `spawn`, with one task on every thread.
     void spawn_on_each(std::function<Task<>()> const& task);
 
-    /// Serves until stopped: SIGTERM or SIGINT drains (no new connections, requests under way have `shutdown_grace`
-    /// to finish), a second one ends at once.
+    /// Serves until it is stopped. The first SIGTERM or SIGINT drains it: no new connections, and `shutdown_grace` for
+    /// the requests under way. The second one ends it at once.
     void run();
 
     /// Whether the server has begun to drain. Thread-safe.

@@ -21,10 +21,10 @@ namespace {
 
 constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
-/// One call hands over at most this much, then the other connections of the thread have their turn.
+/// One call sends at most this many bytes; then the other connections of the thread have their turn.
 constexpr std::uint64_t sendfile_chunk = 2 * 1024 * 1024;
 
-/// Up to here copying is cheaper than a call and a segment of its own.
+/// Up to this size, copying is cheaper than a system call and a segment of its own.
 constexpr std::size_t small_slice = 16 * 1024;
 constexpr std::size_t page_size = 4096;
 
@@ -41,7 +41,7 @@ Transport::Transport(Socket socket, Timeouts const& timeouts)
 
 Task<IoStatus> Transport::wait(Socket::wait_type type, Wait kind) {
     if (aborted_) co_return IoStatus::closed;
-    timed_out_ = false;  // who was too slow is still told so
+    timed_out_ = false;  // a client that was too slow still gets an answer
     waiting_ = kind;
     wait_began_ = Clock::now();
     auto const [failure] = co_await socket_.async_wait(type, as_tuple);
@@ -131,8 +131,8 @@ Task<IoStatus> Transport::write(std::string_view first, std::string_view second,
     co_return IoStatus::ok;
 }
 
-/// Not MSG_MORE and sendfile for all of it: then no segment holds whole pages, and 64 KiB take three of them (a third
-/// of the rate on loopback).
+/// Sending all of it with MSG_MORE and sendfile would split pages over segments, and 64 KiB would take three segments
+/// (a third of the rate on loopback).
 std::size_t Transport::write_lead(std::string_view head, FileSlice const& slice) noexcept {
     std::array<char, small_slice> lead;
     auto const wanted = slice.length <= small_slice ? slice.length : page_size - slice.offset % page_size;
@@ -165,7 +165,8 @@ Task<IoStatus> Transport::write(std::string_view head, FileSlice const& slice) {
             moved(static_cast<std::size_t>(sent));
             if (left == 0) break;
         } else if (sent == 0) {
-            co_return IoStatus::closed;  // the file is shorter than its row says: never pretend otherwise
+            co_return IoStatus::closed;  // the file is shorter than its row states, so the answer must not look
+                                         // complete
         } else if (errno == EINTR) {
             continue;
         } else if (!would_block()) {
@@ -183,7 +184,7 @@ void Transport::shut_down_writing() noexcept {
 }
 
 bool Transport::peer_has_closed() noexcept {
-    // Not by reading: bytes that the client has sent before it went would hide the end.
+    // Reading does not show it: bytes that the client sent before it left would hide the end.
     pollfd asked{socket_.native_handle(), POLLRDHUP, 0};
     return ::poll(&asked, 1, 0) > 0;
 }

@@ -13,12 +13,12 @@
 
 namespace clinikk::http {
 
-/// How patient a connection is with its client. A body has a least rate and never a total deadline: a 10 GiB upload
-/// and a paused player are both welcome.
+/// How long a connection waits for its client. A body has a least rate but no total deadline: a 10 GiB upload and a
+/// paused player are both welcome.
 struct Timeouts {
-    std::chrono::seconds head{10};     ///< for a request head, from its first byte
+    std::chrono::seconds head{10};     ///< for the head of a request, from its first byte
     std::chrono::seconds idle{75};     ///< between requests
-    std::uint64_t minimum_rate{1024};  ///< bytes a second of a body, either way
+    std::uint64_t minimum_rate{1024};  ///< bytes a second of a body, in either direction
     std::chrono::seconds rate_window{60};
 };
 
@@ -29,8 +29,8 @@ struct IoOutcome {
     std::size_t bytes = 0;
 };
 
-/// The bytes of one TCP connection, in and out. Every call first tries without waiting, so that a ready socket costs
-/// one system call; while it waits, `sweep` ends it when patience runs out. One thread only.
+/// The bytes of one TCP connection, in both directions. Every call first tries without waiting, so that a ready socket
+/// costs one system call; while it waits, `sweep` ends it at its timeout. One thread only.
 class Transport {
 public:
     using Socket = boost::asio::ip::tcp::socket;
@@ -38,18 +38,18 @@ public:
 
     Transport(Socket socket, Timeouts const& timeouts);
 
-    /// Waits until there is something to read, without a buffer: what an idle connection costs is its socket.
+    /// Waits for input without a buffer, so that an idle connection costs no more than its socket.
     Task<IoStatus> wait_readable(Clock::time_point deadline);
-    /// What has arrived, without waiting; `ok` with no bytes when nothing has.
+    /// The bytes that have arrived, without waiting; `ok` without bytes when there are none.
     IoOutcome read_ready(std::span<char> into);
-    /// Some bytes of a body; waits for them at least at the minimum rate.
+    /// Some bytes of a body. It waits for them as long as the minimum rate allows.
     Task<IoOutcome> read_body(std::span<char> into);
-    /// Some bytes until a moment.
+    /// Some bytes, until the deadline.
     Task<IoOutcome> read_until(std::span<char> into, Clock::time_point deadline);
 
-    /// All bytes of both pieces. `more`: others follow at once (MSG_MORE).
+    /// Writes all bytes of both pieces. `more`: other bytes follow at once (MSG_MORE).
     Task<IoStatus> write(std::string_view first, std::string_view second, bool more);
-    /// The head, then the slice from the page cache to the socket.
+    /// Writes the head, then the slice from the page cache to the socket.
     Task<IoStatus> write(std::string_view head, FileSlice const& slice);
 
     void shut_down_writing() noexcept;
@@ -64,15 +64,15 @@ public:
 
     /// The address of the other side; an IPv4 address mapped into IPv6 as IPv4.
     boost::asio::ip::address remote_address() const;
-    /// Where this side is: `host:port`, as it stands in a URL.
+    /// The local address as `host:port`, as in a URL.
     std::string local_authority() const;
 
 private:
     enum class Wait { none, deadline, rate };
 
     Task<IoStatus> wait(Socket::wait_type type, Wait kind);
-    /// Sends at once what goes of the head and of the slice up to its first page boundary, or the whole of a small
-    /// slice: what is left are whole pages. How many bytes it were; 0 when nothing goes.
+    /// Sends at once as much as possible of the head and of the slice up to its first page boundary, or a small slice
+    /// whole, so that whole pages are left. Returns the number of bytes, 0 when nothing could be sent.
     std::size_t write_lead(std::string_view head, FileSlice const& slice) noexcept;
     void moved(std::size_t bytes) noexcept;
 
@@ -82,8 +82,8 @@ private:
     Wait waiting_ = Wait::none;
     Clock::time_point deadline_{};
     Clock::time_point wait_began_{};
-    /// How long the client may still be waited for: bytes of a body earn time at the minimum rate, waiting spends it,
-    /// and no more than the rate window is ever saved up.
+    /// How long to wait for the client: bytes of a body earn time at the minimum rate, and waiting spends it. At most
+    /// the rate window is saved up.
     Clock::duration credit_;
     bool timed_out_ = false;
     bool aborted_ = false;
