@@ -39,7 +39,7 @@ Task<Result<std::string_view>> ByteRangesSource::next() {
     ByteRange const wanted{range.offset + done_, std::min(piece_size, range.length - done_)};
     auto bytes = co_await service_.read(playback_, wanted);
     if (!bytes) co_return bytes.error();
-    if (bytes->empty()) co_return Error(ErrorCode::internal);  // shorter than its row says
+    if (bytes->empty()) co_return Error(ErrorCode::internal);  // shorter than its row states
     piece_ = std::move(*bytes);
     done_ += piece_.size();
     if (done_ == range.length) {

@@ -12,7 +12,7 @@ namespace clinikk::api {
 /// A multipart/byteranges body (RFC 9110 section 14.6): several ranges of one playback, read piece by piece.
 class ByteRangesSource : public ByteSource {
 public:
-    /// `service` must outlive it. `playback` is measured, and `ranges` lie within it.
+    /// `service` must outlive it. `playback` is resolved, and `ranges` lie within it.
     ByteRangesSource(PlaybackService& service, Playback playback, std::vector<ByteRange> ranges, std::string boundary);
 
     /// Bytes of the whole body.
@@ -24,7 +24,7 @@ private:
     PlaybackService& service_;
     Playback playback_;
     std::vector<ByteRange> ranges_;
-    std::vector<std::string> heads_;  ///< one a range, with its boundary
+    std::vector<std::string> heads_;  ///< one for each range, with its boundary
     std::string tail_;
     std::uint64_t length_ = 0;
     std::size_t current_ = 0;

@@ -59,7 +59,7 @@ void add_content_routes(Routes& routes) {
 
 namespace {
 
-/// A multipart form as an upload.
+/// Adapts a multipart form to the upload that the service pulls.
 class FormUpload : public IncomingUpload {
 public:
     FormUpload(Request const& request, FileForm<ContentFields>& form) : request_(request), form_(form) {}
@@ -94,7 +94,7 @@ private:
     FileForm<ContentFields>& form_;
 };
 
-/// The URL of the page behind this one: the same question with a cursor instead of `skip`.
+/// The URL of the next page: the same query with a cursor instead of `skip`.
 std::string next_page(BaseUrl base, ListContentRequest const& list, Content const& last) {
     std::string url = std::string(base.value) + "/content?limit=" + std::to_string(list.limit->value());
     if (list.content_type) {
@@ -114,7 +114,7 @@ Task<Result<Reply<ContentView>>> create_content(Services& services, Request& req
 }
 
 Task<Result<Reply<std::vector<ContentView>>>> list_content(Services& services, BaseUrl base, ListContentRequest list) {
-    // One more than asked for tells whether there is a next page.
+    // One item more than requested shows whether there is a next page.
     auto const limit = list.limit->value();
     ContentQuery const query{.kind = list.content_type.plain(),
                              .sort = list.sort.plain().value_or(ContentSort::newest_first),

@@ -11,7 +11,7 @@
 #include "api/content_view.hpp"
 #include "api/services.hpp"
 
-/// `/content`: uploading, browsing, changing, removing. What its requests carry, and its handlers.
+/// `/content`: the requests and handlers for uploading, browsing, changing and removing.
 namespace clinikk::api {
 
 struct ListContentRequest {

@@ -8,7 +8,7 @@
 
 namespace clinikk::api {
 
-/// The place after which a page of a listing begins, opaque to clients: base64url of time and id.
+/// The position after which a page begins, opaque to clients: base64url of time and id.
 class CursorValue : public ValueOf<ContentCursor> {
 public:
     static Parsed<CursorValue> parse(std::string_view text);

@@ -12,8 +12,8 @@ namespace clinikk::api {
 using Title = Line<1, 200>;
 using Description = Text<0, 5000>;
 
-/// What requests say of a content, whichever way it comes: a form, a direct upload, a change. The names are those of
-/// `ContentDescription`.
+/// What requests say about a content, in every way to make or change one: a form, a direct upload, a change. The names
+/// are those of `ContentDescription`.
 struct ContentFields {
     http::FormField<Title> title;
     http::FormField<Description> description;

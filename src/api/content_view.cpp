@@ -6,7 +6,7 @@ namespace clinikk::api {
 
 namespace {
 
-/// What a view has that does not stand in the row as it is shown.
+/// The members of a view that differ from the row.
 struct ComputedMembers {
     std::string storage_url;
     std::string_view visibility;

@@ -44,10 +44,10 @@ BOOST_DESCRIBE_STRUCT(ContentView, (),
                        storage_url, media_type, size, sha256, width, height, video_codec, audio_codec, bit_rate,
                        truncated, owner_id, visibility, status, created_at, updated_at))
 
-/// `base_url` is where this service is reached: on the local disk the bytes are streamed from there.
+/// `base_url` is the address of this service, from which the bytes on the local disk are streamed.
 ContentView view_content(Content content, std::string_view base_url);
 
-/// The answer that tells of a new content, with its `Location`.
+/// The answer for a new content, with its `Location`.
 http::Reply<ContentView> created_content(Content content, std::string_view base_url);
 
 }  // namespace clinikk::api

@@ -13,7 +13,7 @@
 namespace clinikk::api {
 namespace {
 
-/// A page for people, which is not part of the API document.
+/// A page for people. It is not part of the API document.
 Operation page_operation(std::string_view path, std::string_view summary) {
     return {.path = path, .tag = "docs", .summary = summary, .errors = {ErrorCode::not_found}, .hidden = true};
 }
@@ -72,7 +72,7 @@ constexpr std::string_view redoc_page = R"(<!doctype html>
 </html>
 )";
 
-// What each page may do. ReDoc makes style elements from script and searches in a worker.
+// What each page may do. ReDoc makes style elements by script and searches in a worker.
 constexpr std::string_view swagger_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -82,13 +82,13 @@ constexpr std::string_view redoc_policy =
 constexpr std::string_view plain_page_policy =
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// The path of the service's address, where it has one; no slash at its end.
+/// The path in the address of the service, without a slash at its end; empty when there is none.
 std::string_view path_of(std::string_view base_url) {
     auto const authority = base_url.find("://") + 3;
     return base_url.substr(std::min(base_url.find('/', authority), base_url.size()));
 }
 
-/// The text with `path` before each of its links, which all are written `link` and begin with a slash.
+/// Puts `path` before each link of the text. All links are written as `link` and begin with a slash.
 std::string with_path(std::string_view text, std::string_view link, std::string_view path) {
     std::string out;
     for (auto at = text.find(link); !path.empty() && at != std::string_view::npos; at = text.find(link)) {
@@ -117,7 +117,7 @@ std::string_view media_type_of(std::string_view name) {
     return "application/octet-stream";
 }
 
-/// The catalogue's text has no characters but these that HTML gives a meaning to.
+/// Escapes text of the catalogue, which contains no other characters with a meaning in HTML.
 std::string escape_html(std::string_view text) {
     std::string out;
     for (char const c : text) {

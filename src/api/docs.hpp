@@ -5,8 +5,8 @@
 #include "api/services.hpp"
 #include "domain/values.hpp"
 
-/// Pages for people: Swagger UI, ReDoc, the OpenAPI document, what each error means. All of it comes from this program;
-/// no page makes a browser ask another host.
+/// Pages for people: Swagger UI, ReDoc, the OpenAPI document, and the meaning of each error. This program serves all of
+/// it; no page makes a browser ask another host.
 namespace clinikk::api {
 
 struct AssetRequest {

@@ -9,8 +9,8 @@
 
 #include "api/services.hpp"
 
-/// `/health`: alive, ready to take any request, and which of what the service needs is up. Tells no hosts and no
-/// versions.
+/// `/health`: whether the service is alive, whether it is ready for requests, and which of its dependencies work. It
+/// reveals no hosts and no versions.
 namespace clinikk::api {
 
 struct HealthView {

@@ -10,7 +10,7 @@
 namespace clinikk::api {
 namespace {
 
-/// What `add_representation_headers` gives. A file that has not been hashed yet has neither tag nor digest.
+/// The fields that `add_representation_headers` adds. A file that has not been hashed yet has neither tag nor digest.
 std::vector<AnswerHeader> representation_headers() {
     using namespace http::answer_header;
     return {accept_ranges,
@@ -22,7 +22,7 @@ std::vector<AnswerHeader> representation_headers() {
             optional(content_disposition)};
 }
 
-/// Several ranges say in their parts which they are.
+/// With several ranges, each part of the answer has its own Content-Range.
 std::vector<AnswerHeader> partial_headers() {
     auto headers = representation_headers();
     headers.push_back(optional(answer_header::content_range));
@@ -54,7 +54,7 @@ void add_playback_routes(Routes& routes) {
 
 namespace {
 
-/// Stands for the body in the answer to a HEAD, which is not sent.
+/// Takes the place of the body in the answer to a HEAD. It is never sent.
 class NoBytes : public ByteSource {
 public:
     Task<Result<std::string_view>> next() override { co_return std::string_view{}; }
@@ -66,8 +66,8 @@ std::string download_header(Playback const& playback) {
     return attachment_header(extension.empty() ? std::string(name) : safe_file_name(name) + std::string(extension));
 }
 
-/// What every answer about the bytes says, whatever part of them it carries. What is stored is somebody's upload: it
-/// is never sniffed for another type, and were it a page it could do nothing.
+/// The fields of every answer about the bytes, whichever part of them it carries. The bytes were uploaded by somebody:
+/// no client should sniff them for another type, and a page among them could do nothing.
 void add_representation_headers(HeaderBlock& headers, Playback const& playback, std::string_view etag, bool download) {
     auto const& source = playback.source;
     headers.add("Accept-Ranges", "bytes");
@@ -80,7 +80,7 @@ void add_representation_headers(HeaderBlock& headers, Playback const& playback, 
     if (download) headers.add("Content-Disposition", download_header(playback));
 }
 
-/// To where the bytes were before this service.
+/// Redirects to where the bytes were before this service.
 Response redirect_elsewhere(std::string const& address) {
     Response response;
     response.status = 307;
@@ -90,7 +90,7 @@ Response redirect_elsewhere(std::string const& address) {
     return response;
 }
 
-/// Nobody may keep it until it is no good any more.
+/// The answer may be cached only as long as the address is certain to work.
 Response redirect(DirectAddress const& address) {
     Response response;
     response.status = 307;
@@ -153,7 +153,7 @@ Task<Result<Response>> stream_content(Services& services, Request& request, Stre
     auto const precondition = evaluate(request.head, validators);
     if (precondition == Precondition::failed) co_return Error(ErrorCode::precondition_failed);
 
-    // What is signed is a GET: a HEAD is answered from the row.
+    // The signature is for a GET, so a HEAD is answered from the row.
     bool const head_only = request.head.method == Method::head;
     bool stands_here = true;
     if (services.playback.redirects() && precondition != Precondition::not_modified) {
@@ -171,13 +171,13 @@ Task<Result<Response>> stream_content(Services& services, Request& request, Stre
     }
     auto const resolved = co_await services.playback.resolve(playback);
     if (!resolved) co_return resolved.error();
-    // Only GET has ranges (RFC 9110 section 14.2): to HEAD the field says nothing.
+    // Only GET has ranges (RFC 9110 section 14.2): a HEAD ignores the field.
     RangeOutcome asked;
     if (!head_only && if_range_holds(request.head, validators)) {
         asked = parse_range(wanted.range ? wanted.range->value() : std::string_view(), playback.size());
     }
     if (asked.kind == RangeOutcome::Kind::unsatisfiable) co_return unsatisfiable(playback);
-    // Whoever opens the bytes sees whether they are there; these answers begin before.
+    // Opening the bytes shows whether they are there; these answers begin before that.
     if ((head_only && stands_here) || asked.count > 1) {
         auto const whole = co_await services.playback.confirm(playback);
         if (!whole) co_return whole.error();

@@ -9,7 +9,7 @@
 #include "api/services.hpp"
 #include "domain/values.hpp"
 
-/// `/content/{content_id}/stream`: playing a content by ranges. What the request carries, and its handler.
+/// `/content/{content_id}/stream`: the request and the handler for playing a content by ranges.
 namespace clinikk::api {
 
 /// `1` or `true`, `0` or `false`.
@@ -26,7 +26,7 @@ private:
     explicit Flag(bool value) : ValueOf(value) {}
 };
 
-/// What the document says of a header field.
+/// The description of a header field in the document.
 struct FieldDescription {
     std::string_view description;
     std::string_view example;
@@ -41,7 +41,7 @@ inline constexpr FieldDescription tag_or_date{"A strong entity tag or an HTTP da
 inline constexpr FieldDescription range{"The bytes wanted (RFC 9110 section 14.2)", "bytes=0-1023"};
 }  // namespace field_description
 
-/// The preconditions of a request, by the fields that `evaluate` and `if_range_holds` read from its head.
+/// The preconditions of a request: the fields that `evaluate` and `if_range_holds` read from its head.
 struct ConditionalFields {
     Header<std::optional<FieldText<field_description::tags>>> if_match;
     Header<std::optional<FieldText<field_description::tags>>> if_none_match;

@@ -4,7 +4,7 @@
 
 #include "api/services.hpp"
 
-/// The API: each resource adds its operations, and has them at the top of its file.
+/// The API: each resource adds its operations, which are at the top of its file.
 namespace clinikk::api {
 
 void add_user_routes(Routes& routes);
@@ -15,12 +15,11 @@ void add_upload_routes(Routes& routes);
 void add_health_routes(Routes& routes);
 void add_docs_routes(Routes& routes);
 
-/// All operations. Without `services`, which must outlive the table, they are only described. `max_upload_size` bounds
-/// the file of a form, bytes.
+/// All operations. Without `services`, which must outlive the table, they are only described. The file of a form may
+/// have `max_upload_size` bytes.
 http::EndpointTable make_endpoints(Services* services, std::uint64_t max_upload_size);
 
-/// The operations that are part of the API document as a table for people: method, path, id and who may call, a line
-/// each.
+/// The operations in the API document as a table for people, one line each: method, path, id and who may call.
 std::string list_endpoints(http::EndpointTable const& table);
 
 }  // namespace clinikk::api

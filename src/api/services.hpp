@@ -19,7 +19,7 @@ namespace clinikk::api {
 
 using namespace http;
 
-/// What the health operations look at.
+/// What the health operations examine.
 struct HealthSubjects {
     UnitOfWork& work;
     std::string database_driver;  ///< `sqlite` or `postgres`
@@ -29,7 +29,7 @@ struct HealthSubjects {
     Log& log;
 };
 
-/// All that the handlers work with: each is a free function over this.
+/// Everything that the handlers use: each handler is a free function over this struct.
 struct Services {
     UserService& users;
     SessionService& sessions;
@@ -39,7 +39,7 @@ struct Services {
     DirectUploadService& direct_uploads;
     HealthSubjects health;
     Role registration_role;  ///< of accounts that register themselves
-    std::string openapi{};   ///< the document that `/openapi.json` gives; set once the table is whole
+    std::string openapi{};   ///< the document at `/openapi.json`; set when the table is complete
 };
 
 using Routes = http::Routes<Services>;

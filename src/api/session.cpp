@@ -21,7 +21,7 @@ void add_session_routes(Routes& routes) {
 }
 
 void TokenRequest::check(std::vector<FieldError>& errors) const {
-    // The OAuth2 form calls it otherwise.
+    // The OAuth2 form calls the e-mail address `username`.
     if (!email && !username) errors.push_back(field_error(grant_type ? "username" : "email", "is required"));
     bool const other_grant = grant_type && !grant_type->value().empty() && grant_type->value() != "password";
     if (other_grant) errors.push_back(field_error("grant_type", "must be password"));

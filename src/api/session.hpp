@@ -11,7 +11,7 @@
 #include "api/services.hpp"
 #include "domain/values.hpp"
 
-/// Logins. What the requests carry, and the handlers.
+/// Logins: the requests and the handlers.
 namespace clinikk::api {
 
 /// JSON with `email`, or the OAuth2 password grant with `username` (RFC 6749 section 4.3.2).

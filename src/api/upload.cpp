@@ -7,7 +7,7 @@
 namespace clinikk::api {
 namespace {
 
-/// Of a list of `max_upload_parts` parts, bytes.
+/// The size of a list of `max_upload_parts` parts, in bytes.
 constexpr std::uint64_t completion_limit = 1024UL * 1024;
 
 }  // namespace

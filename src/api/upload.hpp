@@ -13,7 +13,7 @@
 #include "api/content_view.hpp"
 #include "api/services.hpp"
 
-/// `/uploads`: uploads whose bytes go to the bucket past this service. What the requests carry, and the handlers.
+/// `/uploads`: the requests and handlers for uploads whose bytes go directly to the bucket.
 namespace clinikk::api {
 
 inline constexpr std::size_t max_upload_parts = 10'000;

@@ -8,7 +8,7 @@
 #include "api/services.hpp"
 #include "domain/values.hpp"
 
-/// Accounts: registration, and who one is. What the requests carry, and the handlers.
+/// Accounts: the requests and handlers for registration and for the own account.
 namespace clinikk::api {
 
 struct RegisterRequest {

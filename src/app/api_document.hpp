@@ -9,7 +9,7 @@ namespace clinikk::app {
 /// The OpenAPI document of these endpoints.
 std::string openapi_text(http::EndpointTable const& table);
 
-/// The OpenAPI document of this program. Needs nothing but the endpoint table.
+/// The OpenAPI document of this program. It needs nothing but the endpoint table.
 std::string openapi_text();
 
 /// The operations of the API as a table for people: method, path, id and who may call.

@@ -15,9 +15,10 @@
 namespace clinikk::app {
 namespace {
 
-/// Logins and registrations under way at once: so many of strangers, and as many of clients that have logged in before.
+/// The number of logins and registrations under way at once, for strangers and again for clients that have logged in
+/// before.
 constexpr std::size_t places_at_hasher = 64;
-/// How long an event may take to reach this process where nobody tells of it; PostgreSQL does.
+/// The longest time that an event takes to reach this process by polling. PostgreSQL notifies earlier.
 constexpr std::chrono::milliseconds sqlite_poll_interval{250};
 constexpr std::chrono::milliseconds postgres_poll_interval{900};
 
@@ -56,19 +57,18 @@ http::ServerOptions server_options(Settings const& settings, DescriptorBudget co
     return options;
 }
 
-/// What the process may have open, and therefore how many connections; the log tells.
+/// Divides the descriptors of the process, and logs how many connections that leaves.
 DescriptorBudget plan_descriptors(Settings const& settings, Log& log) {
     auto const budget = allocate_descriptors(settings, raise_descriptor_limit());
-    auto const line = {LogField("connections", budget.connections), LogField("descriptors", budget.limit)};
-    if (budget.connections < settings.server.max_connections) {
-        log.warning("connections are limited by the descriptors there are (ulimit -n)", line);
-    } else {
-        log.info("connections.limited", line);
-    }
+    bool const is_low = budget.connections < settings.server.max_connections;
+    auto const line = {LogField("connections", budget.connections), LogField("descriptors", budget.limit),
+                       LogField("because", is_low ? "descriptors (ulimit -n)" : "MAX_CONNECTIONS")};
+    if (is_low) log.warning("connections.limited", line);
+    if (!is_low) log.info("connections.limited", line);
     return budget;
 }
 
-/// Who a token belongs to, for the pipeline.
+/// Finds the account of a token, for the pipeline.
 class SessionAuthenticator : public http::Authenticator {
 public:
     explicit SessionAuthenticator(SessionService& sessions) : sessions_(sessions) {}
@@ -80,8 +80,8 @@ private:
 
 }  // namespace
 
-/// What a server has beside the core. Members in the order they depend on each other. At the end the server stops
-/// first, then the pools and the database finish what they were handed, and only then anything is destroyed.
+/// What a server has besides the core. The members are in the order of their dependencies. At the end the server stops
+/// first, then the pools and the database finish their work, and only then is anything destroyed.
 struct Application::Parts {
     DescriptorBudget descriptors;
     Core core;
@@ -145,7 +145,7 @@ struct Application::Parts {
         };
     }
 
-    /// What runs beside the requests, as long as the server does.
+    /// Starts the tasks that run as long as the server does.
     void start_jobs() {
         signals.subscribe([this](Event const& event) {
             if (event.type == "content.deleted") core.storage.local().close_idle_files();

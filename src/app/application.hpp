@@ -11,7 +11,7 @@ namespace clinikk::app {
 /// The whole program, wired: settings → core → services of the API → server.
 class Application {
 public:
-    /// Opens everything and listens. Throws with one line that says what is missing.
+    /// Opens everything and listens. Throws with one line that states what is missing.
     Application(Settings const& settings, Log& log);
     Application(Application const&) = delete;
     Application& operator=(Application const&) = delete;

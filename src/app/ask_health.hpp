@@ -4,7 +4,8 @@
 
 namespace clinikk::app {
 
-/// `clinikk-tv health`: asks a running service whether it is alive, for a container's health check. 1 when it is not.
+/// `clinikk-tv health`: asks a running service whether it is alive, for the health check of a container. Returns 1 when
+/// it is not.
 int ask_health(Settings const& settings);
 
 }  // namespace clinikk::app

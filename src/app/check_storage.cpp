@@ -13,7 +13,7 @@
 namespace clinikk::app {
 
 int check_storage(Settings const& settings, std::vector<std::string> origins) {
-    // The lines below tell everything; what is tried again would only be said several times.
+    // The report of the steps says everything; log lines of retries would only repeat it.
     Log log(std::max(settings.log_level, LogLevel::error), settings.log_format);
     make_data_dir(settings.data_dir);
     BlockingPool pool(2);

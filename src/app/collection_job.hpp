@@ -7,8 +7,8 @@
 
 namespace clinikk::app {
 
-/// Collects once a minute what processes that died have left behind, unless another process is at it just then. Never
-/// ends; what goes wrong is logged, and tried again. Collector, lock and log must outlive it.
+/// Collects once a minute what dead processes have left behind, unless another process is collecting. It never ends;
+/// failures are logged, and the next minute tries again. Collector, lock and log must outlive it.
 Task<> collect_every_minute(Collector& collector, CollectionLock& lock, Log& log);
 
 }  // namespace clinikk::app

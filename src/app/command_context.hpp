@@ -7,7 +7,7 @@
 
 namespace clinikk::app {
 
-/// What a command that has no server works with. Only warnings are logged: the command has its own output.
+/// What a command without a server uses. Only warnings are logged, because the command has its own output.
 struct CommandContext {
     Log log;
     Core core;

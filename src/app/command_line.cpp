@@ -21,7 +21,7 @@
 namespace clinikk::app {
 namespace {
 
-/// Adds a flag for every setting; what is given lands in `given`.
+/// Adds a flag for every setting, whose value goes to `given`.
 void add_settings(CLI::App& command, GivenSettings& given) {
     for (auto const& setting : all_settings()) {
         std::string const name(setting.name);
@@ -52,19 +52,19 @@ Value parse_argument(std::string const& text, std::string_view what) {
     return *std::move(value);
 }
 
-/// What the arguments of `content assign-owner` say.
+/// The arguments of `content assign-owner`.
 struct OwnerArguments {
     std::vector<std::string> contents;
     bool all_unowned = false;
 };
 
-/// What the arguments of the `user` commands say.
+/// The arguments of the `user` commands.
 struct AccountArguments {
     std::string email;
     std::string role = "viewer";
 };
 
-/// The commands and what each does with the settings.
+/// The commands, and what each does with the settings.
 class CommandLine {
 public:
     CommandLine() {
@@ -219,7 +219,7 @@ private:
         });
     }
 
-    /// None: all that have no owner.
+    /// No ids: all contents without an owner.
     std::optional<std::vector<Uuid>> contents() const {
         if (owner_.contents.empty() == !owner_.all_unowned) {
             throw SettingError("give either --content or --all-unowned");
@@ -249,8 +249,8 @@ private:
     std::function<int()> action_;
 };
 
-/// Signals do nothing to a container's first process unless it handles them. Here they end it as they end any other;
-/// `serve` puts its own handlers in the place of these once it serves.
+/// The first process of a container ignores signals that it does not handle. These handlers end it like any other
+/// process; `serve` replaces them with its own while it serves.
 void heed_signals_as_first_process() {
     if (::getpid() != 1) return;
     for (int const signal : {SIGTERM, SIGINT}) {
@@ -261,7 +261,7 @@ void heed_signals_as_first_process() {
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
-    // Before anything else: what it runs must find no threads and no open files.
+    // This must come first: the program that it starts must find no threads and no open files.
     if (argc > 1 && std::string_view(argv[1]) == "sandbox-exec") return media::sandbox_exec_main(argc - 1, argv + 1);
     heed_signals_as_first_process();
     try {

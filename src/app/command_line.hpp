@@ -2,7 +2,8 @@
 
 namespace clinikk::app {
 
-/// The command line of `clinikk-tv`; the process's exit status: 0, 1 for a failure, 2 for a wrong command line.
+/// Runs the command line of `clinikk-tv`. Returns the exit status of the process: 0, 1 for a failure, 2 for a wrong
+/// command line.
 int run_command_line(int argc, char** argv);
 
 }  // namespace clinikk::app

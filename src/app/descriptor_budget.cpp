@@ -10,31 +10,31 @@
 namespace clinikk::app {
 namespace {
 
-/// Standard streams, signals, directories, locks, the secret, libcurl's loop, and what background tasks open now and
-/// then. An idle process has about fifteen of them.
+/// Standard streams, signals, directories, locks, the secret, the loop of libcurl, and what background tasks open now
+/// and then. An idle process has about fifteen of them.
 constexpr std::size_t of_the_process = 32;
-/// Event loop (three), listener, a connection between its being accepted and turned away, and those turned away.
+/// The event loop (three), the listener, a connection between being accepted and refused, and refused connections.
 constexpr std::size_t per_thread = 5 + http::Server::max_turned_away;
 /// A job for the disk: a directory, and the source and target of a copy.
 constexpr std::size_t per_file_job = 3;
 /// SQLite: the file and its WAL for each connection.
 constexpr std::size_t per_sqlite_connection = 2;
-/// A connection of PostgreSQL, and what resolving a name opens while it is being made.
+/// A connection to PostgreSQL, and what the resolution of a name opens meanwhile.
 constexpr std::size_t per_postgres_connection = 2;
 /// Pipes, handles and copies of descriptors for a child that examines a file.
 constexpr std::size_t per_probe = 12;
-/// The smallest part of an upload to a bucket: so many are under way at once at most.
+/// The smallest part of an upload to a bucket, which bounds how many are under way at once.
 constexpr std::size_t smallest_part = std::size_t{8} << 20U;
-/// The socket, and what its request holds at the same time: an upload the object's file and the probe's; a download the
-/// object's file, or the connection it is fetched through.
+/// The socket, and what its request holds at the same time: for an upload the file of the object and that of the probe;
+/// for a download the file of the object, or the connection from which it is fetched.
 constexpr std::size_t per_connection = 3;
 
 constexpr std::size_t most_open_files = 256;
-/// Of the limit, where it is low.
+/// The share of the limit that may be used when the limit is low.
 constexpr std::size_t share_of_open_files = 16;
 constexpr std::size_t fewest_connections = 8;
 
-/// What is needed whatever clients do.
+/// What the process needs, whatever clients do.
 std::size_t put_aside(Settings const& settings) {
     auto const threads = settings.server.threads;
     std::size_t const database = settings.database.is_postgres()

@@ -14,7 +14,7 @@ std::string_view trim(std::string_view text) {
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-/// Without quotes, and without a comment behind it.
+/// Removes the quotes and the comment after the value.
 std::string_view value_of(std::string_view text) {
     auto const value = trim(text);
     if (value.starts_with('"') || value.starts_with('\'')) {

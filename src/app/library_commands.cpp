@@ -18,7 +18,7 @@
 namespace clinikk::app {
 namespace {
 
-/// What a long run has done so far, on one line of a terminal; elsewhere nothing.
+/// Shows the progress of a long run, on one line of a terminal; without a terminal it shows nothing.
 class ProgressLine {
 public:
     template <class... Parts>
@@ -100,7 +100,7 @@ int copy_objects(Settings const& settings, std::string const& from, std::string 
     auto const report = [](std::string_view key, std::string_view why) { std::cout << key << ' ' << why << '\n'; };
     auto const progress = [&line](Movement const& so_far) {
         constexpr std::uint64_t width = 30;
-        // Sizes that are not known beforehand are not in `all_bytes`.
+        // `all_bytes` lacks the sizes that are not known in advance.
         auto const done = std::min(width, so_far.all_bytes == 0 ? width : so_far.bytes * width / so_far.all_bytes);
         line.show('[', std::string(done, '#'), std::string(width - done, '.'), "] ", so_far.objects, " of ",
                   so_far.all_objects, " objects, ", so_far.bytes >> 20U, " MiB");

@@ -10,22 +10,23 @@
 
 namespace clinikk::app {
 
-/// `clinikk-tv gc`: removes what interrupted writes and deletes left behind, or only lists it. 1 when another process
-/// is at it.
+/// `clinikk-tv gc`: removes what interrupted writes and deletes left behind, or only lists it. Returns 1 when another
+/// process is collecting, or something could not be removed.
 int collect_garbage(Settings const& settings, bool dry_run);
 
-/// `clinikk-tv verify`: hashes every object again. 1 when one is not as its row says.
+/// `clinikk-tv verify`: hashes every object again. Returns 1 when an object does not agree with its row.
 int verify_objects(Settings const& settings);
 
-/// `clinikk-tv backfill`: completes the rows of objects that were taken over. 1 when one could not be read.
+/// `clinikk-tv backfill`: completes the rows of objects that were taken over. Returns 1 when an object could not be
+/// read.
 int backfill_objects(Settings const& settings);
 
-/// `clinikk-tv storage copy`: copies all objects of one store to another. Throws SettingError for one and the same; 1
-/// when an object could not be copied.
+/// `clinikk-tv storage copy`: copies all objects of one store to another. Throws SettingError when both are the same;
+/// returns 1 when an object could not be copied.
 int copy_objects(Settings const& settings, std::string const& from, std::string const& to);
 
-/// `clinikk-tv content assign-owner`: gives these contents to an account; with none told, all that have no owner. 1
-/// when it was refused.
+/// `clinikk-tv content assign-owner`: makes an account the owner of these contents or, without ids, of all that have no
+/// owner. Returns 1 when that is refused.
 int assign_owner(Settings const& settings, Email const& email, std::optional<std::vector<Uuid>> const& contents);
 
 }  // namespace clinikk::app

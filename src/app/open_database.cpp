@@ -12,7 +12,7 @@
 namespace clinikk::app {
 namespace {
 
-/// Of DISK_RESERVE, to be written into by deletes when the disk is full.
+/// The part of DISK_RESERVE into which deletes are written when the disk is full.
 constexpr std::uint64_t most_for_database = 16UL * 1024 * 1024;
 
 db::SqliteOptions sqlite_options(Settings const& settings) {

@@ -4,10 +4,10 @@
 
 namespace clinikk::app {
 
-/// This process for people: `process 1234 on clinic-1`.
+/// The name of this process for people: `process 1234 on clinic-1`.
 std::string process_name();
 
-/// This process in the leases that it holds: no other process has the same name, nor had one.
+/// The name of this process in the leases that it holds. No other process has or had the same name.
 std::string lease_holder();
 
 }  // namespace clinikk::app

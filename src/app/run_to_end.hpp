@@ -11,7 +11,7 @@
 
 namespace clinikk::app {
 
-/// Runs a task to its end on this thread. What it throws is thrown here.
+/// Runs a task to its end on this thread. Its exceptions are thrown here.
 template <class T>
 T run_to_end(Task<T> task) {
     boost::asio::io_context context;

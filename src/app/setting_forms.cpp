@@ -15,7 +15,7 @@
 namespace clinikk::app::form {
 namespace {
 
-/// Cores this process may use: its affinity, and the quota of its control group where that is less.
+/// The number of cores that this process may use: its affinity, or the quota of its control group if that is less.
 std::size_t available_cores() {
     cpu_set_t set;
     std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
@@ -29,7 +29,7 @@ std::size_t available_cores() {
     return std::max<std::size_t>(1, cores);
 }
 
-/// Scheme and authority, and a path where that is allowed; nothing else.
+/// Accepts scheme and authority, and a path if that is allowed; nothing else.
 bool is_web_address(std::string_view text, bool with_path) {
     auto const url = boost::urls::parse_uri(text);
     if (!url || url->has_userinfo() || url->has_query() || url->has_fragment() || url->host().empty()) return false;
@@ -131,7 +131,7 @@ http::Networks Proxies::parse(std::string const& text) {
 }
 
 std::string DatabaseUrl::parse(std::string const& text) {
-    // As SQLAlchemy writes them: the driver behind the plus is not ours.
+    // The form of SQLAlchemy: the driver after the plus is not ours.
     constexpr std::string_view with_driver = "postgresql+psycopg2://";
     bool const alchemy = text.starts_with(with_driver);
     bool const known =

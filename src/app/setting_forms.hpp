@@ -14,8 +14,8 @@
 #include "http/server/forwarded.hpp"
 #include "media/inspector.hpp"
 
-/// The forms that the values of settings are written in. Each has `parse`, which gives the value or throws
-/// std::invalid_argument with what the text must be, and `print`, which gives the text of a default.
+/// The text forms of the values of settings. Each has `parse`, which returns the value or throws std::invalid_argument
+/// with what the text must be, and `print`, which returns the text of a default.
 namespace clinikk::app::form {
 
 struct Text {
@@ -34,7 +34,7 @@ struct Whole {
     static std::string print(Number value) { return std::to_string(value); }
 };
 
-/// Threads or processes; those the machine has where it is empty.
+/// Threads or processes; the default is the number of cores.
 struct Cores {
     static std::size_t parse(std::string const& text);
     static std::string print(std::size_t /*value*/) { return ""; }
@@ -64,12 +64,12 @@ struct Duration {
     static std::string print(std::chrono::seconds value) { return print_duration(value); }
 };
 
-/// For what would never come to its end in no time.
+/// A time that must not be zero, since the operation could then never finish.
 struct OneSecondOrMore : Duration {
     static std::chrono::seconds parse(std::string const& text) { return at_least_one_second(text); }
 };
 
-/// Less is taken for `least` seconds.
+/// A smaller value is raised to `least` seconds.
 template <std::int64_t least>
 struct RaisedDuration : Duration {
     static std::chrono::seconds parse(std::string const& text) {
@@ -77,7 +77,7 @@ struct RaisedDuration : Duration {
     }
 };
 
-/// As long as a presigned address can be good.
+/// At most the life of a presigned address.
 struct LifeOfAddress : Duration {
     static std::chrono::seconds parse(std::string const& text);
 };
@@ -87,7 +87,7 @@ struct Minutes {
     static std::string print(std::chrono::seconds value) { return std::to_string(value.count() / 60); }
 };
 
-/// One of the words that `Choices::all` pairs with values; the first of a value is the one that is printed.
+/// One of the words that `Choices::all` pairs with values. If several words have one value, the first is printed.
 template <class Choices>
 struct Choice {
     static auto parse(std::string const& text) { return one_of(text, Choices::all); }
@@ -124,7 +124,7 @@ struct Sandbox {
     static constexpr std::array all{Word<media::SandboxMode>{"auto", media::SandboxMode::automatic},
                                     Word<media::SandboxMode>{"require", media::SandboxMode::require}};
 };
-/// Nobody makes himself an administrator.
+/// The role of accounts that register themselves. It cannot be administrator.
 struct RegistrationRole {
     static constexpr std::array all{Word<Role>{"viewer", Role::viewer}, Word<Role>{"editor", Role::editor}};
 };
@@ -140,7 +140,7 @@ struct Algorithm {
                                     Word<std::string_view>{"ES256", "ES256"}};
 };
 
-/// `auto` by default: text on a terminal, else JSON.
+/// The default is `auto`: text on a terminal, else JSON.
 struct Format {
     static LogFormat parse(std::string const& text);
     static std::string print(LogFormat /*value*/) { return "auto"; }
@@ -150,7 +150,7 @@ struct Host : Text {
     static std::string parse(std::string const& text);
 };
 
-/// An http or https URL, its slashes at the end taken away; empty stays empty.
+/// An http or https URL without slashes at its end; an empty text stays empty.
 struct WebAddress : Text {
     static std::string parse(std::string const& text);
 };
@@ -176,12 +176,12 @@ struct DatabaseUrl : Text {
     static std::string parse(std::string const& text);
 };
 
-/// The text of a port's number; empty stays empty.
+/// The text of a port number; an empty text stays empty.
 struct PortText : Text {
     static std::string parse(std::string const& text);
 };
 
-/// A key for HS… of 32 bytes or more, or a private key as PEM; empty stays empty.
+/// A key for HS… of 32 bytes or more, or a private key as PEM; an empty text stays empty.
 struct SecretKey : Text {
     static std::string parse(std::string const& text);
 };
@@ -192,7 +192,7 @@ struct Provider {
     static std::string print(bool is_s3) { return is_s3 ? "S3" : "local"; }
 };
 
-/// S3's rules for names, which keep a bucket's name from being anything else in a URL.
+/// The rules of S3 for names. They keep the name of a bucket from being anything else in a URL.
 struct Bucket : Text {
     static std::string parse(std::string const& text);
 };

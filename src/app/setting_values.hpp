@@ -11,7 +11,7 @@
 
 namespace clinikk::app {
 
-// How the text of a setting is read. What does not fit is a std::invalid_argument that says what it must be.
+// Readers for the text of settings. They throw std::invalid_argument with what the text must be.
 
 /// Refuses a text.
 [[noreturn]] void must(std::string what);
@@ -30,19 +30,19 @@ Number whole_number(std::string const& text, Number min, Number max) {
 /// Bytes: `10GiB`, `256MiB`, `1500`.
 std::uint64_t bytes(std::string const& text);
 
-/// The same in the largest unit that it has whole: `10GiB`.
+/// The text in the largest unit that fits: `10GiB`.
 std::string print_bytes(std::uint64_t value);
 
 /// A time of at most ten years: `30s`, `5m`, `1h`, `90` seconds.
 std::chrono::seconds duration(std::string const& text);
 
-/// The same in hours or seconds: `24h`, `75s`.
+/// The text in hours or seconds: `24h`, `75s`.
 std::string print_duration(std::chrono::seconds value);
 
-/// For what would never come to its end in no time.
+/// A time that must not be zero, since the operation could then never finish.
 std::chrono::seconds at_least_one_second(std::string const& text);
 
-/// The value that stands beside the text.
+/// The value that is paired with the text.
 template <class Value, std::size_t N>
 Value one_of(std::string const& text, std::array<std::pair<std::string_view, Value>, N> const& choices) {
     std::string names;

@@ -8,7 +8,7 @@
 namespace clinikk::app {
 namespace {
 
-/// A bucket and what it needs.
+/// Checks the settings of a bucket.
 void check_storage(StorageSettings& storage) {
     if (!storage.is_s3 && !storage.has_bucket()) return;
     if (!storage.has_bucket()) throw SettingError("STORAGE_BUCKET must be set for STORAGE_PROVIDER S3");
@@ -30,7 +30,8 @@ void check_tokens(TokenOptions const& tokens) {
     }
 }
 
-/// libpq's pairs: `user='clinic' dbname='tv' `. Source: PostgreSQL documentation, "Keyword/Value Connection Strings".
+/// Writes the pairs of libpq: `user='clinic' dbname='tv' `. Source: PostgreSQL documentation, "Keyword/Value Connection
+/// Strings".
 std::string conninfo_of(PostgresParts const& parts) {
     std::array<std::pair<char const*, std::string const*>, 5> const pairs{{{"user", &parts.user},
                                                                            {"password", &parts.password},
@@ -50,7 +51,7 @@ std::string conninfo_of(PostgresParts const& parts) {
     return text;
 }
 
-/// `POSTGRES_…`, unless DATABASE_URL says it all.
+/// Uses `POSTGRES_…`, unless DATABASE_URL is set.
 void compose_database(DatabaseSettings& database) {
     if (!database.url.empty()) return;
     database.url = conninfo_of(database.parts);

@@ -34,21 +34,21 @@ struct PostgresParts {
 };
 
 struct DatabaseSettings {
-    std::string url{};      ///< empty: SQLite in the data directory; else `sqlite:PATH`, or what libpq takes
-    PostgresParts parts{};  ///< become the URL where there is none
+    std::string url{};  ///< empty: SQLite in the data directory; else `sqlite:PATH`, or a connection string of libpq
+    PostgresParts parts{};  ///< used when there is no URL
     db::PostgresOptions postgres{};
-    std::chrono::seconds wait{60};  ///< for a server that is not there yet
+    std::chrono::seconds wait{60};  ///< for a server that cannot be reached yet
     bool migrate = true;
 
     bool is_postgres() const { return !url.empty() && !url.starts_with("sqlite:"); }
 };
 
-/// The object stores: the local disk, and the bucket where one is named.
+/// The object stores: the local disk, and the bucket if one is named.
 struct StorageSettings {
     bool is_s3 = false;  ///< new media goes to the bucket
     LocalStoreOptions local{.reserve = 1ULL << 30U};
     S3StoreOptions s3{};
-    std::string default_region{};  ///< where `s3` has none
+    std::string default_region{};  ///< used when `s3` has none
     client::HttpClientOptions client{};
     AwsCredentials keys{};
     std::string profile{};
@@ -58,8 +58,8 @@ struct StorageSettings {
     bool has_bucket() const { return !s3.bucket.empty(); }
 };
 
-/// Everything that can be set, made of the options of those who use it: what something is by default stands with its
-/// user, or here where no user has options. With nothing set the program runs.
+/// All settings, composed of the options of their users. The default of an option is in the struct of its user, or here
+/// if no user has options. The program runs with nothing set.
 struct Settings {
     http::ServerOptions server{};
     http::PipelineOptions pipeline{.cors_origins = {"*"}};
@@ -78,13 +78,13 @@ struct Settings {
     LogFormat log_format = LogFormat::text;
 };
 
-/// A value that cannot be used. The message is one line that names the setting; it never shows a secret.
+/// A value that cannot be used. The message is one line that names the setting and never shows a secret.
 class SettingError : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
-/// The settings: those given on the command line, else the environment, else `.env` in the working directory, else the
+/// Resolves the settings: the command line, then the environment, then `.env` in the working directory, then the
 /// defaults. Throws SettingError.
 Settings resolve_settings(GivenSettings const& given);
 

@@ -19,7 +19,7 @@ constexpr auto& at(auto& settings) {
     return (settings.*....*Members);
 }
 
-/// A setting that is written in `Form` and stands at the end of the path of `Members`.
+/// A setting that is written in `Form` and stored at the end of the path of `Members`.
 template <class Form, auto... Members>
 constexpr Setting setting(std::string_view name, std::string_view help) {
     return {name, help, false,
@@ -27,7 +27,7 @@ constexpr Setting setting(std::string_view name, std::string_view help) {
             [](Settings const& settings) { return Form::print(at<Members...>(settings)); }};
 }
 
-/// The same for what nobody may see.
+/// The same for a value that nobody may see.
 template <class Form, auto... Members>
 constexpr Setting secret_setting(std::string_view name, std::string_view help) {
     auto secret = setting<Form, Members...>(name, help);

@@ -10,17 +10,18 @@
 
 namespace clinikk::app {
 
-/// One setting: its name in the environment and in `.env`, from which its flag follows (`DATA_DIR`, `--data-dir`).
+/// One setting: its name in the environment and in `.env`; its flag is derived from the name (`DATA_DIR`,
+/// `--data-dir`).
 struct Setting {
     std::string_view name;
     std::string_view help;
     bool is_secret;
-    /// Puts the value in its place; throws std::invalid_argument with what it must be.
+    /// Stores the value; throws std::invalid_argument with what the text must be.
     void (*apply)(Settings&, std::string const& text);
-    /// The text of a default; empty where the help tells what it is.
+    /// The text of a default; empty when the help states the default.
     std::string (*print)(Settings const&);
 
-    /// What it is when it is not set, as text.
+    /// The value when it is not set, as text.
     std::string fallback() const { return print(Settings{}); }
     /// `--data-dir` for `DATA_DIR`.
     std::string flag() const;
@@ -31,14 +32,14 @@ std::span<Setting const> all_settings();
 
 enum class SettingSource { command_line, environment, env_file, fallback };
 
-/// What a setting was set to, and where.
+/// The value of a setting and where it was set.
 struct FoundSetting {
     Setting const& setting;
     std::string text;
     SettingSource source;
 };
 
-/// All settings, each from the first of its sources that has a text for it.
+/// All settings, each from the first source that has a text for it.
 std::vector<FoundSetting> find_settings(GivenSettings const& given);
 
 }  // namespace clinikk::app

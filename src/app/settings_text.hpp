@@ -7,11 +7,11 @@
 
 namespace clinikk::app {
 
-/// All settings in the form of a `.env` file: each with its default, and above it a comment that says what it is. The
-/// file as it stands changes nothing. `.env.example` is this text.
+/// All settings in the form of a `.env` file: each with its default, below a comment that describes it. Using the file
+/// unchanged changes nothing. `.env.example` is this text.
 std::string settings_as_env();
 
-/// A line for each setting: what it is set to and where. No secret is shown, nor a URL that may have one.
+/// A line for each setting: its value and where it is set. Secrets, and URLs that may contain one, are not shown.
 std::string settings_with_sources(std::span<FoundSetting const> found);
 
 }  // namespace clinikk::app

@@ -13,7 +13,7 @@ std::string environment(char const* name) {
     return value != nullptr ? value : "";
 }
 
-/// The platform sets these for the programs it runs; nobody else does.
+/// Variables that the platform sets for the programs that it runs.
 MetadataOptions metadata_of_platform() {
     MetadataOptions options;
     options.container_url = environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
@@ -56,7 +56,7 @@ Storage::Storage(Settings const& settings, std::size_t open_files, Clock& clock,
     stores_ = std::make_unique<ObjectStores>(current, std::move(others));
 }
 
-/// The keys that were set, else those of a profile, else the role of the container or the instance.
+/// The keys in the settings, else those of a profile, else the role of the container or the instance.
 std::unique_ptr<AwsCredentialSource> Storage::find_credentials(StorageSettings const& given, Clock& clock) {
     if (!given.keys.access_key_id.empty()) {
         return make_static_credentials(given.keys);

@@ -13,7 +13,7 @@
 
 namespace clinikk::app {
 
-/// The object stores that the settings name: the local disk always, a bucket where one is set.
+/// The object stores that the settings name: the local disk always, and a bucket if one is set.
 class Storage {
 public:
     /// `open_files`: objects of the disk that are kept open for the next request. Clock, pool and log must outlive it.
@@ -21,17 +21,18 @@ public:
 
     ObjectStores& object_stores() noexcept { return *stores_; }
     LocalObjectStore& local() noexcept { return *local_; }
-    /// What speaks to the bucket; null without one.
+    /// The client for the bucket; null without a bucket.
     client::HttpClient* http() noexcept { return http_.get(); }
 
-    /// Ends what is under way with a bucket. Before the executors of those that wait for it are destroyed.
+    /// Ends the work under way with a bucket. Call it before the executors of the coroutines that wait for it are
+    /// destroyed.
     void stop();
 
 private:
     std::unique_ptr<AwsCredentialSource> find_credentials(StorageSettings const& given, Clock& clock);
     void open_bucket(StorageSettings const& given, Clock& clock, BlockingPool& pool, Log& log);
 
-    // Transfers hold parts of it, the last of them until the client is gone.
+    // Transfers hold parts of the budget, the last of them until the client is destroyed.
     std::unique_ptr<MemoryBudget> memory_;
     std::unique_ptr<client::HttpClient> http_;
     std::unique_ptr<AwsCredentialSource> credentials_;

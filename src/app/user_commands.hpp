@@ -8,13 +8,13 @@
 
 namespace clinikk::app {
 
-/// A password from standard input, without echo when that is a terminal.
+/// Reads a password from standard input, without echo on a terminal.
 std::string read_password();
 
-/// Runs one operation on an account and prints the account it gives. 1 when it was refused.
+/// Runs one operation on an account and prints the resulting account. Returns 1 when the operation was refused.
 int change_user(Settings const& settings, std::function<Task<Result<User>>(UserService&)> operation);
 
-/// `clinikk-tv user list`: a line for each account.
+/// `clinikk-tv user list`: prints a line for each account.
 int list_users(Settings const& settings);
 
 }  // namespace clinikk::app

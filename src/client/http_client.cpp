@@ -12,7 +12,7 @@ public:
     HttpClientOptions const options;
 };
 
-/// What the asker holds of a transfer.
+/// What the caller holds of a transfer.
 class HttpClient::Stream final : public HttpStream {
 public:
     Stream(std::shared_ptr<Loop> loop, std::shared_ptr<Transfer> transfer)

@@ -16,12 +16,13 @@ namespace clinikk::client {
 struct HttpRequest {
     std::string method = "GET";
     std::string url{};
-    std::vector<std::string> headers{};        ///< lines such as `Range: bytes=0-9`
-    std::string_view body{};                   ///< sent when the method is PUT or POST
-    std::shared_ptr<void const> body_owner{};  ///< keeps the memory of `body`, which the transfer may need for a while
+    std::vector<std::string> headers{};  ///< lines such as `Range: bytes=0-9`
+    std::string_view body{};             ///< sent when the method is PUT or POST
+    std::shared_ptr<void const>
+        body_owner{};  ///< keeps the memory of `body`, which the transfer may need after the call
 };
 
-/// The end of a transfer that has no answer, or not the whole of one: no connection, silence, bytes that are not HTTP.
+/// The end of a transfer without a complete answer: no connection, silence, or bytes that are not HTTP.
 class TransferError : public std::runtime_error {
 public:
     TransferError(std::string const& what, bool timed_out) : std::runtime_error(what), timed_out_(timed_out) {}
@@ -32,7 +33,7 @@ private:
     bool timed_out_;
 };
 
-/// The head of an answer. Names of fields are in lower case; of fields that come twice the last counts.
+/// The head of an answer. Names of fields are in lower case. If a field is given twice, the last one counts.
 struct HttpHead {
     int status = 0;
     std::map<std::string, std::string, std::less<>> fields{};
@@ -46,28 +47,27 @@ struct HttpAnswer {
     std::string body{};
 };
 
-/// An answer whose body comes as it is pulled. Destroyed early, it ends the transfer.
+/// An answer whose body is pulled. Destroying it early ends the transfer.
 class HttpStream {
 public:
     virtual ~HttpStream() = default;
 
     virtual HttpHead const& head() const noexcept = 0;
 
-    /// Replaces `piece` by the next bytes, at most 320 KiB; empty at the end. Its memory is used for those that come
-    /// after. Throws TransferError when the body breaks off.
+    /// Replaces `piece` with the next bytes, at most 320 KiB; empty at the end. Its memory is used again for later
+    /// bytes. Throws TransferError when the body breaks off.
     virtual Task<> next(std::string& piece) = 0;
 };
 
 struct HttpClientOptions {
     std::string ca_file{};  ///< PEM; empty: the system's
     std::chrono::milliseconds connect_timeout{5'000};
-    std::chrono::seconds silence{30};  ///< without a byte either way while one is waited for
+    std::chrono::seconds silence{30};  ///< without a byte in the expected direction
 };
 
-/// Outbound HTTP/1.1 over libcurl's multi interface: connections are kept and reused. One event loop on a thread of
-/// its own drives all transfers, whichever thread asks: the connections are shared by all, what TLS costs is not paid
-/// by the threads that serve, and commands that have no server's loops use it too. Redirects are not followed.
-/// Thread-safe.
+/// Outbound HTTP/1.1 over the multi interface of libcurl: connections are kept and reused. One event loop on a thread
+/// of its own drives all transfers: all threads share the connections, TLS costs no time on the threads that serve, and
+/// commands without event loops can use it too. Redirects are not followed. Thread-safe.
 class HttpClient {
 public:
     explicit HttpClient(HttpClientOptions options);
@@ -76,13 +76,13 @@ public:
     /// As `stop`.
     ~HttpClient();
 
-    /// Waits for the answer's head. Throws TransferError.
+    /// Waits for the head of the answer. Throws TransferError.
     Task<std::unique_ptr<HttpStream>> open(HttpRequest request);
 
-    /// The whole answer. Throws TransferError, too when the body is longer than `max_body` bytes.
+    /// The whole answer. Throws TransferError, also when the body is longer than `max_body` bytes.
     Task<HttpAnswer> send(HttpRequest request, std::size_t max_body);
 
-    /// Ends all transfers. The executors of coroutines that wait for one must live until then.
+    /// Ends all transfers. The executors of the coroutines that wait for one must live until then.
     void stop();
 
 private:

@@ -11,7 +11,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr long kept_connections = 128;
-/// So that few bytes do not wait for ever behind sockets that are always ready.
+/// The limit that keeps a few bytes from waiting for ever behind sockets that are always ready.
 constexpr int handlers_in_a_row = 64;
 
 CURLM* make_multi() {
@@ -23,7 +23,7 @@ CURLM* make_multi() {
 
 }  // namespace
 
-/// A socket of libcurl's, watched for what libcurl wants. It is not ours to close.
+/// A socket of libcurl, watched for what libcurl waits for. It is not closed here.
 struct MultiLoop::WatchedSocket {
     asio::posix::stream_descriptor descriptor;
     curl_socket_t socket;

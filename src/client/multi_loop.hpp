@@ -13,8 +13,8 @@
 
 namespace clinikk::client {
 
-/// libcurl's multi handle and the event loop that drives it, on a thread of its own: libcurl says which sockets and
-/// which moment it waits for (`CURLMOPT_SOCKETFUNCTION`, `CURLMOPT_TIMERFUNCTION`), Asio waits for them.
+/// The multi handle of libcurl and the event loop that drives it, on a thread of its own: libcurl states for which
+/// sockets and which moment it waits (`CURLMOPT_SOCKETFUNCTION`, `CURLMOPT_TIMERFUNCTION`), and Asio waits for them.
 /// The public functions are thread-safe.
 class MultiLoop {
 public:
@@ -24,9 +24,9 @@ public:
     ~MultiLoop();
 
     void start(std::shared_ptr<Transfer> transfer);
-    /// Ends a transfer that nobody waits for, if it is under way.
+    /// Ends a transfer that nobody waits for any more, if it is under way.
     void end(std::shared_ptr<Transfer> transfer);
-    /// There is room again for what was held back.
+    /// Resumes a transfer that was paused because its buffer was full.
     void resume(std::shared_ptr<Transfer> transfer);
     /// Ends all transfers and the thread.
     void stop();
@@ -38,8 +38,8 @@ private:
     static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* unused);
     static int on_timer(CURLM* multi, long milliseconds, void* self);
 
-    /// Whoever waits for bytes is woken when no socket is ready any more: what comes close together is handed over at
-    /// once. Otherwise two threads on one CPU would take turns for every segment.
+    /// Wakes a coroutine that waits for bytes when no socket is ready any more, so that bytes that arrive close
+    /// together are passed on at once. Otherwise two threads on one CPU would take turns for every segment.
     void run();
     void watch(curl_socket_t socket, int what);
     void wait_for(Watched const& watched);

@@ -9,7 +9,8 @@ namespace clinikk::client {
 namespace {
 
 constexpr std::size_t receive_window = 256UL * 1024;
-/// What one read brings, and is handed over at. Larger is no faster: it leaves the caches between two threads.
+/// The size of one read, and of what is passed on at once. Larger is not faster: it leaves the caches between two
+/// threads.
 constexpr std::size_t worth_a_wake = 64UL * 1024;
 constexpr long buffer_bytes = worth_a_wake;
 constexpr long upload_buffer_bytes = 512L * 1024;
@@ -52,7 +53,7 @@ void Transfer::set_options(HttpClientOptions const& options) {
     set(easy_, CURLOPT_NOSIGNAL, 1L);
     set(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
-    // Where the store is, is a setting: proxies of the environment do not redirect it.
+    // The place of the store is a setting: proxies in the environment do not change it.
     set(easy_, CURLOPT_PROXY, "");
     set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
     set(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -68,7 +69,7 @@ void Transfer::set_options(HttpClientOptions const& options) {
 
 void Transfer::set_request() {
     set(easy_, CURLOPT_URL, request_.url.c_str());
-    set(easy_, CURLOPT_PATH_AS_IS, 1L);  // what was signed is what is sent
+    set(easy_, CURLOPT_PATH_AS_IS, 1L);  // the signed path is the path that is sent
     if (request_.method == "HEAD") {
         set(easy_, CURLOPT_NOBODY, 1L);
     } else if (request_.method == "PUT" || request_.method == "POST") {
@@ -79,7 +80,7 @@ void Transfer::set_request() {
     } else {
         set(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
     }
-    // An empty value takes away what libcurl would add of its own.
+    // An empty value removes a field that libcurl would add.
     lines_ = curl_slist_append(lines_, "Expect:");
     lines_ = curl_slist_append(lines_, "Accept:");
     bool const has_type =

@@ -11,7 +11,7 @@
 
 namespace clinikk::client {
 
-/// One exchange, seen by two threads: the client's loop feeds it, the coroutine that asked takes from it.
+/// One exchange, shared by two threads: the loop of the client feeds it, and the coroutine that asked takes from it.
 class Transfer {
 public:
     Transfer(HttpRequest request, HttpClientOptions const& options, boost::asio::any_io_executor const& asker);
@@ -24,20 +24,20 @@ public:
     CURL* easy() const noexcept { return easy_; }
     /// The transfer is over; with an error unless `code` is CURLE_OK.
     void finish(CURLcode code);
-    /// Wakes the coroutine for bytes that are too few to have woken it when they came.
+    /// Wakes the coroutine for bytes that were too few to wake it when they arrived.
     void wake_for_less();
 
     // For the coroutine's thread.
 
-    /// Waits until the head is there. Throws TransferError.
+    /// Waits until the head has arrived. Throws TransferError.
     Task<> wait_head();
-    /// Replaces `piece` by the bytes that came; empty at the end. Throws TransferError.
+    /// Replaces `piece` with the bytes that have arrived; empty at the end. Throws TransferError.
     Task<> take(std::string& piece);
-    /// Nobody is interested any more: the coroutine's executor is not touched from here on.
+    /// The caller has lost interest: the executor of the coroutine is not touched from here on.
     void abandon();
-    /// Once `wait_head` has returned.
+    /// Call it after `wait_head` has returned.
     HttpHead const& head() const noexcept { return head_; }
-    /// Whether bytes were held back because nobody took them; told once.
+    /// Whether bytes were held back because nobody took them. Resets the answer.
     bool was_paused();
 
 private:
@@ -54,13 +54,13 @@ private:
     curl_slist* lines_ = nullptr;
     std::string error_text_;
     bool owes_wake_ = false;  ///< touched by the loop's thread only
-    HttpHead head_;           ///< stands still once `has_head_`
+    HttpHead head_;           ///< does not change once `has_head_` is set
 
-    std::mutex mutex_;  ///< guards what follows
+    std::mutex mutex_;  ///< guards the members below
     bool has_head_ = false;
     bool is_done_ = false;
     bool is_paused_ = false;
-    std::optional<Wakeup> wakeup_;  ///< none once nobody is interested: its executor may be gone then
+    std::optional<Wakeup> wakeup_;  ///< none once the caller has lost interest: its executor may be gone then
     std::string received_;
     std::optional<TransferError> failure_;
 };

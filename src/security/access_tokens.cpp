@@ -20,7 +20,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::size_t max_token_bytes = 4096;
-/// How far the clocks of our processes may differ.
+/// The largest difference between the clocks of our processes.
 constexpr seconds skew{30};
 
 struct Algorithm {
@@ -43,7 +43,7 @@ Algorithm const& find_algorithm(std::string_view name) {
     return *found;
 }
 
-/// What the signature is checked with.
+/// The key that checks signatures.
 std::string verification_key(Algorithm const& algorithm, std::string const& key) {
     if (algorithm.key) return public_key_pem(key, *algorithm.key);
     if (key.size() < 32) throw std::invalid_argument("the secret must have at least 32 bytes");
@@ -71,8 +71,8 @@ std::optional<Segments> split(std::string_view token) noexcept {
     return Segments{token.substr(0, first), token.substr(first + 1, second - first - 1), token.substr(second + 1)};
 }
 
-/// A token's header or claims; empty unless `text` is one JSON object without duplicates that is no deeper than such a
-/// thing is.
+/// The header or the claims of a token; empty unless `text` is one JSON object without duplicates and with little
+/// depth.
 std::optional<JsonValue> read_object(std::string_view text) {
     constexpr std::size_t max_depth = 8;
     auto object = read_json(text, max_depth);
@@ -80,7 +80,7 @@ std::optional<JsonValue> read_object(std::string_view text) {
     return is_usable ? std::optional(std::move(*object)) : std::nullopt;
 }
 
-/// Empty when it is absent or no whole number that fits 64 bits.
+/// Empty when the claim is absent or is not a whole number that fits 64 bits.
 std::optional<std::int64_t> find_integer(JsonValue const& claims, std::string_view name) noexcept {
     auto const* const claim = claims.find(name);
     if (claim == nullptr || claim->kind != JsonValue::Kind::integer) return std::nullopt;
@@ -95,7 +95,8 @@ std::optional<Uuid> find_uuid(JsonValue const& claims, std::string_view name) no
     return text == nullptr ? std::nullopt : Uuid::from_string(*text);
 }
 
-/// RFC 7519 sections 4.1.4 to 4.1.6, all three required. `at` is added to, never the claims: those may be huge.
+/// RFC 7519 sections 4.1.4 to 4.1.6; all three claims are required. The skew is added to `at` and never to the claims,
+/// which may be huge.
 bool is_current(JsonValue const& claims, Timestamp at) noexcept {
     auto const expires = find_integer(claims, "exp");
     auto const issued = find_integer(claims, "iat");
@@ -145,12 +146,12 @@ public:
     }
 
 private:
-    /// Everything a token must be. The library is asked for the signature alone, and only about a token whose header
-    /// names the configured algorithm: left to itself it takes any that fits the key, and expired ones.
+    /// Checks everything about a token. The library only checks the signature, and only of a token whose header names
+    /// the configured algorithm: by itself it would accept any algorithm that fits the key, and expired tokens.
     std::optional<AccessClaims> check(std::string_view token, Timestamp at) const {
         if (token.size() > max_token_bytes) return std::nullopt;
         auto const segments = split(token);
-        // Canonical base64url in all three: no token has a second spelling.
+        // All three segments must be canonical base64url, so that no token has a second spelling.
         if (!segments || !from_base64url(segments->signature) || !names_algorithm(segments->header)) {
             return std::nullopt;
         }
@@ -170,7 +171,7 @@ private:
         auto const bytes = from_base64url(segment);
         auto const header = bytes ? read_object(*bytes) : std::nullopt;
         auto const* const name = header ? header->find_text("alg") : nullptr;
-        // RFC 7515 section 4.1.11: extensions that must be understood are not.
+        // RFC 7515 section 4.1.11: a token with extensions that must be understood is refused.
         return name != nullptr && *name == algorithm_.name && header->find("crit") == nullptr;
     }
 
@@ -188,7 +189,7 @@ private:
     Algorithm const& algorithm_;
     std::string verification_key_;
     std::string issuer_json_;
-    std::string own_header_;  ///< the first segment of every token made here
+    std::string own_header_;  ///< the first segment of every token that is made here
 };
 
 }  // namespace

@@ -10,9 +10,9 @@ namespace clinikk {
 
 struct TokenOptions {
     std::string algorithm = "HS256";  ///< `HS256`, `HS384`, `HS512`, `RS256` or `ES256` (RFC 7518 section 3.1)
-    /// For HS*: at least 32 bytes. Else a private key as PEM: RSA of at least 2048 bits, or P-256.
+    /// For HS*: at least 32 bytes. Otherwise a private key as PEM: RSA of at least 2048 bits, or P-256.
     std::string secret_or_private_key_pem{};
-    std::string issuer = "clinikk-tv";  ///< `iss`: tokens of others are refused
+    std::string issuer = "clinikk-tv";  ///< `iss`: tokens of other issuers are refused
     std::chrono::seconds lifetime{30 * 60};
 };
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t max_password_bytes = 1024;
 
-/// The normal form of a password, wiped at the end. A password that is not UTF-8 has none.
+/// The normal form of a password; the destructor wipes it. A password that is not UTF-8 has none.
 class NormalPassword {
 public:
     explicit NormalPassword(std::string_view password) : text_(to_nfkc(password)) {}
@@ -37,7 +37,7 @@ private:
 bool verify_argon2(std::string_view password, std::string const& hash) {
     errno = 0;
     if (crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0) return true;
-    // No memory must not look like a wrong password.
+    // A lack of memory must not look like a wrong password.
     if (errno == ENOMEM) throw std::bad_alloc();
     return false;
 }
@@ -64,7 +64,7 @@ class Argon2PasswordHasher final : public PasswordHasher {
 public:
     Argon2PasswordHasher(BlockingPool& pool, PasswordCost cost, std::size_t places)
         : pool_(pool), cost_(cost), room_(places) {
-        // A hash that no password has; to compare with it costs as much as with any other.
+        // A hash that no password has. Comparing with it costs as much as with any other hash.
         nobodys_hash_ = "$argon2id$v=19$m=" + std::to_string(cost.memory / 1024) +
                         ",t=" + std::to_string(cost.operations) + ",p=1$" + std::string(22, 'A') + "$" +
                         std::string(43, 'A');
@@ -102,8 +102,8 @@ private:
         bool const acceptable = password.size() <= max_password_bytes;
         if (acceptable && is_bcrypt(hash)) return verify_bcrypt(password, hash);
         NormalPassword const normal(acceptable ? password : std::string_view());
-        // What is no hash of ours costs as much as one: an account that was taken over without a password is none the
-        // less not told apart.
+        // Text that is not a hash of ours costs as much as one, so that an account that was taken over without a
+        // password cannot be told apart.
         if (!acceptable || !normal || !is_argon2(hash)) {
             verify_argon2("", nobodys_hash_);
             return false;

@@ -16,7 +16,7 @@ namespace {
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
-/// Instead of the library's default, which asks on the terminal.
+/// Replaces the default of the library, which asks on the terminal.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
 bool is_p256(EVP_PKEY const* key) {

@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 }
 
 std::optional<std::string> load(fs::path const& path) {
-    // Not blocking: a FIFO in its place must not stop the start.
+    // Does not block: a FIFO in the place of the file must not stop the start.
     FileDescriptor const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file) {
         if (errno == ENOENT) return std::nullopt;
@@ -74,7 +74,7 @@ void sync_parent(fs::path const& path) {
     if (!directory || ::fsync(directory.get()) != 0) fail_errno(path, "made durable");
 }
 
-/// Puts a new secret there unless another process is quicker.
+/// Stores a new secret there, unless another process is quicker.
 void create(fs::path const& path) {
     struct Temporary {
         fs::path path;
@@ -82,7 +82,7 @@ void create(fs::path const& path) {
     };
     Temporary const temporary{path.string() + "." + new_uuid().to_string()};
     write_durably(temporary.path, random_secret() + "\n");
-    // Unlike a rename, a link never replaces: the first one wins, with all its bytes in place.
+    // Unlike a rename, a link never replaces a file: the first one wins, with all its bytes in place.
     if (::link(temporary.path.c_str(), path.c_str()) != 0 && errno != EEXIST) fail_errno(path, "made");
     sync_parent(path);
 }

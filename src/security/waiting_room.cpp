@@ -22,7 +22,7 @@ std::unique_ptr<WaitingRoom::Place> WaitingRoom::enter(HashingClient client) {
     auto& section = sections_[client.is_known ? 1 : 0];
     if (section.taken >= places_) return nullptr;
     auto const own = section.by_network.try_emplace(client.network, 0).first;
-    // The program's own commands have no network to share with anybody.
+    // The commands of the program share no network with anyone.
     auto const share = client.network.empty() ? places_ : (places_ + 1) / 2;
     if (own->second >= share) return nullptr;
     ++own->second;

@@ -13,15 +13,16 @@
 
 namespace clinikk {
 
-/// Where those wait who want a password hashed: so many strangers, and so many known clients beside them. One network
-/// has at most half of either room, so that no single one fills it. Thread-safe; must outlive its places.
+/// Bounds how many clients wait for a password to be hashed: a number of strangers, and as many known clients beside
+/// them. One network has at most half of either room, so that no single network fills it. Thread-safe; must outlive its
+/// places.
 class WaitingRoom {
 public:
     using Clock = std::chrono::steady_clock;
 
     explicit WaitingRoom(std::size_t places) : places_(places) {}
 
-    /// A place that is taken until this is destroyed.
+    /// A place that is taken until this object is destroyed.
     class Place {
     public:
         Place(WaitingRoom& room, HashingClient client);
@@ -35,10 +36,10 @@ public:
         Clock::time_point entered_;
     };
 
-    /// Null when there is none for this client.
+    /// Null when there is no place for this client.
     std::unique_ptr<Place> enter(HashingClient client);
 
-    /// After which time it is worth coming back: as long as the last one that left has stayed. At least a second.
+    /// The time after which to try again: as long as the client that left last has stayed, and at least a second.
     std::chrono::seconds wait() const noexcept;
 
 private:

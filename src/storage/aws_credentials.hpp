@@ -13,32 +13,32 @@
 
 namespace clinikk {
 
-/// Where credentials come from. Thread-safe.
+/// A source of credentials. Thread-safe.
 class AwsCredentialSource {
 public:
     virtual ~AwsCredentialSource() = default;
 
-    /// Credentials that are good for some minutes more. Throws Unavailable when there are none to be had.
+    /// Credentials that are valid for some more minutes. Throws Unavailable when there are none.
     virtual Task<AwsCredentials> get() = 0;
 };
 
-/// Always these.
+/// A source that always returns these credentials.
 std::unique_ptr<AwsCredentialSource> make_static_credentials(AwsCredentials credentials);
 
-/// The keys of a profile in a credentials file (`~/.aws/credentials`, "Configuration and credential file settings" of
-/// the AWS SDKs reference guide); empty when the text has no such profile, or not both keys in it.
+/// The keys of a profile in a credentials file (`~/.aws/credentials`; AWS SDKs reference guide, "Configuration and
+/// credential file settings"). Empty when the text has no such profile, or the profile lacks one of the keys.
 std::optional<AwsCredentials> parse_profile(std::string_view text, std::string_view profile);
 
-/// Where temporary credentials are asked for.
+/// Where to ask for temporary credentials.
 struct MetadataOptions {
-    std::string container_url{};         ///< of the container's agent; empty: the instance is asked
-    std::string container_token{};       ///< sent to that as Authorization
-    std::filesystem::path token_file{};  ///< or read from here each time
-    std::string instance_url{};          ///< of the instance's metadata service (IMDSv2)
+    std::string container_url{};         ///< of the agent of the container; empty: ask the instance
+    std::string container_token{};       ///< sent to the agent as Authorization
+    std::filesystem::path token_file{};  ///< or read from this file each time
+    std::string instance_url{};          ///< of the metadata service of the instance (IMDSv2)
 };
 
-/// Temporary credentials of the container's or the instance's role, asked for anew five minutes before they expire.
-/// `http` and `clock` must outlive it.
+/// A source of temporary credentials for the role of the container or the instance. It asks for new ones five minutes
+/// before the old ones expire. `http` and `clock` must outlive it.
 std::unique_ptr<AwsCredentialSource> make_metadata_credentials(MetadataOptions options, client::HttpClient& http,
                                                                Clock& clock);
 

@@ -18,7 +18,7 @@ struct BackgroundJob::State {
     std::mutex mutex;
     bool is_done = false;
     std::exception_ptr failure;
-    std::function<void()> wake;  ///< set while somebody waits
+    std::function<void()> wake;  ///< set while a coroutine waits
 
     void finish(std::exception_ptr outcome) {
         std::function<void()> waiting;
@@ -31,7 +31,7 @@ struct BackgroundJob::State {
         if (waiting) waiting();
     }
 
-    /// False when the work is done already.
+    /// Returns false when the work is already done.
     bool set_wake(std::function<void()> waiting) {
         std::lock_guard const lock(mutex);
         if (!is_done) wake = std::move(waiting);
@@ -62,7 +62,7 @@ Task<> BackgroundJob::wait() {
         if (!state->set_wake(wake)) wake();
     };
     co_await asio::async_initiate<asio::use_awaitable_t<> const, void()>(initiate, asio::use_awaitable);
-    // The thread that did the work may still hold the state, and must not be the one that frees the exception.
+    // The thread that did the work may still hold the state. It must not be the thread that frees the exception.
     if (auto failure = std::exchange(state->failure, nullptr)) std::rethrow_exception(std::move(failure));
 }
 

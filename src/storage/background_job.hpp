@@ -8,17 +8,17 @@
 
 namespace clinikk {
 
-/// Blocking work that goes on while the coroutine that started it goes on too. One piece at a time. The work must
-/// own what it touches: it is not waited for when this is destroyed.
+/// Blocking work that runs while the coroutine that started it goes on. One piece of work at a time. The work must own
+/// what it touches, because the destructor does not wait for it.
 class BackgroundJob {
 public:
     /// `pool` must outlive the work.
     explicit BackgroundJob(BlockingPool& pool) : pool_(pool) {}
 
-    /// Hands `work` to the pool. Only when nothing is under way.
+    /// Passes `work` to the pool. No other work may be under way.
     void start(std::function<void()> work);
 
-    /// Waits until nothing is under way; at once if so. What the work threw is thrown here.
+    /// Waits until no work is under way. The exceptions of the work are thrown here.
     Task<> wait();
 
 private:

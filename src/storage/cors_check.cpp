@@ -11,7 +11,7 @@ bool same_ignoring_case(std::string_view left, std::string_view right) {
                               [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
 }
 
-/// Whether a comma-separated list has the item, or `*`.
+/// Returns whether a comma-separated list has the item, or `*`.
 bool lists(std::string_view list, std::string_view item) {
     while (!list.empty()) {
         auto const comma = std::min(list.find(','), list.size());

@@ -16,7 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// flock(2) again when a signal interrupts it; false when another has the lock and `how` is not to wait.
+/// Calls flock(2), again when a signal interrupts it. Returns false when another process has the lock and `how` says
+/// not to wait.
 bool lock(int file, int how) {
     while (::flock(file, how) != 0) {
         if (errno == EWOULDBLOCK) return false;
@@ -36,7 +37,7 @@ FileDescriptor make_locked(int directory, std::string const& name) {
         auto file = open_beneath(directory, name, O_RDWR | O_CREAT | O_EXCL);
         if (!file) throw_errno("openat");
         lock(file->get(), LOCK_EX);
-        // A collector may have had the lock in between, and taken the file for abandoned.
+        // A collector may have held the lock in between, and removed the file as abandoned.
         if (has_name(file->get())) return *std::move(file);
     }
 }
@@ -56,7 +57,7 @@ FileDescriptor open_or_make_folder(int root, std::string const& name) {
     return *std::move(folder);
 }
 
-/// What `errno` tells of a name that could not be opened; throws where it is no fault of what stands there.
+/// What `errno` states about a name that could not be opened. Throws when the fault is not in the entry itself.
 ObjectFile without_file(char const* call) {
     switch (errno) {
         case ENOENT: return {};
@@ -186,7 +187,7 @@ bool is_locked(int temporary, std::string_view write_id) {
 bool remove_if_unlocked(int temporary, std::string_view write_id) {
     auto const name = temporary_name(write_id);
     auto const file = open_beneath(temporary, name, O_RDONLY | O_NONBLOCK);
-    // Without a name it was removed by its writer while we waited for nothing.
+    // The file has no name any more: its writer removed it meanwhile.
     if (!file || !lock(file->get(), LOCK_EX | LOCK_NB) || !has_name(file->get())) return false;
     if (::unlinkat(temporary, name.c_str(), 0) == 0) return true;
     if (errno == ENOENT) return false;

@@ -19,14 +19,14 @@ namespace clinikk {
 /// Throws what `errno` means: `OutOfSpace`, a `std::system_error` when the name is taken, else `Unavailable`.
 [[noreturn]] void throw_errno(char const* call);
 
-/// Opens a directory, making it and its parents first, for this user only, if it is not there. For the start: what
-/// this throws is for the operator and names the path.
+/// Opens a directory. If it does not exist, it and its parents are made, for this user only. For the start of the
+/// program: its exceptions are for the operator and name the path.
 FileDescriptor open_or_make_directory(std::filesystem::path const& path);
 
 /// As openat(2) with O_CLOEXEC and O_NOFOLLOW; empty when there is no such file.
 std::optional<FileDescriptor> open_beneath(int directory, std::string_view name, int flags, mode_t mode = 0600);
 
-/// The folder and the name in it that a key such as `video/<uuid>.mp4` stands for.
+/// The folder, and the name in it, for a key such as `video/<uuid>.mp4`.
 struct KeyParts {
     std::string folder;
     std::string name;
@@ -34,35 +34,35 @@ struct KeyParts {
     explicit KeyParts(std::string_view key);
 };
 
-/// An object's file. Without one, `fault` says what stands in its place; nothing does when that is empty, too.
+/// The file of an object. Without a file, `fault` states what is in its place; it is empty when nothing is there.
 struct ObjectFile {
     FileDescriptor file{};
     struct stat status{};
     std::string_view fault{};
 };
 
-/// Opens a regular file, and nothing else: follows no link, and waits for no one at the other end of a FIFO.
+/// Opens a regular file and nothing else: it follows no link, and does not wait for the other end of a FIFO.
 ObjectFile open_object(int root, std::string_view key);
 
 /// As `open_object`, without opening it: `file` stays empty.
 ObjectFile find_object(int root, std::string_view key);
 
-/// Writes all of it at `offset`; false when the disk is full.
+/// Writes all bytes at `offset`. Returns false when the disk is full.
 bool write_fully(int file, std::string_view bytes, std::uint64_t offset);
 
 void sync_directory(int directory);
 
-/// Bytes that an unprivileged process may still write; none when no more files can be made.
+/// The number of bytes that an unprivileged process may still write; none when no more files can be made.
 std::uint64_t available_bytes(int directory);
 
-/// The two directories of a store. Shared, so that work on a pool may outlive the store.
+/// The two directories of a store. They are shared, because work on a pool may outlive the store.
 struct StoreDirectories {
     FileDescriptor root;
     FileDescriptor temporary;
 };
 
-/// A file under the temporary directory, readable by this user only and locked (flock(2)) while it lives. It is gone
-/// when this ends, unless it was published.
+/// A file in the temporary directory, readable by this user only and locked (flock(2)) while it lives. The destructor
+/// removes it unless it was published.
 class TemporaryFile {
 public:
     /// Throws EEXIST when one of this name exists.
@@ -73,10 +73,10 @@ public:
 
     int fd() const noexcept { return file_.get(); }
 
-    /// Makes the file durable under `key`; the folder is made if need be. Throws EEXIST when the key is taken.
+    /// Makes the file durable under `key`, and its folder if necessary. Throws EEXIST when the key is taken.
     void publish(std::string_view key);
 
-    /// Removes the file, if it was not published. Its bytes last as long as its descriptor.
+    /// Removes the file unless it was published. Its bytes last as long as its descriptor.
     void discard() noexcept;
 
 private:
@@ -85,13 +85,13 @@ private:
     FileDescriptor file_;
 };
 
-/// The name of a writer's temporary file.
+/// The name of the temporary file of a writer.
 std::string temporary_name(std::string_view write_id);
 
-/// Whether a temporary file is there and its writer lives.
+/// Returns whether a temporary file exists and its writer lives.
 bool is_locked(int temporary, std::string_view write_id);
 
-/// Removes a temporary file unless its writer lives; whether it did.
+/// Removes a temporary file unless its writer lives. Returns whether it was removed.
 bool remove_if_unlocked(int temporary, std::string_view write_id);
 
 }  // namespace clinikk

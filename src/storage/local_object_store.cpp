@@ -24,7 +24,7 @@
 namespace clinikk {
 namespace {
 
-/// A long copy gives the pool's thread back after so many bytes.
+/// A long copy returns the thread of the pool after this many bytes.
 constexpr std::size_t copy_slice_bytes = 64UL * 1024 * 1024;
 
 struct CloseDirectory {
@@ -61,7 +61,7 @@ FileDescriptor open_again(int directory) {
     return opened;
 }
 
-/// Reads up to the end of `out`; how many bytes there were.
+/// Reads until `out` is full or the file ends. Returns the number of bytes.
 std::size_t read_fully(int file, char* out, std::size_t length, std::uint64_t offset) {
     std::size_t done = 0;
     while (done < length) {
@@ -73,7 +73,7 @@ std::size_t read_fully(int file, char* out, std::size_t length, std::uint64_t of
     return done;
 }
 
-/// What the page cache has of it, without waiting for the disk.
+/// Reads what the page cache has, without waiting for the disk.
 std::size_t read_cached(int file, char* out, std::size_t length, std::uint64_t offset) noexcept {
     iovec const space{out, length};
     auto const got = ::preadv2(file, &space, 1, static_cast<off_t>(offset), RWF_NOWAIT);
@@ -101,7 +101,7 @@ private:
     std::priority_queue<std::string> keys_;  // the greatest is on top
 };
 
-/// Told of what stands where only objects should, and is none.
+/// Logs an entry that is in the place of an object and is not one.
 using OnMisfit = std::function<void(std::string_view folder, std::string_view name, std::string_view why)>;
 
 std::vector<std::string> list_keys(int root, std::string_view prefix, std::string_view after, std::size_t limit,
@@ -146,7 +146,7 @@ std::vector<UncommittedBytes> list_parts(int temporary, Timestamp at, OnMisfit c
     return found;
 }
 
-/// Whether files can be made in a folder of objects, or it can be made itself.
+/// Returns whether files can be made in a folder of objects, or the folder itself can be made.
 bool takes_files(int root, std::string_view folder) {
     std::string const name(folder.substr(0, folder.find('/')));
     auto const opened = open_directory(root, name.c_str());
@@ -299,7 +299,7 @@ private:
         return object;
     }
 
-    /// Whether the file that was opened is what stands there now, whole: others may reach the disk.
+    /// Returns whether the opened file is still the whole file under that name: other programs may change the disk.
     bool is_still_there(OpenObject const& object, std::string_view key) const noexcept {
         struct stat status{};
         return ::fstatat(root(), std::string(key).c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&

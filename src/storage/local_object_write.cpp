@@ -16,15 +16,15 @@ namespace clinikk {
 namespace {
 
 constexpr std::size_t buffer_bytes = 512UL * 1024;
-/// So much at a time is hashed and then written, while it is in the processor's cache.
+/// The bytes that are hashed and then written at a time, while they are in the cache of the processor.
 constexpr std::size_t step_bytes = 64UL * 1024;
-/// After so many bytes the disk is told to start writing, and its free space is looked at again.
+/// After this many bytes the disk is told to start writing, and its free space is checked again.
 constexpr std::uint64_t window_bytes = 8UL * 1024 * 1024;
 
-/// Bytes on their way from the source to the file. Its memory is taken when the first byte comes.
+/// A buffer between the source and the file. Its memory is allocated for the first byte.
 class Buffer {
 public:
-    /// Takes what there is room for; how much that was.
+    /// Takes as much as there is room for. Returns how much.
     std::size_t fill(std::string_view bytes) {
         if (!space_) space_ = std::make_unique_for_overwrite<char[]>(buffer_bytes);
         auto const count = std::min(bytes.size(), buffer_bytes - used_);
@@ -42,7 +42,7 @@ private:
     std::size_t used_ = 0;
 };
 
-/// The file and what is known of its bytes. Touched by one thread at a time: the pool's or the coroutine's.
+/// The file and what is known about its bytes. One thread at a time touches it: one of the pool, or the coroutine.
 class HashedFile {
 public:
     HashedFile(std::shared_ptr<StoreDirectories const> directories, std::uint64_t reserve, std::string_view write_id)
@@ -52,7 +52,7 @@ public:
     std::array<Buffer, 2> buffers;
     bool is_disk_full = false;
 
-    /// Hashes and writes a buffer and empties it. What comes after the disk was full is dropped.
+    /// Hashes, writes and empties a buffer. Bytes that come after the disk was full are dropped.
     void append(Buffer& buffer) {
         is_disk_full = is_disk_full || !has_room_for(buffer.bytes().size());
         for (auto rest = buffer.bytes(); !rest.empty();) {
@@ -78,7 +78,8 @@ private:
         return available_bytes(file.fd()) >= reserve_ + more;
     }
 
-    /// The final fdatasync then finds little left to do. A hint: where it does not work, nothing is lost.
+    /// Starts writing early, so that the final fdatasync has little left to do. It is a hint, and harmless where it
+    /// does not work.
     void start_writeback() {
         ::sync_file_range(file.fd(), static_cast<off_t>(synced_), static_cast<off_t>(size_ - synced_),
                           SYNC_FILE_RANGE_WRITE);
@@ -102,7 +103,7 @@ public:
 
     ~LocalObjectWrite() override {
         file_->file.discard();
-        // To close the last descriptor of a large unlinked file takes the file system a while.
+        // Closing the last descriptor of a large unlinked file takes the file system a while.
         if (state_ != State::committed && received_ > window_bytes)
             pool_.post([file = std::move(file_)]() mutable { file.reset(); });
     }
@@ -129,7 +130,8 @@ public:
 private:
     enum class State { fresh, written, failed, committed };
 
-    /// All of the source into the file. When this ends early the pool may still be busy with one buffer, which the
+    /// Writes the whole source into the file. If this ends early, the pool may still work on one buffer, which the job
+    /// owns together with the file.
     /// job owns with the file.
     Task<Result<void>> copy_from(ByteSource& source, std::uint64_t max_size) {
         BackgroundJob writing(pool_);
@@ -155,7 +157,7 @@ private:
         co_return Result<void>();
     }
 
-    /// A small file is hashed and written in less time than the pool takes to answer.
+    /// Hashing and writing a small file takes less time than a thread of the pool takes to answer.
     Task<> append_rest(Buffer& buffer) {
         auto const work = [this, &buffer] { file_->append(buffer); };
         if (buffer.bytes().empty()) co_return;

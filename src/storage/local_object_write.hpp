@@ -10,8 +10,8 @@
 
 namespace clinikk {
 
-/// Writes an object into a temporary file: the pool hashes and writes one buffer of 256 KiB while the next is filled
-/// from the source. `reserve` bytes of the disk stay free.
+/// Writes an object into a temporary file: the pool hashes and writes one buffer of 256 KiB while the next one is
+/// filled from the source. `reserve` bytes of the disk stay free.
 std::unique_ptr<ObjectWrite> make_local_object_write(std::shared_ptr<StoreDirectories const> directories,
                                                      BlockingPool& pool, std::uint64_t reserve,
                                                      std::string_view write_id);

@@ -21,7 +21,7 @@ struct MemoryBudget::Queue {
     std::size_t left = 0;
     std::deque<std::shared_ptr<Turn>> turns;
 
-    /// Grants what fits, in order. With the mutex held.
+    /// Grants what fits, in order. The caller holds the mutex.
     void serve() {
         while (!turns.empty() && turns.front()->bytes <= left) {
             left -= turns.front()->bytes;
@@ -36,7 +36,7 @@ struct MemoryBudget::Queue {
         return turn.is_granted;
     }
 
-    /// Takes a turn out of the queue, or its grant back, when its coroutine ends before it could use it.
+    /// Removes a waiter from the queue, or returns its grant, when its coroutine ends before it could use it.
     void withdraw(std::shared_ptr<Turn> const& turn) {
         std::lock_guard const lock(mutex);
         if (turn->is_granted) left += turn->bytes;

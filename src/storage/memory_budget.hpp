@@ -7,10 +7,11 @@
 
 namespace clinikk {
 
-/// Memory that many may borrow from: who finds too little left waits for its turn. One for the whole process.
+/// Memory from which many coroutines may borrow. A coroutine that finds too little waits for its turn. One for the
+/// whole process.
 class MemoryBudget {
 public:
-    /// Bytes on loan; given back when it is destroyed, on any thread.
+    /// A loan of bytes. Its destructor returns them, on any thread.
     class Loan {
     public:
         Loan() = default;
@@ -24,7 +25,7 @@ public:
         std::size_t bytes_ = 0;
     };
 
-    /// `bytes` are all there is to lend. It must outlive its loans.
+    /// `bytes` is the total. The budget must outlive its loans.
     explicit MemoryBudget(std::size_t bytes);
     MemoryBudget(MemoryBudget const&) = delete;
     MemoryBudget& operator=(MemoryBudget const&) = delete;
@@ -32,7 +33,7 @@ public:
 
     std::size_t total() const noexcept { return total_; }
 
-    /// Waits until so much is free, first come, first served. No more than `total()`.
+    /// Waits until that many bytes are free, first come, first served. At most `total()`.
     Task<Loan> borrow(std::size_t bytes);
 
 private:

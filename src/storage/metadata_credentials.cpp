@@ -56,7 +56,7 @@ public:
             keep(*fresh);
             co_return *std::move(fresh);
         }
-        // What is good for some minutes yet is better than nothing.
+        // Credentials that are valid for a few more minutes are better than none.
         if (auto kept = known(std::chrono::seconds(0))) co_return *std::move(kept);
         throw Unavailable("AWS credentials: " + failure);
     }

@@ -18,7 +18,7 @@ std::uint64_t OpenFileCache::generation() const {
 }
 
 void OpenFileCache::insert(std::string_view key, OpenObject object, std::uint64_t generation) {
-    Entries dropped;  // closed when the lock is gone
+    Entries dropped;  // closed after the lock is released
     std::lock_guard const lock(mutex_);
     if (generation != generation_ || by_key_.contains(key)) return;
     entries_.push_front({std::string(key), std::move(object)});

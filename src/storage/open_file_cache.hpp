@@ -14,7 +14,7 @@
 
 namespace clinikk {
 
-/// An open object, its size in bytes, and which file it is (`st_dev`, `st_ino`).
+/// An open object, its size in bytes, and the identity of its file (`st_dev`, `st_ino`).
 struct OpenObject {
     std::shared_ptr<FileDescriptor const> file;
     std::uint64_t size = 0;
@@ -22,23 +22,24 @@ struct OpenObject {
     std::uint64_t inode = 0;
 };
 
-/// Descriptors of immutable objects that were used last, so that a ranged request costs no open. Thread-safe.
+/// The descriptors of the immutable objects that were used last, so that a request for a range need not open the file.
+/// Thread-safe.
 class OpenFileCache {
 public:
     explicit OpenFileCache(std::size_t capacity) : capacity_(capacity) {}
 
     std::optional<OpenObject> find(std::string_view key);
 
-    /// To be asked before a file is opened that is to be inserted.
+    /// Ask for it before opening a file that is to be inserted.
     std::uint64_t generation() const;
 
-    /// Keeps `object` unless anything was forgotten since `generation`: it might have been this.
+    /// Keeps `object` unless any object was forgotten since `generation`: it might have been this one.
     void insert(std::string_view key, OpenObject object, std::uint64_t generation);
 
-    /// To be called after a file was removed.
+    /// Call it after a file was removed.
     void forget(std::string_view key);
 
-    /// To be called after any file may have been removed.
+    /// Call it after any file may have been removed.
     void clear();
 
 private:

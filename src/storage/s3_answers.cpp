@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t max_parts = 10'000;
 
-/// The document with that root element.
+/// Parses a document with that root element.
 class Document {
 public:
     explicit Document(std::string_view body) { parsed_ = document_.load_buffer(body.data(), body.size()); }

@@ -8,8 +8,8 @@
 #include "base/time.hpp"
 #include "domain/direct_uploads.hpp"
 
-/// The answers of Amazon S3's REST API, read without I/O. What is not the XML that was asked for gives an empty
-/// optional.
+/// Readers for the answers of the REST API of Amazon S3, without I/O. They return an empty optional when the text is
+/// not the expected XML.
 namespace clinikk::s3 {
 
 struct ErrorAnswer {
@@ -17,13 +17,13 @@ struct ErrorAnswer {
     std::string message;
 };
 
-/// An `<Error>` document, whatever the status of the answer was.
+/// An `<Error>` document, whatever the status of the answer is.
 std::optional<ErrorAnswer> parse_error(std::string_view body);
 
 /// The upload id of an InitiateMultipartUploadResult.
 std::optional<std::string> parse_upload_id(std::string_view body);
 
-/// Whether it is a CompleteMultipartUploadResult. Not every server puts an ETag into it.
+/// Returns whether it is a CompleteMultipartUploadResult. Not every server puts an ETag into it.
 bool is_completed(std::string_view body);
 
 /// The ETag in a CopyPartResult.
@@ -45,9 +45,9 @@ std::optional<std::vector<ListedUpload>> parse_uploads(std::string_view body);
 
 struct ListedParts {
     std::vector<StoredPart> parts{};
-    std::optional<int> next{};  ///< the number behind which the next page begins; none: this is all
+    std::optional<int> next{};  ///< the number after which the next page begins; none: this is the last page
 };
-/// A ListPartsResult. Empty, too, when a part has no number from 1 to 10 000, no size, or no ETag.
+/// A ListPartsResult. Also empty when a part has no number from 1 to 10 000, no size or no ETag.
 std::optional<ListedParts> parse_parts(std::string_view body);
 
 }  // namespace clinikk::s3

@@ -23,7 +23,7 @@ bool is_transient(int status, std::string_view code) {
     return std::ranges::find(statuses, status) != statuses.end() || std::ranges::find(codes, code) != codes.end();
 }
 
-/// A random time up to a bound that doubles: clients that failed together do not come back together.
+/// A random time up to a bound that doubles, so that clients that failed together do not return together.
 std::chrono::milliseconds delay_before(int attempt) {
     thread_local std::minstd_rand random{std::random_device{}()};
     auto const bound = first_delay.count() << attempt;
@@ -106,7 +106,7 @@ Task<Client::Outcome> Client::attempt(Call const& call, bool whole) {
         bool const is_good = head.status >= 200 && head.status < 300;
         if (is_good && !whole) co_return outcome;
         outcome.body = co_await read_whole(*outcome.stream);
-        // Some operations answer 200 before they know, and tell of their failure in the body.
+        // Some operations answer 200 before they have finished, and report a failure in the body.
         auto const error = parse_error(outcome.body);
         if (is_good && !error) co_return outcome;
         outcome.failure = refusal(call, head, outcome.body);

@@ -14,8 +14,8 @@
 
 namespace clinikk::s3 {
 
-/// S3 said no, said nothing, or said something else. The message has the operation, the key, the status, S3's error
-/// code and its request id: it is for the log.
+/// S3 refused, did not answer, or gave an answer that cannot be used. The message has the operation, the key, the
+/// status, the error code and the request id of S3; it is for the log.
 class Failure : public Unavailable {
 public:
     Failure(std::string const& what, int status, std::string code)
@@ -29,32 +29,32 @@ private:
     std::string code_;
 };
 
-/// Whether a multipart upload is refused because there is none with that id: it was completed, or aborted. RADOS
-/// Gateway calls it `NoSuchKey` up to Quincy.
+/// Returns whether a multipart upload is refused because there is none with that id: it was completed or aborted. RADOS
+/// Gateway up to Quincy calls this `NoSuchKey`.
 inline bool is_lost_upload(Failure const& refused) {
     return refused.code() == "NoSuchUpload" || refused.code() == "NoSuchKey";
 }
 
-/// Makes calls: signs them, and tries again, after a random time that grows, what is worth trying again (no answer,
-/// 429, 500, 502, 503, 504). All calls of this program may be made twice. Thread-safe.
+/// Makes calls: signs them, and retries them after a random, growing time if a retry may help (no answer, 429, 500,
+/// 502, 503, 504). All calls of this program may be made twice. Thread-safe.
 class Client {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     Client(client::HttpClient& http, Address address, AwsCredentialSource& credentials, Clock& clock, Log& log);
 
     Address const& address() const noexcept { return address_; }
 
-    /// The whole answer, which has a status below 300 and no error in its body. Throws Failure.
+    /// The whole answer. Its status is below 300, and its body has no error. Throws Failure.
     Task<client::HttpAnswer> call(Call call);
 
-    /// The answer with its body to come. Throws Failure.
+    /// The answer, whose body will follow. Throws Failure.
     Task<std::unique_ptr<client::HttpStream>> open(Call call);
 
     Task<std::string> presign(Call call, std::chrono::seconds expires);
 
     Clock const& clock() const noexcept { return clock_; }
 
-    /// What calls are signed with now.
+    /// The current credentials.
     Task<AwsCredentials> credentials() { return credentials_.get(); }
 
 private:

@@ -7,7 +7,7 @@
 namespace clinikk::s3 {
 namespace {
 
-/// Of the error codes in S3's reference ("Error responses") those that an operator can do something about.
+/// The error codes in the reference of S3 ("Error responses") that an operator can do something about.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 13> causes{{
     {"InvalidAccessKeyId", "AWS_ACCESS_KEY_ID is a key that nobody has there"},
     {"SignatureDoesNotMatch", "AWS_SECRET_ACCESS_KEY is not the secret of AWS_ACCESS_KEY_ID"},

@@ -7,8 +7,8 @@
 
 namespace clinikk::s3 {
 
-/// What is wrong, for an operator, when a call failed that needs the right `right` (an IAM action, `s3:PutObject`): one
-/// line that names the setting or the right, and then what S3 said.
+/// Explains to an operator why a call failed that needs the right `right` (an IAM action such as `s3:PutObject`): one
+/// line that names the setting or the right, and then the message of S3.
 std::string diagnose(Failure const& failure, std::string_view right);
 
 }  // namespace clinikk::s3

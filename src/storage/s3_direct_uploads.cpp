@@ -10,8 +10,8 @@
 namespace clinikk {
 namespace {
 
-/// Whether CompleteMultipartUpload was refused because of the parts, which are the client's: one has another ETag by
-/// now, is not there, is too small, or stands in the wrong order.
+/// Returns whether CompleteMultipartUpload was refused because of the parts of the client: a part has another ETag now,
+/// is missing, is too small, or is in the wrong place.
 bool is_mismatch(s3::Failure const& refused) {
     constexpr std::array<std::string_view, 3> codes{"InvalidPart", "InvalidPartOrder", "EntityTooSmall"};
     return std::ranges::find(codes, refused.code()) != codes.end();
@@ -54,7 +54,7 @@ public:
             auto const page = co_await page_of_parts(upload, *after);
             if (!page) co_return std::nullopt;
             parts.insert(parts.end(), page->parts.begin(), page->parts.end());
-            // A page that leads nowhere would be asked for again and again.
+            // A page that leads nowhere would be requested again and again.
             if (page->next && *page->next <= *after) throw nonsense(upload);
             after = page->next;
         }
@@ -77,7 +77,7 @@ public:
             co_return Error(ErrorCode::parts_mismatch,
                             "A part was overwritten in the bucket while the upload was being completed");
         }
-        // RADOS Gateway may call it an internal error when the upload is gone; the list of its parts tells.
+        // RADOS Gateway may report an internal error when the upload is gone; the list of its parts tells.
         bool const is_gone = failure->status() != 0 && !co_await list_parts(upload);
         if (is_gone) co_return Error(ErrorCode::upload_not_found);
         throw s3::Failure(*failure);

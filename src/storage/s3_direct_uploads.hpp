@@ -7,8 +7,8 @@
 
 namespace clinikk {
 
-/// Multipart uploads whose parts clients send to presigned addresses. The length of a part is signed along, so that no
-/// address takes more than was agreed.
+/// Multipart uploads whose parts clients send to presigned addresses. The signature covers the length of a part, so
+/// that no address takes more than was agreed.
 std::unique_ptr<DirectUploads> make_s3_direct_uploads(S3WriteContext const& context);
 
 }  // namespace clinikk

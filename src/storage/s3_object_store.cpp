@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t page_of_keys = 1000;
 constexpr int max_resumptions = 3;
 
-/// What Content-Range says of the whole (RFC 9110 section 14.4); empty when it does not.
+/// The size of the whole in a Content-Range (RFC 9110 section 14.4); empty when it states none.
 std::optional<std::uint64_t> size_of_object(client::HttpHead const& head) {
     auto const range = head.find("content-range");
     auto const digits = range.substr(std::min(range.size(), range.find('/') + 1));
@@ -26,7 +26,7 @@ std::optional<std::uint64_t> size_of_object(client::HttpHead const& head) {
     return is_number ? std::optional(size) : std::nullopt;
 }
 
-/// An object's bytes as they come. A transfer that breaks off is taken up again where it was.
+/// The bytes of an object as they arrive. A transfer that breaks off is continued from where it stopped.
 class S3Source final : public ByteSource {
 public:
     S3Source(s3::Client& client, Log& log, std::string key, ByteRange range, std::unique_ptr<client::HttpStream> stream)
@@ -145,7 +145,7 @@ public:
             if (!page) throw s3::Failure("S3 ListObjectsV2: the answer is no list", answer.head.status, "");
             for (auto& key : page->keys) {
                 behind = key;
-                // Others may keep things in the bucket too.
+                // Others may store things in the bucket too.
                 if (is_object_key(key) && keys.size() < limit) keys.push_back(std::move(key));
             }
             if (!page->is_truncated || page->keys.empty()) break;
@@ -168,11 +168,12 @@ public:
         co_await unless_missing(std::move(call));
     }
 
-    /// None that no row knows: the row of an upload stays until its parts are gone. Others' uploads, even those that
+    /// There are none without a row: the row of an upload stays until its parts are gone. The uploads of others, even
+    /// those that look like ours, are not touched.
     /// look like ours, are not touched.
     Task<std::vector<UncommittedBytes>> list_uncommitted() override { co_return std::vector<UncommittedBytes>(); }
 
-    /// Only its lease tells.
+    /// Only the lease of the upload shows that.
     Task<bool> is_being_written(std::string_view) override { co_return false; }
 
     Task<bool> remove_uncommitted(std::string_view write_id) override {
@@ -221,7 +222,7 @@ private:
         throw s3::Failure(*failure);
     }
 
-    /// The answer; empty when the object, or the upload, is not there. A bucket that is not there is a failure.
+    /// The answer; empty when the object or the upload does not exist. A bucket that does not exist is a failure.
     Task<std::optional<client::HttpAnswer>> unless_missing(s3::Call call) {
         std::optional<s3::Failure> failure;
         bool const is_head = call.method == "HEAD";
@@ -233,7 +234,7 @@ private:
         if (failure->status() != 404) throw s3::Failure(*failure);
         bool const is_named = failure->code() == "NoSuchKey" || failure->code() == "NoSuchUpload";
         if (!is_named && !is_head) throw s3::Failure(*failure);
-        // The answer to a HEAD does not say what is missing.
+        // The answer to a HEAD does not state what is missing.
         if (is_head) co_await client_.call(s3::head_bucket());
         co_return std::nullopt;
     }

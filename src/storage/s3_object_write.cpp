@@ -86,7 +86,8 @@ private:
             stored_.size += piece->size();
             if (stored_.size > max_size) co_return Error(ErrorCode::upload_too_large);
             for (auto rest = *piece; !rest.empty();) {
-                // A part is sent when more bytes come behind it: what fits into one needs no multipart upload.
+                // A part is sent when more bytes follow it: an object that fits into one part needs no multipart
+                // upload.
                 if (part_ && part_->is_full()) co_await send_part();
                 if (!part_) {
                     if (parts_begun_ == max_parts) co_return Error(ErrorCode::upload_too_large);
@@ -115,8 +116,8 @@ private:
         co_await sender_->send(std::exchange(part_, nullptr));
     }
 
-    /// The multipart upload had to be given key and media type when it began, before all was known of the bytes. Where
-    /// that guess was wrong the object is copied to where it belongs.
+    /// Copies the object to its right key. The multipart upload had to be given key and media type when it began,
+    /// before everything was known about the bytes; this is for a wrong guess.
     Task<> commit_parts(ObjectLabel const& label) {
         co_await sender_->complete(stored_.size);
         auto const& guess = sender_->label();

@@ -18,16 +18,16 @@ struct S3WriteContext {
     S3StoreOptions const& options;
 };
 
-/// The number of bytes that part `number`, counted from 1, has: doubled every 2000 parts up to 64 MiB, so that small
-/// objects need little memory and large ones no more than 10 000 parts.
+/// The number of bytes in part `number`, counted from 1. It doubles every 2000 parts up to 64 MiB, so that small
+/// objects need little memory and large ones at most 10 000 parts.
 std::size_t s3_part_size(std::size_t first, int number);
 
-/// Copies an object within the bucket, in parts where it is too large for one call.
+/// Copies an object within the bucket, in parts if it is too large for one call.
 Task<> s3_copy(S3WriteContext const& context, std::string_view from, std::string_view to, std::uint64_t size,
                ObjectLabel const* label);
 
-/// Completes a multipart upload. A call whose answer was lost has done its work all the same: an upload that is not
-/// there counts as completed when an object of that size is.
+/// Completes a multipart upload. A call whose answer was lost has had its effect all the same: an upload that does not
+/// exist counts as completed when an object of that size exists.
 Task<> s3_complete(s3::Client& client, std::string_view key, std::string_view upload_id,
                    std::vector<s3::UploadedPart> parts, std::uint64_t size);
 

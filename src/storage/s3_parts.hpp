@@ -18,7 +18,7 @@ public:
     PartBuffer(MemoryBudget::Loan loan, std::size_t capacity)
         : loan_(std::move(loan)), bytes_(std::make_unique_for_overwrite<char[]>(capacity)), capacity_(capacity) {}
 
-    /// Takes what there is room for; how much that was.
+    /// Takes as much as there is room for. Returns how much.
     std::size_t fill(std::string_view bytes);
     bool is_full() const noexcept { return used_ == capacity_; }
     std::string_view bytes() const noexcept { return {bytes_.get(), used_}; }
@@ -30,24 +30,24 @@ private:
     std::size_t used_ = 0;
 };
 
-/// The parts of one multipart upload on their way: hashed in order, then sent in parallel. All on one thread.
+/// The parts of one multipart upload under way: hashed in order, then sent in parallel. All on one thread.
 class MultipartSender : public std::enable_shared_from_this<MultipartSender> {
 public:
     MultipartSender(S3WriteContext const& context, boost::asio::any_io_executor executor, ObjectLabel label);
 
-    /// Where the parts will be an object.
+    /// The key and the label of the future object.
     ObjectLabel const& label() const noexcept { return label_; }
 
     /// Begins the multipart upload. Throws s3::Failure.
     Task<> begin();
-    /// Takes the next part when the one before has been hashed and there are few enough on their way. Throws what
-    /// went wrong with an earlier one.
+    /// Takes the next part when the previous one has been hashed and few enough are under way. Throws the failure of an
+    /// earlier part.
     Task<> send(std::shared_ptr<PartBuffer const> part);
-    /// Waits until all parts have arrived. Throws what went wrong. The digest is of all bytes; call once.
+    /// Waits until all parts have been sent. Throws the failure of a part. The digest is of all bytes. Call it once.
     Task<Sha256Digest> finish();
-    /// Makes the parts an object.
+    /// Joins the parts to the object.
     Task<> complete(std::uint64_t size);
-    /// Waits for what is on its way, then gives up all parts. Throws s3::Failure.
+    /// Waits for the parts under way, then removes all parts. Throws s3::Failure.
     Task<> abort();
 
 private:

@@ -96,7 +96,7 @@ Call complete_multipart_upload(std::string_view key, std::string_view upload_id,
     std::ranges::sort(parts, {}, &UploadedPart::number);
     auto const text = std::make_shared<std::string>("<CompleteMultipartUpload>");
     for (auto const& part : parts) {
-        // An ETag is hexadecimal digits in quotes; nothing in it needs escaping but those.
+        // An ETag is hexadecimal digits in quotes; only the quotes need escaping.
         std::string etag;
         for (char const c : part.etag) {
             if (c == '"') {
@@ -172,7 +172,7 @@ std::string Address::url(std::string_view key) const {
 
 SignableRequest Address::signable(Call const& call) const {
     auto path = base_path_ + call.key;
-    // The bucket itself has no slash behind it.
+    // The bucket itself has no slash at its end.
     if (call.key.empty() && path.size() > 1) path.pop_back();
     return {call.method, host_, path, call.query, call.headers};
 }

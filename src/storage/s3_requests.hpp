@@ -26,7 +26,7 @@ struct Call {
     std::string payload_hash{empty_payload_hash};
 };
 
-/// A part that S3 has taken.
+/// A part that S3 has stored.
 struct UploadedPart {
     int number = 0;
     std::string etag{};
@@ -34,16 +34,16 @@ struct UploadedPart {
 
 Call get_object(std::string_view key, ByteRange range);
 Call head_object(std::string_view key);
-/// `body` must outlive the call, or be kept by `owner`.
+/// `body` must outlive the call, or be kept alive by `owner`.
 Call put_object(ObjectLabel const& label, std::string_view body, std::shared_ptr<void const> owner,
                 Sha256Digest const& digest);
 Call delete_object(std::string_view key);
 Call create_multipart_upload(ObjectLabel const& label);
 Call upload_part(std::string_view key, std::string_view upload_id, int number, std::string_view body,
                  std::shared_ptr<void const> owner, Sha256Digest const& digest);
-/// For a client that sends the part itself, with exactly `size` bytes: to be presigned.
+/// For a client that sends the part itself, with exactly `size` bytes. To be presigned.
 Call upload_part_of_size(std::string_view key, std::string_view upload_id, int number, std::uint64_t size);
-/// The parts behind number `after`, at most 1000.
+/// The parts after number `after`, at most 1000.
 Call list_parts(std::string_view key, std::string_view upload_id, int after);
 /// Copies a range of an object of the same bucket into a part.
 Call upload_part_copy(std::string_view bucket, std::string_view from, std::string_view key, std::string_view upload_id,
@@ -54,15 +54,15 @@ Call abort_multipart_upload(std::string_view key, std::string_view upload_id);
 Call list_objects(std::string_view prefix, std::string_view after, std::size_t limit);
 /// The first page: at most 1000.
 Call list_multipart_uploads(std::string_view prefix);
-/// Copies within the bucket. Without a label the object keeps what is stored with it.
+/// Copies within the bucket. Without a label the copy keeps what is stored with the object.
 Call copy_object(std::string_view bucket, std::string_view from, std::string_view to, ObjectLabel const* label);
 Call head_bucket();
 
-/// Where a bucket is and how it is addressed.
+/// The place of a bucket, and the form of its addresses.
 class Address {
 public:
-    /// `endpoint`: a URL without a path, or empty for Amazon's own of the region. With `path_style` the bucket stands
-    /// in the path, else in the host's name. Throws std::invalid_argument when `endpoint` is no such URL.
+    /// `endpoint`: a URL without a path, or empty for that of Amazon for the region. With `path_style` the bucket is in
+    /// the path, else in the name of the host. Throws std::invalid_argument when `endpoint` is not such a URL.
     Address(std::string_view endpoint, std::string region, std::string bucket, bool path_style);
 
     std::string const& bucket() const noexcept { return bucket_; }
@@ -72,7 +72,7 @@ public:
 
     client::HttpRequest sign(Call const& call, AwsCredentials const& credentials, Timestamp at) const;
 
-    /// A URL that lets anybody make this call until it expires.
+    /// A URL that lets anyone make this call until it expires.
     std::string presign(Call const& call, AwsCredentials const& credentials, Timestamp at,
                         std::chrono::seconds expires) const;
 

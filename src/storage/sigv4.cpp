@@ -25,7 +25,7 @@ std::string scope_text(SigningScope const& scope, std::string_view time) {
     return std::string(time.substr(0, 8)) + '/' + scope.region + '/' + scope.service + "/aws4_request";
 }
 
-/// Header fields by name, with Host among them.
+/// Header fields by name, including Host.
 Fields canonical_headers(SignableRequest const& request) {
     auto headers = request.headers;
     headers.emplace_back("host", request.host);
@@ -42,7 +42,7 @@ std::string signed_names(Fields const& headers) {
     return names;
 }
 
-/// `query` is canonical already.
+/// `query` is already canonical.
 std::string canonical_request(SignableRequest const& request, std::string_view query, Fields const& headers,
                               std::string_view payload_hash) {
     std::string text = request.method + '\n' + uri_encode(request.path, true) + '\n';
@@ -51,7 +51,7 @@ std::string canonical_request(SignableRequest const& request, std::string_view q
     return text + '\n' + signed_names(headers) + '\n' + std::string(payload_hash);
 }
 
-/// The key of a day, region and service. It is made of four others, so each thread keeps the last one.
+/// The key for a day, region and service. It is derived from four others, so each thread keeps the last one.
 Sha256Digest const& signing_key(AwsCredentials const& credentials, SigningScope const& scope, std::string_view day) {
     struct Kept {
         std::string made_of{};

@@ -13,7 +13,7 @@ constexpr std::string_view probe = "clinikk-tv check storage";
 constexpr std::size_t max_answer_bytes = 64UL * 1024;
 constexpr std::chrono::seconds address_life{60};
 
-/// Something is not as it must be, though nobody refused.
+/// A result that is wrong although nothing was refused.
 class Wrong : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
@@ -36,7 +36,7 @@ private:
 StorageCheck::StorageCheck(ObjectStore& store, client::HttpClient* http, Report report)
     : store_(store), http_(http), report_(std::move(report)) {}
 
-/// Steps that build on one that failed are left out: they could tell nothing.
+/// Steps that build on a failed one are left out, because they would show nothing.
 Task<bool> StorageCheck::run(std::vector<std::string> origins) {
     co_await attempt("list objects", "s3:ListBucket", try_list());
     bool const is_put = co_await attempt("put an object", "s3:PutObject", try_put());
@@ -143,7 +143,7 @@ Task<> StorageCheck::try_abort() {
     if (failure) std::rethrow_exception(failure);
 }
 
-/// As the collector does, which ends what processes that died had begun; of this id there is nothing.
+/// Does what the collector does to end what dead processes had begun. There is nothing of this id.
 Task<> StorageCheck::try_list_unfinished() { co_await store_.remove_uncommitted(second_.to_string()); }
 
 Task<> StorageCheck::try_delete() {

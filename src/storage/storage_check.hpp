@@ -12,17 +12,17 @@
 
 namespace clinikk {
 
-/// Tries on a store everything the service does with it, with a few bytes under keys of its own.
+/// Tries on a store everything that the service does with it, with a few bytes under keys of its own.
 class StorageCheck {
 public:
-    /// Told of each step, and what is wrong; that is empty when all is well.
+    /// Called for each step, with what is wrong; that is empty when all is well.
     using Report = std::function<void(std::string_view step, std::string_view fault)>;
 
-    /// `http`: for what clients of direct uploads do; null where the store takes none.
+    /// `http`: for what the clients of direct uploads do; null when the store does not take them.
     StorageCheck(ObjectStore& store, client::HttpClient* http, Report report);
 
-    /// Also tries what pages of these origins need of the bucket. Whether all went well. Removes what it made; what it
-    /// may not remove is reported.
+    /// Runs all steps, and tries what pages of these origins need from the bucket. Returns whether all went well. It
+    /// removes what it made, and reports what it may not remove.
     Task<bool> run(std::vector<std::string> origins);
 
 private:
