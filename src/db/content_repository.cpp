@@ -3,7 +3,7 @@
 
 namespace clinikk::db {
 
-/// Of a playback's columns these are the content's; the others are the object's.
+/// Those columns of a playable source that belong to the content; the others belong to the object.
 template <>
 inline constexpr auto column_prefix<PlayableSource> = [](std::string_view member) -> std::string_view {
     return member == "title" || member == "file_name" || member == "storage_url" ? "c." : "o.";
@@ -17,7 +17,7 @@ constexpr Statement insert_content{"content_insert", insert_sql};
 constexpr auto find_sql = sql_text("SELECT ", columns<Content>, " FROM contents WHERE id = $1");
 constexpr Statement find_content{"content_find", find_sql, Sharing::pipelined};
 
-// One statement for each filter and order, so that each is one walk along an index.
+// One statement for each filter and order, so that each walks along one index.
 constexpr auto list_newest_sql = sql_text("SELECT ", columns<Content>,
                                           " FROM contents WHERE (created_at, id) < ($1, $2)"
                                           " ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4");
@@ -98,7 +98,7 @@ Statement const& list_statement(ContentQuery const& query) {
     return newest ? list_newest : list_oldest;
 }
 
-/// A place before all rows, so that a first page is a page like the others.
+/// A position before all rows, so that the first page needs no statement of its own.
 ContentCursor before_all(ContentSort sort) {
     using namespace std::chrono_literals;
     ContentCursor cursor{.created_at = std::chrono::sys_days{1y / 1 / 1}, .id = {}};

@@ -42,8 +42,8 @@ struct Blob {
 /// A parameter. Views must outlive the call.
 using Value = std::variant<std::monostate, bool, std::int64_t, std::string_view, Blob, Uuid, Timestamp>;
 
-/// One row of an answer; views are valid while the row callback runs. Asking for another type than the column's
-/// is a defect.
+/// One row of a result. Its views are valid while the row callback runs. Asking for another type than that of the
+/// column is a defect.
 class Row {
 public:
     virtual bool is_null(int column) const = 0;
@@ -58,15 +58,15 @@ protected:
     ~Row() = default;
 };
 
-/// A row the database refused, as a value: its constraint under PostgreSQL's default name, `users_email_key_key`.
-/// SQLite does not tell which foreign key it was: there the name is empty.
+/// A row that the database refused, as a value: the constraint under the default name of PostgreSQL,
+/// `users_email_key_key`. SQLite does not report which foreign key it was; the name is empty then.
 struct ConstraintViolation {
     enum class Kind { unique, foreign_key, other };
     Kind kind = Kind::other;
     std::string constraint;
 };
 
-/// What `Outcome::value()` throws when it holds a violation: reaching it is a defect of ours.
+/// Thrown by `Outcome::value()` when it holds a violation. That is a defect of this program.
 class UnexpectedViolation : public std::logic_error {
 public:
     using std::logic_error::logic_error;
@@ -74,8 +74,8 @@ public:
 
 [[noreturn]] void throw_exception_from_error(ConstraintViolation const& violation, boost::source_location const& where);
 
-/// The database is there but cannot serve now: locked by another process for too long, or not reachable. The same
-/// call may succeed later.
+/// The database exists but cannot serve now: another process holds it locked for too long, or it cannot be reached. The
+/// same call may succeed later.
 class Unavailable : public clinikk::Unavailable {
 public:
     using clinikk::Unavailable::Unavailable;
@@ -86,7 +86,7 @@ using Outcome = boost::system::result<std::uint64_t, ConstraintViolation>;
 
 using OnRow = std::function<void(Row const&)>;
 
-/// Where statements run: the database itself (each its own transaction) or an open transaction.
+/// Where statements run: the database itself, where each statement is a transaction, or an open transaction.
 class Session {
 public:
     virtual ~Session() = default;
@@ -98,28 +98,29 @@ class Database : public Session {
 public:
     using Steps = std::function<Task<Result<void>>(Session&)>;
 
-    /// As `UnitOfWork::transaction`.
+    /// See `UnitOfWork::transaction`.
     virtual Task<Result<void>> transaction(Steps steps) = 0;
 
-    /// The same database for those who free space, or lead there: where the disk is full they write into what was kept
-    /// for them. Where nothing is kept, the database itself. Lives as long as this.
+    /// The same database for operations that free space or lead to that: on a full disk they use a reserve. Without a
+    /// reserve it is the database itself. It lives as long as this object.
     virtual Database& with_reserve() { return *this; }
 
-    /// As `UnitOfWork::check`, of writing; reading is the caller's to try.
+    /// See `UnitOfWork::check`. It tests writing; the caller tests reading.
     virtual Task<Result<void>> check_writable() { co_return Result<void>{}; }
 
-    /// As `UnitOfWork::revision`.
+    /// See `UnitOfWork::revision`.
     virtual std::optional<Revision> revision() { return std::nullopt; }
 
-    /// Which of the processes on this database collects. Lives as long as this.
+    /// Decides which of the processes on this database collects. It lives as long as this object.
     virtual CollectionLock& collection_lock() = 0;
 
-    /// To be run on each of the server's loops for as long as it serves: what the driver keeps there. Without it, as in
-    /// the commands, everything works too. The database may be destroyed before the loops, once they have stopped.
+    /// Runs what the driver needs on an event loop of the server; call it on each loop, for as long as the server runs.
+    /// Everything also works without it, as in commands. The database may be destroyed before the loops, once they have
+    /// stopped.
     virtual Task<> serve_loop() { co_return; }
 
-    /// Calls `wake` on the caller's loop, soon after events were committed by any process and whenever some may have
-    /// been missed, until it is cancelled. Returns at once where the driver is not told of them.
+    /// Calls `wake` on the loop of the caller, soon after any process has committed events and whenever some may have
+    /// been missed, until it is cancelled. Returns at once when the driver gets no notifications.
     virtual Task<> watch_events(std::function<void()> /*wake*/) { co_return; }
 };
 

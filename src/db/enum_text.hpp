@@ -8,7 +8,7 @@
 #include <string_view>
 #include <type_traits>
 
-/// How enumerators stand in the tables: by their names. The CHECK constraints of the migrations list the same.
+/// Enumerators are stored by their names. The CHECK constraints of the migrations list the same names.
 namespace clinikk::db {
 
 template <class Enum>
@@ -24,7 +24,7 @@ std::string_view enum_to_text(Enum value) {
     return text;
 }
 
-/// Throws for a text that no version of the program up to this one has written.
+/// Throws for text that no version of the program up to this one has written.
 template <StoredEnum Enum>
 Enum enum_from_text(std::string_view stored) {
     Enum value{};

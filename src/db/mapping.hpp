@@ -18,11 +18,11 @@
 #include "db/enum_text.hpp"
 #include "domain/changes.hpp"
 
-/// Rows to described structs and back, and the three shapes of a query. A struct's columns have the names of its
-/// members.
+/// Converts between rows and described structs, and runs the three forms of a query. The columns of a struct have the
+/// names of its members.
 namespace clinikk::db {
 
-/// Text put together at compile time, for statements that share a column list.
+/// Text that is put together at compile time, for statements that share a list of columns.
 template <std::size_t N>
 struct SqlText {
     std::array<char, N> chars{};
@@ -47,7 +47,8 @@ inline constexpr std::size_t size_of<char[N]> = N - 1;
 template <std::size_t N>
 inline constexpr std::size_t size_of<SqlText<N>> = N;
 
-/// Text that is written while the program is compiled. Not std::string: what Clang makes of GCC 12's is no constant.
+/// Text that is written at compile time. It is not a std::string, because Clang does not accept that of GCC 12 as a
+/// constant.
 class SqlWriter {
 public:
     constexpr SqlWriter& operator+=(std::string_view text) {
@@ -67,7 +68,7 @@ private:
     std::size_t size_ = 0;
 };
 
-/// What `Write` writes, as a constant.
+/// The text that `Write` writes, as a constant.
 template <auto Write>
 consteval auto written() {
     SqlText<Write().size()> text;
@@ -87,7 +88,7 @@ constexpr void append_placeholder(SqlWriter& text, std::size_t number) {
 }
 
 constexpr void append_column(SqlWriter& text, std::string_view member) {
-    // OFFSET is a reserved word. Quoting every name would hide misspelt ones from SQLite, which takes them for text.
+    // OFFSET is a reserved word. Quoting every name would hide misspelt ones: SQLite takes them for text.
     bool const reserved = member == "offset";
     if (reserved) text += '"';
     text += member;
@@ -104,7 +105,8 @@ consteval auto sql_text(Parts const&... parts) {
     return text;
 }
 
-/// What stands before a column's name where a statement joins tables: `o.`. Specialised for structs of joined columns.
+/// The prefix of the name of a column in a statement that joins tables: `o.`. Specialised for structs of joined
+/// columns.
 template <class T>
 inline constexpr auto column_prefix = [](std::string_view /*member*/) -> std::string_view { return {}; };
 
@@ -203,10 +205,10 @@ Value to_value(std::optional<T> const& value) {
     return value ? to_value(*value) : Value{};
 }
 
-// Parameters are temporaries of co_await expressions; GCC 12 destroys such aggregates twice.
+// Parameters are temporaries of co_await expressions, and GCC 12 destroys such aggregates twice.
 static_assert(std::is_trivially_destructible_v<Value>);
 
-/// All members of a struct as parameters `$1`, `$2`, … They view the struct.
+/// All members of a struct as parameters `$1`, `$2`, … They are views of the struct.
 template <DescribedStruct T>
 auto to_values(T const& value) {
     std::array<Value, member_count<T>> values;
@@ -215,7 +217,8 @@ auto to_values(T const& value) {
     return values;
 }
 
-/// The parameters of `changed_columns`: for each member whether it is set, and to what. They view the changes.
+/// The parameters of `changed_columns`: for each member whether it is set, and its value. They are views of the
+/// changes.
 template <DescribedStruct T>
 auto change_values(Changes<T> const& changes) {
     std::array<Value, 2 * member_count<T>> values;
@@ -228,7 +231,7 @@ auto change_values(Changes<T> const& changes) {
     return values;
 }
 
-/// Parameters behind parameters.
+/// Parameters followed by other parameters.
 template <std::size_t... N>
 auto join_values(std::array<Value, N> const&... parts) {
     std::array<Value, (0 + ... + N)> values;
@@ -258,7 +261,7 @@ void read_column(Row const& row, int column, std::optional<T>& out) {
     if (!row.is_null(column)) read_column(row, column, out.emplace());
 }
 
-/// Reads the columns of a described struct, or the one column of any other type, into `value`, which is fresh.
+/// Reads the columns of a described struct, or the one column of any other type, into `value`, which must be new.
 template <class T>
 void read_row(Row const& row, T& value) {
     if constexpr (DescribedStruct<T>) {
@@ -269,7 +272,7 @@ void read_row(Row const& row, T& value) {
     }
 }
 
-/// Runs a statement that must not violate a constraint; how many rows it changed or returned.
+/// Runs a statement that cannot violate a constraint. Returns how many rows it changed or returned.
 template <std::size_t N>
 Task<std::uint64_t> execute(Session& session, Statement const& statement, std::array<Value, N> parameters) {
     OnRow const ignore = [](Row const&) {};
@@ -277,7 +280,7 @@ Task<std::uint64_t> execute(Session& session, Statement const& statement, std::a
     co_return outcome.value();
 }
 
-/// As `execute`; the row, where there is one.
+/// As `execute`, but returns the row if there is one.
 template <class T, std::size_t N>
 Task<std::optional<T>> find_one(Session& session, Statement const& statement, std::array<Value, N> parameters) {
     std::optional<T> found;
@@ -287,7 +290,7 @@ Task<std::optional<T>> find_one(Session& session, Statement const& statement, st
     co_return found;
 }
 
-/// As `execute`; all rows. `expected` is how many are reserved for.
+/// As `execute`, but returns all rows. `expected` is the number of rows to reserve memory for.
 template <class T, std::size_t N>
 Task<std::vector<T>> find_all(Session& session, Statement const& statement, std::array<Value, N> parameters,
                               std::size_t expected = 0) {
@@ -299,7 +302,7 @@ Task<std::vector<T>> find_all(Session& session, Statement const& statement, std:
     co_return found;
 }
 
-/// As `execute`; the one number it selects.
+/// As `execute`, but returns the one number that it selects.
 template <std::size_t N>
 Task<std::int64_t> get_number(Session& session, Statement const& statement, std::array<Value, N> parameters) {
     std::optional<std::int64_t> found = co_await find_one<std::int64_t>(session, statement, parameters);

@@ -11,8 +11,9 @@ constexpr Statement insert_object{"object_insert", insert_sql};
 constexpr Statement link_object{"object_link",
                                 "INSERT INTO content_objects (content_id, role, object_id) VALUES ($1, $2, $3)"};
 
-// Two contents that share an object may be released at once. Whoever comes second waits here for the first, and its
-// next statements see that the first link is gone; otherwise each would see the other's link and both keep the object.
+// Two contents that share an object may be released at once. The second waits here for the first, and its next
+// statements see that the first link is gone. Otherwise each would see the link of the other, and both would keep the
+// object.
 constexpr Statement lock_objects{
     "object_release_lock",
     "UPDATE objects SET state = state WHERE id IN (SELECT object_id FROM content_objects WHERE content_id = $1)"};
@@ -50,7 +51,7 @@ constexpr Statement find_object{"object_find", find_sql, Sharing::pipelined};
 constexpr Statement has_object_key{"object_has_key", "SELECT COUNT(*) FROM objects WHERE store = $1 AND key = $2",
                                    Sharing::pipelined};
 
-// PostgreSQL's sum of bigints is a numeric, hence the cast.
+// The sum of bigints is a numeric in PostgreSQL, hence the cast.
 constexpr Statement sum_owner_bytes{
     "object_bytes_of_owner",
     "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM objects WHERE id IN"

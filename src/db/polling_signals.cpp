@@ -68,7 +68,7 @@ Task<> PollingSignals::run() {
         if (!failure.empty() && !failing) log_.warning("signals.failed", {{"error", failure}});
         if (failure.empty() && failing) log_.info("signals.recovered");
         failing = !failure.empty();
-        // A wait for the database that was cancelled may have ended in any failure.
+        // A cancelled wait for the database may have ended in any failure.
         auto const cancellation = co_await asio::this_coro::cancellation_state;
         if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
         if (more || woken_) continue;
@@ -85,7 +85,7 @@ void PollingSignals::wake() {
     if (timer_ != nullptr) timer_->cancel();
 }
 
-/// Whether there may be more at once.
+/// Returns whether there may be more events.
 Task<bool> PollingSignals::poll() {
     if (last_ < 0) {
         last_ = co_await get_number(database_, find_outbox_end, std::array<Value, 0>{});

@@ -12,11 +12,12 @@
 
 namespace clinikk::db {
 
-/// Signals by asking the outbox again and again: one point read along its primary key per interval, and sooner when
-/// somebody who knows of an event wakes it.
+/// Signals that poll the outbox: one point read along its primary key for each interval, or earlier when code that
+/// knows of an event wakes it.
 ///
-/// It takes for granted that sequence numbers become visible in their order, which holds where there is one writer
-/// at a time, as on SQLite. On PostgreSQL a trigger takes the number under a lock that is held until the commit.
+/// It assumes that sequence numbers become visible in their order. That holds if one transaction at a time writes
+/// events: SQLite has one writer, and on PostgreSQL a trigger takes the number under a lock that is held until the
+/// commit.
 class PollingSignals final : public Signals {
 public:
     /// `database` and `log` must outlive it.
@@ -24,11 +25,11 @@ public:
 
     void subscribe(Listener listener) override;
 
-    /// Tells what is published from now on, until it is cancelled (terminal cancellation of the coroutine). When the
-    /// database fails it logs that and goes on, having missed nothing.
+    /// Passes on the events that are published from now on, until it is cancelled (terminal cancellation of the
+    /// coroutine). When the database fails, it logs that and goes on later without having missed anything.
     Task<> run();
 
-    /// Asks at once instead of at the end of the interval. On the loop that runs it.
+    /// Polls at once instead of at the end of the interval. Call it on the loop that runs it.
     void wake();
 
 private:
@@ -39,9 +40,9 @@ private:
     Log& log_;
     std::chrono::milliseconds interval_;
     std::vector<Listener> listeners_;
-    boost::asio::steady_timer* timer_ = nullptr;  ///< while it runs
+    boost::asio::steady_timer* timer_ = nullptr;  ///< set while it runs
     bool woken_ = false;
-    std::int64_t last_ = -1;  ///< the sequence number told last; negative until the end has been found
+    std::int64_t last_ = -1;  ///< the last sequence number passed on; negative until the end of the outbox is known
 };
 
 }  // namespace clinikk::db

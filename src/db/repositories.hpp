@@ -7,8 +7,8 @@
 #include "db/database.hpp"
 #include "domain/unit_of_work.hpp"
 
-/// The stores in SQL that both drivers understand. Each runs its statements on the session it is given and must not
-/// outlive it.
+/// The repositories, in SQL that both drivers understand. Each runs its statements on the session that it is given and
+/// must not outlive it.
 namespace clinikk::db {
 
 std::unique_ptr<UserRepository> make_user_repository(Session& session);
@@ -27,7 +27,7 @@ std::span<Statement const> outbox_statements();
 std::span<Statement const> signal_statements();
 std::span<Statement const> check_statements();
 
-/// Every statement the program runs: what the tests prepare and explain on each driver.
+/// Every statement that the program runs. The tests prepare and explain each of them on each driver.
 std::vector<Statement> all_statements();
 
 }  // namespace clinikk::db

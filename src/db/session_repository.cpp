@@ -3,7 +3,7 @@
 
 namespace clinikk::db {
 
-// `clinikk::Session` is a login, `db::Session` is where statements run.
+// `clinikk::Session` is a login; `db::Session` is where statements run.
 using Login = clinikk::Session;
 
 namespace {

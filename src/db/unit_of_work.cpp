@@ -6,7 +6,7 @@
 namespace clinikk::db {
 namespace {
 
-// Reads a page of the file, or asks the server; never many rows.
+// Reads a page of the file or asks the server, and never reads many rows.
 constexpr Statement check_database{"database_check", "SELECT COALESCE(MAX(version), 0) FROM schema_version",
                                    Sharing::pipelined};
 

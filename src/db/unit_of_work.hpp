@@ -7,7 +7,7 @@
 
 namespace clinikk::db {
 
-/// The stores over `database`, which must outlive the result.
+/// The repositories over `database`, which must outlive the result.
 std::unique_ptr<UnitOfWork> make_unit_of_work(Database& database);
 
 }  // namespace clinikk::db

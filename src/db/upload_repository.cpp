@@ -33,12 +33,12 @@ constexpr Statement finish_upload{"upload_finish", "DELETE FROM uploads WHERE id
 constexpr auto find_sql = sql_text("SELECT ", columns<Upload>, " FROM uploads WHERE id = $1");
 constexpr Statement find_upload{"upload_find", find_sql, Sharing::pipelined};
 
-// Walks through the table: few writes are in flight, and only what looks like a stray is asked for.
+// Scans the table: few writes are in flight, and the question is only asked about what looks like a stray.
 constexpr Statement count_writes{"upload_count_writes",
                                  "SELECT COUNT(*) FROM uploads WHERE id = $2 OR object_id = $2 OR object_key = $1"};
 
-// An absent length compares as unknown, which leaves the offset. The cast is for PostgreSQL, as its sum of bigints
-// is a numeric.
+// A comparison with an absent length is unknown, so `offset` is used. The cast is for PostgreSQL, where the sum of
+// bigints is a numeric.
 constexpr Statement sum_uploads_in_flight{
     "upload_in_flight",
     "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN length > \"offset\" THEN length ELSE \"offset\" END), 0) AS BIGINT)"

@@ -37,7 +37,7 @@ std::optional<std::size_t> stream_of(std::uint32_t id) {
     return tens * 10 + ones;
 }
 
-// Sizes that stand where the true one was not known yet when they were written.
+// Values that writers use for a size that they did not know yet.
 bool is_placeholder(std::uint32_t size) {
     return size == 0 || size >= 0xffff'0000 || (size >= 0x7fff'0000 && size < 0x8001'0000);
 }
@@ -120,7 +120,7 @@ void AviWalker::read_streams(std::string_view list) {
             stream.scale = load_size(header.substr(20));
             stream.rate = load_size(header.substr(24));
             stream.sample_size = load_size(header.substr(44));
-            // A frame is a frame however many bytes it has.
+            // A frame counts as one frame, however many bytes it has.
             if (inner == four_cc("vids")) stream.sample_size = 0;
             streams_.push_back(stream);
         }
@@ -142,7 +142,7 @@ bool AviWalker::take_media(Chunk const& chunk, KeptParts& kept) {
 
 bool AviWalker::pass_over(Chunk const& chunk, KeptParts& kept) {
     bool const is_index = chunk.id == four_cc("idx1");
-    // Among the media there are as many indexes as pieces of film: behind what ffprobe reads they are left out.
+    // The media contains as many indexes as pieces of film; those after the part that ffprobe reads are left out.
     bool const in_media = (chunk.id >> 16) == ('i' << 8 | 'x');
     if ((!in_media || media_kept_ < media_wanted) && headers_kept_ < max_headers_kept) {
         kept.write_at(chunk.begin, *reader_.peek(8));
@@ -154,7 +154,7 @@ bool AviWalker::pass_over(Chunk const& chunk, KeptParts& kept) {
     return true;
 }
 
-// The chunk of media that has passed.
+// The chunk of media that has been read.
 void AviWalker::commit() {
     if (!media_) return;
     has_media_ = true;
@@ -192,7 +192,7 @@ Walked AviWalker::finish(RandomBytes const& /*kept*/) {
                                           : Error(ErrorCode::media_unrecognised,
                                                   "The file has the structure of AVI, but holds no media.");
     }
-    // What stands behind a damaged place has not been counted.
+    // Media after a damaged place has not been counted.
     bool const damaged = in_junk_ && declared_end_ && end_ + slack < *declared_end_;
     if (!damaged) walked.duration_ms = counted_ms();
     return walked;

@@ -12,10 +12,10 @@ namespace clinikk::media {
 
 /// Follows AVI with its OpenDML extension: chunk after chunk, through all its RIFFs.
 ///
-/// Of what passes ffprobe gets every header outside the media, the header list and the index as a whole, and the first
-/// chunks of media. The duration is counted from the chunks, the longest stream counting: a header that was written
-/// before the recording ended says nothing. A recording stops when it ends inside a chunk of media or before the size
-/// that its last RIFF declares. An index (`idx1`) may be missing.
+/// ffprobe gets every header outside the media, the header list and the index whole, and the first chunks of media. The
+/// duration is counted from the chunks of the longest stream, because a header that was written before the end of the
+/// recording states nothing. A recording is truncated when it ends inside a chunk of media or before the size that its
+/// last RIFF declares. An index (`idx1`) may be missing.
 class AviWalker final : public FormatWalker {
 public:
     void feed(std::string_view bytes, KeptParts& kept) override;
@@ -28,7 +28,7 @@ private:
         std::uint64_t size = 0;  ///< of the payload, without padding
     };
 
-    /// A stream as its header (`strh`) describes it, and how much of it has passed.
+    /// A stream as its header (`strh`) describes it, and how much of it has been read.
     struct Stream {
         bool counts = false;      ///< video or audio
         std::uint32_t scale = 0;  ///< ticks are scale/rate seconds
@@ -47,16 +47,16 @@ private:
     std::optional<std::int64_t> counted_ms() const;
 
     PieceReader reader_;
-    bool in_junk_ = false;    ///< what stands here is no chunk
-    bool odd_ = false;        ///< a byte of padding may stand here
-    bool has_media_ = false;  ///< a chunk of media has passed as a whole
+    bool in_junk_ = false;    ///< these bytes are not a chunk
+    bool odd_ = false;        ///< a byte of padding may be next
+    bool has_media_ = false;  ///< a whole chunk of media has been read
     std::uint64_t end_ = 0;
     std::optional<std::uint64_t> declared_end_;  ///< of the last RIFF
     std::uint64_t media_kept_ = 0;               ///< bytes
-    int headers_kept_ = 0;                       ///< of what is no media
+    int headers_kept_ = 0;                       ///< of other chunks
     std::optional<Error> refusal_;
     std::vector<Stream> streams_;
-    std::optional<Chunk> media_;  ///< the chunk that is passing
+    std::optional<Chunk> media_;  ///< the current chunk
 };
 
 }  // namespace clinikk::media

@@ -12,7 +12,7 @@
 
 namespace clinikk::media {
 
-/// The index contradicts itself: thrown by the readers here, caught where the reading began.
+/// The index contradicts itself. The readers here throw it, and the function that began the reading catches it.
 class DamagedIndex : public std::exception {
 public:
     char const* what() const noexcept override { return "damaged movie index"; }
@@ -24,13 +24,13 @@ struct ChildBox {
     Extent payload{};
 };
 
-/// How many boxes may still be looked at: shared by all cursors over one movie.
+/// How many boxes may still be read. All cursors over one movie share it.
 struct BoxBudget {
     std::size_t left = 20'000;
 };
 
-/// The boxes inside a part of a file, one after the other. Nesting is up to the caller, so it is bounded by the
-/// caller's code and not by the file.
+/// The boxes inside a part of a file, one after the other. The caller decides about nesting, so the code and not the
+/// file bounds its depth.
 class BoxCursor {
 public:
     BoxCursor(RandomBytes const& bytes, Extent parent, BoxBudget& budget)
@@ -45,7 +45,7 @@ private:
     BoxBudget& budget_;
 };
 
-/// A number of `size` bytes at `at` within a box. Throws `DamagedIndex` when it does not lie within.
+/// A number of `size` bytes at `at` within a box. Throws `DamagedIndex` when it is outside the box.
 std::uint64_t read_number(RandomBytes const& bytes, Extent box, std::uint64_t at, std::size_t size);
 
 /// The entries of a table in order, read through a small buffer.
@@ -55,10 +55,10 @@ public:
 
     std::uint32_t left() const noexcept { return left_; }
 
-    /// The next entry's bytes (whole-byte entries), valid until the next call; there must be one left.
+    /// The bytes of the next entry (of whole bytes), valid until the next call. There must be a next entry.
     std::string_view next();
 
-    /// The next entry as a number; takes entries of 4 bits too.
+    /// The next entry as a number. Entries of 4 bits are supported too.
     std::uint64_t next_number();
 
 private:

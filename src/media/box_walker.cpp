@@ -7,7 +7,7 @@
 namespace clinikk::media {
 namespace {
 
-// Nothing a client can send is longer; sizes past it would overflow offsets.
+// Nothing that a client can send is longer; larger sizes would overflow offsets.
 constexpr std::uint64_t max_offset = std::uint64_t{1} << 62;
 
 // Types are four characters of ASCII, or of Mac Roman with a leading copyright sign.
@@ -19,7 +19,7 @@ bool is_type_of_box(std::uint32_t type) noexcept {
     return true;
 }
 
-// What runs past the end of the file is a part of the movie that is missing, or something appended that looks like a
+// A box that runs past the end of the file is a part of the movie that is missing, or appended bytes that look like a
 // box.
 bool is_box_of_movie(std::uint32_t type) noexcept {
     switch (type) {
@@ -104,7 +104,7 @@ void BoxWalker::take_header() {
 }
 
 void BoxWalker::begin_fragment(Box const& box) {
-    // What is in front of this one has passed as a whole.
+    // Everything before this box has been read whole.
     times_.add(fragment_);
     fragment_.clear();
     gathering_.clear();

@@ -23,48 +23,48 @@ struct Box {
     std::array<char, 16> header{};  ///< the bytes of the header
 };
 
-/// What a whole file's boxes amount to.
+/// The result for the boxes of a whole file.
 enum class BoxVerdict {
-    complete,       ///< the `moov` and every box of a movie end within the file; what is behind them may be no box
-    truncated,      ///< the `moov` does, and another box of a movie does not
+    complete,       ///< the `moov` and every box of a movie end within the file; something else may follow them
+    truncated,      ///< the `moov` ends within the file, but another box of a movie does not
     without_index,  ///< the file ends before its `moov` does
     segment,        ///< fragments without their `moov`: a part of a stream
     no_movie,       ///< well-formed, but neither index nor media: not a movie
     malformed,      ///< a header that no box can have
 };
 
-/// Follows the top-level boxes of a file while its bytes flow past: no I/O, no recursion, bounded memory (it keeps
-/// the headers of the first `max_boxes` boxes, the payload of the last `moof`, and the times of those before it).
+/// Follows the top-level boxes of a file while its bytes arrive: no I/O, no recursion, bounded memory (it keeps the
+/// headers of the first `max_boxes` boxes, the payload of the last `moof`, and the times of those before it).
 class BoxWalker {
 public:
     static constexpr std::size_t max_boxes = 1024;
     static constexpr std::size_t max_fragment = 4 << 20;
 
-    /// The next bytes of the file, in order.
+    /// Takes the next bytes of the file, in order.
     void feed(std::string_view bytes);
 
-    /// Headers seen so far, in file order. Grows by `feed`, up to `max_boxes`.
+    /// The headers so far, in the order of the file; at most `max_boxes`.
     std::span<Box const> boxes() const noexcept { return boxes_; }
 
-    /// The first `moov`, if its header has come.
+    /// The first `moov`, if its header has been read.
     std::optional<Box> const& movie() const noexcept { return movie_; }
 
-    /// The payload of the last `moof`, if it has come as a whole and has at most `max_fragment` bytes; else empty.
+    /// The payload of the last `moof`, if it has been read whole and has at most `max_fragment` bytes; else empty.
     std::string_view last_fragment() const noexcept { return fragment_; }
 
-    /// Where that `moof` stands, with its header.
+    /// The position of that `moof`, including its header.
     std::uint64_t last_fragment_offset() const noexcept { return fragment_offset_; }
 
-    /// The times of the fragments before that one. Their media has come as a whole.
+    /// The times of the fragments before that one. Their media has been read whole.
     FragmentTimes const& earlier_fragments() const noexcept { return times_; }
 
-    /// How many bytes were fed.
+    /// The number of bytes so far.
     std::uint64_t position() const noexcept { return position_; }
 
     /// The verdict for a file of `total_size` bytes, all of which were fed.
     BoxVerdict finish(std::uint64_t total_size) const noexcept;
 
-    /// Where the movie ends in a file of `total_size` bytes: behind it there is something that is no box of a movie.
+    /// The end of the movie in a file of `total_size` bytes; what follows it is not a box of a movie.
     std::uint64_t end(std::uint64_t total_size) const noexcept;
 
 private:

@@ -20,7 +20,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Sources of a child's descriptors stand above their targets, so that none is overwritten before its turn.
+// The sources of the descriptors of a child are above their targets, so that none is overwritten before its turn.
 constexpr int lowest_source = 16;
 
 void check(int error, char const* what) {
@@ -86,7 +86,7 @@ private:
     posix_spawnattr_t attributes_{};
 };
 
-// A started child; at the end of its life here it is gone, with its process group.
+// A started child. When this object is destroyed, the child and its process group are gone.
 class Child {
 public:
     Child(ChildCommand const& command, int output, int errors) {
@@ -127,13 +127,14 @@ public:
         return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid != 0;
     }
 
-    // Kills what is left and returns the wait status. Until it is reaped the child's number, which is also its
+    // Kills what is left and returns the wait status. Until the child is reaped, its number, which is also that of its
+    // group, cannot belong to another process.
     // group's, cannot belong to anyone else.
     siginfo_t reap() {
         ::kill(-pid_, SIGKILL);
         siginfo_t result{};
         siginfo_t info{};
-        // The child's own children come to us when we are the first process of a container.
+        // If this is the first process of a container, it inherits the children of the child.
         while (::waitid(P_PGID, static_cast<id_t>(pid_), &info, WEXITED) == 0 || errno == EINTR) {
             if (info.si_pid == pid_) result = info;
         }
@@ -147,7 +148,7 @@ private:
     bool reaped_ = false;
 };
 
-// Appends what there is; false at the end of the pipe.
+// Appends what has arrived. Returns false at the end of the pipe.
 bool drain(int fd, std::string& text, std::size_t limit, bool keep_last) {
     std::array<char, 16 * 1024> buffer;
     while (text.size() <= limit) {
@@ -157,7 +158,7 @@ bool drain(int fd, std::string& text, std::size_t limit, bool keep_last) {
         if (count == 0) return false;
         text.append(buffer.data(), static_cast<std::size_t>(count));
         if (keep_last && text.size() > limit) text.erase(0, text.size() - limit);
-        if (keep_last) return true;  // one piece at a time: an endless stream must not hold us here
+        if (keep_last) return true;  // one piece at a time: an endless stream must not keep the loop here
     }
     return true;
 }
@@ -168,7 +169,7 @@ ChildEnd wait_for(Child const& child, ChildCommand const& command, int output, i
     while (true) {
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
         if (left <= 0) return ChildEnd::timed_out;
-        // Without a pidfd the end is looked for now and then.
+        // Without a pidfd the end is checked now and then.
         auto const longest = child.ended_fd() < 0 ? 20 : left;
         ::poll(polled.data(), polled.size(), static_cast<int>(std::min<long long>(left, longest)));
         bool const ended = child.has_ended();
@@ -190,7 +191,7 @@ ChildResult run_child(ChildCommand const& command) {
     errors.write_end = FileDescriptor();
     result.end = wait_for(child, command, output.read_end.get(), errors.read_end.get(), result);
     auto const status = child.reap();
-    // Standard error is read in pieces: take what the pipe still holds.
+    // Standard error is read in pieces; take what the pipe still holds.
     for (int pieces = 0; pieces < 16; ++pieces) {
         if (!drain(errors.read_end.get(), result.errors, command.max_errors, true)) break;
     }

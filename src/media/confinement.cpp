@@ -27,7 +27,7 @@ std::optional<std::string> executable_file(fs::path const& path) {
     return resolved.string();
 }
 
-// Everything that programs of the system need, and nothing of the service's.
+// What programs of the system need, and nothing that belongs to the service.
 void append_file_system(std::vector<std::string>& arguments, std::string const& program) {
     arguments.insert(arguments.end(), {"--ro-bind", "/usr", "/usr"});
     for (auto const* name : {"bin", "sbin", "lib", "lib32", "lib64", "libx32"}) {

@@ -55,7 +55,7 @@ JsonValue const* find(JsonValue const& parent, std::string_view name, Kind kind)
     return value == nullptr || value->kind != kind ? nullptr : value;
 }
 
-// Degrees; from the display matrix, or from the tag that old versions of FFmpeg made of it.
+// The rotation in degrees, from the display matrix, or from the tag into which old versions of FFmpeg convert it.
 double rotation_of(JsonValue const& stream) {
     if (auto const* list = find(stream, "side_data_list", Kind::array)) {
         for (auto const& entry : list->items) {
@@ -66,7 +66,7 @@ double rotation_of(JsonValue const& stream) {
     return tags == nullptr ? 0 : number_of(*tags, "rotate").value_or(0);
 }
 
-// The width of the picture when its pixels are made square.
+// The width of the picture with square pixels.
 std::int64_t square_pixels(std::int64_t width, std::string_view ratio) {
     std::int64_t across = 0;
     std::int64_t down = 0;
@@ -116,7 +116,7 @@ std::vector<std::string> ffprobe_arguments(Container container) {
     } else {
         arguments.insert(arguments.end(), {"-format_whitelist", "mp3,aac,flac"});
     }
-    // Less than what is kept of a file's beginning: behind it are holes.
+    // Less than what is kept of the beginning of a file: holes follow.
     arguments.insert(arguments.end(), {"-probesize", "4000000", "-analyzeduration", "10000000", "-max_streams", "100"});
     arguments.insert(arguments.end(),
                      {"-show_entries", std::string(entries), "-of", "json=compact=1", "-i", "file:/proc/self/fd/3"});

@@ -27,7 +27,7 @@ std::uint8_t crc8(std::string_view bytes) noexcept {
     return crc;
 }
 
-/// Takes the fields of a header one after the other; past the end it has failed for good.
+/// Reads the fields of a header one after the other. Past the end it fails, and stays failed.
 class Fields {
 public:
     explicit Fields(std::string_view bytes) : bytes_(bytes) {}

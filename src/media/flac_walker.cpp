@@ -81,7 +81,7 @@ void FlacWalker::end_block(KeptParts& kept) {
     kept.keep({position_, position_ + head_size});
 }
 
-// Looks at each place where a whole header is to be seen; the last places wait for the bytes that follow.
+// Looks at each position that a whole header may have; the last positions wait for the following bytes.
 void FlacWalker::scan(std::string_view bytes) {
     constexpr std::size_t waiting = FlacFrame::max_header - 1;
     if (!pending_.empty()) {
@@ -95,7 +95,7 @@ void FlacWalker::scan(std::string_view bytes) {
     if (pending_.size() > waiting) pending_.erase(0, pending_.size() - waiting);
 }
 
-// `starts`: how many of the first places are looked at.
+// `starts`: the number of positions to look at.
 void FlacWalker::examine(std::string_view bytes, std::uint64_t offset, std::size_t starts) {
     auto const places = bytes.substr(0, starts);
     for (auto at = places.find('\xff'); at != std::string_view::npos; at = places.find('\xff', at + 1)) {
@@ -109,8 +109,8 @@ bool FlacWalker::follows(FlacFrame const& frame, FlacFrame const& other) const n
     return frame.variable == other.variable && frame.number == other.number + (other.variable ? other.samples : 1);
 }
 
-// A header that does not follow the last may be no header but sound that looks like one; if another follows it, bytes
-// are missing in front of both.
+// A header that does not follow the last frame may be sound that looks like a header. If another frame follows it,
+// bytes are missing before both.
 void FlacWalker::take_frame(FlacFrame const& frame, std::uint64_t offset) {
     if (frame_ && follows(frame, *frame_)) {
         frame_start_ += frame_->samples;
@@ -130,8 +130,8 @@ void FlacWalker::end_of_file(KeptParts& /*kept*/) {
     if (part_ == Part::frames) examine(pending_, position_ - pending_.size(), pending_.size());
 }
 
-// Where the last frame ends: its checksum tells. Empty when it is not whole. What is not among the kept bytes, because
-// a large tag follows, is taken as whole.
+// The end of the last frame, which its checksum shows. Empty when the frame is not whole. If it is not among the kept
+// bytes, because a large tag follows, it counts as whole.
 std::optional<std::uint64_t> FlacWalker::last_frame_end(RandomBytes const& kept, std::uint64_t end) const {
     constexpr std::size_t checksum_size = 2;
     if (end < frame_offset_ + frame_->header_size) return std::nullopt;
@@ -140,7 +140,7 @@ std::optional<std::uint64_t> FlacWalker::last_frame_end(RandomBytes const& kept,
     if (!read_flac_frame(std::string_view(bytes).substr(0, FlacFrame::max_header), *info_)) return end;
     if (flac_crc16(0, bytes) == 0) return end;
 
-    // Junk may follow the last frame of all, which then ends where the checksum holds for the first time.
+    // Other bytes may follow the last frame, which ends where the checksum is first correct.
     bool const is_last = info_->total_samples != 0 && frame_start_ + frame_->samples >= info_->total_samples;
     auto at = std::max<std::size_t>(frame_->header_size + checksum_size, info_->min_frame);
     if (!is_last || at > bytes.size()) return std::nullopt;

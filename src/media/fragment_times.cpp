@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t max_units = std::uint64_t{1} << 53;
 constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
-/// What the header of a track's fragment says (`tfhd`).
+/// The header of the fragment of a track (`tfhd`).
 struct FragmentHeader {
     std::uint32_t track_id = 0;
     std::optional<std::uint64_t> base{};  ///< offset of its data; empty: see `data_follows`
@@ -41,7 +41,7 @@ FragmentHeader read_fragment_header(RandomBytes const& bytes, Extent tfhd) {
     return header;
 }
 
-/// A run of samples (`trun`), and where its fields stand.
+/// A run of samples (`trun`), and the places of its fields.
 struct Run {
     std::uint64_t count = 0;
     std::optional<std::int32_t> data_offset{};
@@ -79,7 +79,7 @@ public:
            MovieIndex const* index)
         : times_(times), fragment_(fragment), bytes_(fragment), offset_(offset), limit_(limit), index_(index) {}
 
-    // Whether all samples lie within the limit.
+    // Returns whether all samples lie within the limit.
     bool read() {
         try {
             BoxCursor cursor(bytes_, {0, fragment_.size()}, budget_);
@@ -135,7 +135,7 @@ private:
         return count == run.count;
     }
 
-    // How many samples of a run lie within the limit; `data_at_` moves behind them.
+    // The number of samples of a run that lie within the limit. `data_at_` moves past them.
     std::uint64_t samples_within(Extent trun, Run const& run, FragmentHeader const& header) {
         if (limit_ == no_limit) return run.count;
         auto& at = *data_at_;
@@ -167,7 +167,7 @@ private:
     std::uint64_t offset_;
     std::uint64_t limit_;
     MovieIndex const* index_;
-    std::optional<std::uint64_t> data_at_;  ///< where the next run's data begins, unless it says so
+    std::optional<std::uint64_t> data_at_;  ///< where the data of the next run begins, unless the run states it
     std::uint64_t base_ = 0;
     bool complete_ = true;
 };

@@ -29,7 +29,7 @@ void FrameWalker::feed(std::string_view bytes, KeptParts& kept) {
     }
 }
 
-// `all`: nothing will follow what is in the buffer.
+// `all`: nothing follows the bytes in the buffer.
 void FrameWalker::walk(KeptParts& kept, bool all) {
     std::size_t at = 0;
     for (bool going = true; going && skip_ == 0;) {
@@ -43,7 +43,7 @@ void FrameWalker::walk(KeptParts& kept, bool all) {
     buffer_.erase(0, at);
 }
 
-// Takes the next frame, or as much of it as there is.
+// Takes the next frame, or as much of it as has arrived.
 std::size_t FrameWalker::follow(std::string_view rest) {
     if (rest.size() < format_.header_size) return 0;
     auto const frame = format_.read(rest);
@@ -56,7 +56,7 @@ std::size_t FrameWalker::follow(std::string_view rest) {
     return used;
 }
 
-// Passes over what is certainly not the beginning of frames.
+// Skips bytes that are certainly not the beginning of frames.
 std::size_t FrameWalker::search(std::string_view rest, KeptParts& kept, bool all) {
     for (auto at = rest.find('\xff'); at != std::string_view::npos; at = rest.find('\xff', at + 1)) {
         auto const run = follow_frames(rest.substr(at), format_);

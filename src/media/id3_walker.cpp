@@ -34,7 +34,7 @@ void Id3Walker::feed(std::string_view bytes, KeptParts& kept) {
             bytes.remove_prefix(passed);
             continue;
         }
-        // A few bytes tell a tag; the format behind it takes more.
+        // A few bytes identify a tag; the format after it takes more.
         bytes = gather(bytes, tag_header_size);
         if (window_.size() < tag_header_size) return;
         if (window_.size() == tag_header_size && pass_over()) continue;
@@ -51,7 +51,7 @@ std::string_view Id3Walker::gather(std::string_view bytes, std::size_t count) {
     return bytes.substr(more);
 }
 
-// Whether the window began with a tag or zeros, which are gone from it now.
+// Returns whether the window began with a tag or zeros, which have been removed from it.
 bool Id3Walker::pass_over() {
     std::uint64_t length = std::min(window_.find_first_not_of('\0'), window_.size());
     if (length == 0) length = leading_tag(window_).value_or(0);
@@ -69,7 +69,7 @@ void Id3Walker::choose(KeptParts& kept) {
     if (inner_) {
         kept.start_at(origin, {});
         inner_->feed(window_, kept);
-        kept.write_at(origin, window_);  // most of it passed before its format was known
+        kept.write_at(origin, window_);  // most of it arrived before its format was known
     }
     window_ = {};
 }

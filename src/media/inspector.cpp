@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t mebibyte = 1 << 20;
 
-// Tags and footers at the end. The walkers of these ask for all that is needed, or put it together anew.
+// Tags and footers at the end. The walkers of these formats ask for all that is needed, or write it again.
 std::size_t tail_size(Container container) {
     switch (container) {
         case Container::matroska:
@@ -80,7 +80,7 @@ private:
     bool out_of_space_ = false;
 };
 
-/// A disk that is full is the end of this examination and a defect of nothing.
+/// A full disk ends this examination and is not a defect.
 template <class Step>
 void Inspection::unless_full(Step step) {
     if (out_of_space_) return;
@@ -108,7 +108,7 @@ Inspector::Inspector(InspectorOptions options, Log& log)
       launcher_(options_.self_exe),
       pool_(std::max<std::size_t>(options_.concurrency, 1)) {
     std::filesystem::create_directories(options_.scratch);
-    // Trying takes tens of milliseconds, which the start need not wait for unless it depends on the outcome.
+    // The attempt takes tens of milliseconds, for which the start need not wait unless it depends on the result.
     confinement_ = std::async(std::launch::async, [this] { return detect(); }).share();
     if (options_.sandbox == SandboxMode::require && confinement_.get() == Confinement::seccomp) {
         throw std::runtime_error(
@@ -133,7 +133,7 @@ Confinement Inspector::detect() const noexcept {
 
 std::unique_ptr<MediaInspection> Inspector::begin() { return std::make_unique<Inspection>(*this); }
 
-// What the sandbox or bubblewrap says of itself is our breakage, and no property of the file.
+// A failure of the sandbox or of bubblewrap is our breakage, and not a property of the file.
 bool is_sandbox_failure(ChildResult const& result) {
     if (result.end != ChildEnd::exited || result.code == 0) return false;
     bool const reserved = result.code >= static_cast<int>(SandboxExit::refused) &&
@@ -153,7 +153,7 @@ Result<ProbeReport> Inspector::probe(Container container, FileDescriptor const& 
     auto const result = run_child(command);
     if (is_sandbox_failure(result)) throw std::runtime_error("ffprobe did not run: " + result.errors);
 
-    // The sandbox tells of a signal as shells do.
+    // The sandbox reports a signal as shells do.
     int const signal = result.end == ChildEnd::killed ? result.code : result.code > 128 ? result.code - 128 : 0;
     if (result.end == ChildEnd::timed_out || signal == SIGKILL || signal == SIGXCPU) {
         log_.warning("probe.timed_out", {{"signal", signal}});

@@ -31,13 +31,13 @@ Error error_for(BoxVerdict verdict) {
     return {ErrorCode::media_unrecognised, "The file has the structure of MP4, but holds neither video nor audio."};
 }
 
-/// What there is of the samples that the tables of the `moov` list.
+/// How much is there of the samples that the tables of the `moov` list.
 struct Playable {
     bool complete = true;  ///< all samples of all tracks are there
     bool lists_video = false;
-    bool has_video = false;  ///< a whole sample, at least
+    bool has_video = false;  ///< at least one whole sample
     bool has_audio = false;
-    std::optional<std::int64_t> end_ms{};  ///< of the track that goes on longest
+    std::optional<std::int64_t> end_ms{};  ///< of the track that ends last
 
     bool plays() const noexcept { return lists_video ? has_video : has_audio; }
 };
@@ -70,7 +70,7 @@ void IsoMediaWalker::feed(std::string_view bytes, KeptParts& kept) {
     keep_structure(kept);
 }
 
-// ffprobe follows the boxes, too: it needs every header on the way to the index, the index, and some media.
+// ffprobe follows the boxes too: it needs every header on the way to the index, the index, and some media.
 void IsoMediaWalker::keep_structure(KeptParts& kept) {
     auto const boxes = walker_.boxes();
     for (; boxes_kept_ < boxes.size(); ++boxes_kept_) {

@@ -106,7 +106,7 @@ Result<MediaFacts> judge_media(ProbeReport const& report, MediaContext const& co
     facts.extension = naming.extension;
     facts.duration_ms = duration_of(report, context);
     facts.truncated = context.walked.truncated;
-    // ffprobe's follows from its own duration.
+    // The value of ffprobe follows from its own duration.
     facts.bit_rate = facts.duration_ms == report.duration_ms && report.bit_rate
                          ? report.bit_rate
                          : bit_rate_of(context, facts.duration_ms);

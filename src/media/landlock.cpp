@@ -14,7 +14,7 @@
 namespace clinikk::media {
 namespace {
 
-// The C library has no wrappers, and Debian 12's header ends at version 2: the rest is spelled out here.
+// The C library has no wrappers, and the header of Debian 12 ends at version 2, so the rest is defined here.
 struct RulesetAttributes {
     std::uint64_t handled_access_fs = 0;
     std::uint64_t handled_access_net = 0;
@@ -41,7 +41,7 @@ RulesetAttributes attributes_for(int version) noexcept {
     return attributes;
 }
 
-// Kernels take the attributes they know of: the size says which.
+// Kernels accept the attributes that they know; the size tells which.
 std::size_t attributes_size(int version) noexcept {
     if (version >= 6) return sizeof(RulesetAttributes);
     return version >= 4 ? offsetof(RulesetAttributes, scoped) : offsetof(RulesetAttributes, handled_access_net);

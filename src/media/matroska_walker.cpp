@@ -48,7 +48,7 @@ constexpr std::int64_t max_time = std::int64_t{1} << 58;  // nanoseconds: nine y
 constexpr std::uint64_t video_track = 1;
 constexpr std::uint64_t audio_track = 2;
 
-// All of two bytes and more are told from text that was appended to the file by being known.
+// Known elements of two bytes and more distinguish the media from text that was appended to the file.
 bool is_known(std::uint32_t id) {
     switch (id) {
         case ebml_header:
@@ -302,7 +302,7 @@ std::optional<std::int64_t> MatroskaWalker::counted_ms() const {
     for (auto const& track : tracks_) {
         if (track.frames == 0 || (track.type != video_track && track.type != audio_track)) continue;
         begin = std::min(begin.value_or(track.first), track.first);
-        // Without a word on its length the last frame is as long as the others are on average.
+        // The last frame states no length, so it counts as long as the others are on average.
         auto const gaps = static_cast<std::int64_t>(track.frames) - 1;
         auto const average = gaps > 0 ? (track.latest - track.first) / gaps : 0;
         end = std::max({end, track.end, track.latest + (track.end > track.latest ? 0 : average)});

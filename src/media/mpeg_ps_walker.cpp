@@ -59,7 +59,7 @@ bool MpegPsWalker::step(KeptParts& kept) {
     return true;
 }
 
-// Empty when more bytes are needed; 0 when it is no unit.
+// Empty when more bytes are needed; 0 when it is not a unit.
 std::optional<std::size_t> MpegPsWalker::unit_size(unsigned code) {
     if (code == end_code) return 4;
     if (code != pack) {

@@ -16,7 +16,7 @@ constexpr std::size_t packets_for_sync = 5;
 constexpr std::size_t max_maps = 64;
 constexpr std::size_t max_streams = 128;
 
-// What stands behind header and adaptation field.
+// The payload after header and adaptation field.
 std::string_view payload_of(std::string_view packet) {
     auto const control = byte_at(packet, 3) >> 4 & 3;
     if ((control & 1) == 0) return {};
@@ -154,7 +154,7 @@ Walked MpegTsWalker::finish(RandomBytes const& /*kept*/) {
     ClockSpan span;
     for (auto& stream : streams_) {
         if (!stream.clock) continue;
-        // A packet that does not say its length ends where the next begins: nothing tells whether it is whole.
+        // A packet that states no length ends where the next one begins, so nothing shows whether it is whole.
         stream.clock->finish(stream.left ? *stream.left == 0 : !walked.truncated);
         span.add(*stream.clock);
     }

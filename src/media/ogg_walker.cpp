@@ -47,7 +47,7 @@ OggWalker::LogicalStream OggWalker::read_identification(std::string_view packet)
     return stream;
 }
 
-// In milliseconds; 0 when it is unknown or out of all proportion.
+// In milliseconds; 0 when it is unknown or implausible.
 std::int64_t OggWalker::time_at(std::uint64_t granule, LogicalStream const& stream) {
     if (stream.rate == 0) return 0;
     auto units = granule;
@@ -80,7 +80,7 @@ void OggWalker::feed(std::string_view bytes, KeptParts& kept) {
     }
 }
 
-// While there is no media, the file is kept ahead of the pages; then as much of it as from any file's beginning.
+// Until there is media, the probe file is kept ahead of the pages; then it gets as much as of any beginning of a file.
 void OggWalker::keep_headers(KeptParts& kept) {
     if (playable_ || kept_to_ > position_ + head_size || kept_to_ >= max_headers) return;
     auto const end = kept_to_ + head_size + mebibyte;
@@ -88,7 +88,7 @@ void OggWalker::keep_headers(KeptParts& kept) {
     kept_to_ = end;
 }
 
-// Takes what is certain of these bytes and returns how many; 0 when it takes more of them to go on.
+// Takes what is certain of these bytes and returns how many; 0 when more bytes are needed.
 std::size_t OggWalker::take(std::string_view rest) {
     auto const found = rest.find(capture_pattern);
     if (found == std::string_view::npos) {

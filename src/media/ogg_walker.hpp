@@ -10,11 +10,11 @@
 
 namespace clinikk::media {
 
-/// Follows Ogg (RFC 3533) from page to page, and notes for each logical stream the time at which its last whole page
-/// ends (its granule position, which Vorbis, Opus, Speex, FLAC and Theora count in their own ways). Links of a chain
-/// add up. Bytes between pages are passed over.
+/// Follows Ogg (RFC 3533) from page to page, and records for each logical stream the time at which its last whole page
+/// ends (its granule position, which Vorbis, Opus, Speex, FLAC and Theora count in different ways). The links of a
+/// chain add up. Bytes between pages are skipped.
 ///
-/// All header pages are kept for ffprobe, which checks their checksums, as covers may stand among the comments.
+/// All header pages are kept for ffprobe, which verifies their checksums, since the comments may contain covers.
 ///
 /// `truncated`: the file ends inside a page, or a logical stream has no last page (end of stream).
 class OggWalker final : public FormatWalker {
@@ -46,15 +46,15 @@ private:
     void keep_headers(KeptParts& kept);
     void end_link();
 
-    std::string buffer_;          ///< bytes that were fed and not yet understood
+    std::string buffer_;          ///< bytes that have not been parsed yet
     std::uint64_t position_ = 0;  ///< of its first byte
-    std::uint64_t skip_ = 0;      ///< what is yet to come of the current page
+    std::uint64_t skip_ = 0;      ///< bytes of the current page that are still to come
     std::uint32_t serial_ = 0;    ///< of the current page, like the next two
     std::uint64_t granule_ = 0;
     bool last_page_ = false;
-    bool in_heading_ = false;  ///< the page before began a logical stream
-    bool playable_ = false;    ///< a page with media was whole
-    bool known_ = false;       ///< a stream's time can be told
+    bool in_heading_ = false;  ///< the previous page began a logical stream
+    bool playable_ = false;    ///< a whole page of media has been read
+    bool known_ = false;       ///< the time of a stream is known
     bool headers_too_large_ = false;
     std::uint64_t kept_to_ = 0;
     std::uint64_t end_ = 0;

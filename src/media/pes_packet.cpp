@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t stamp_size = 5;
 
-// Streams whose packets have nothing but a length in front of their payload.
+// Streams whose packets have nothing but a length before their payload.
 bool is_plain(unsigned stream_id) {
     switch (stream_id) {
         case 0xbc:  // program stream map

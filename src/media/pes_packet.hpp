@@ -15,13 +15,14 @@ struct PesHeader {
     std::optional<std::uint64_t> decoding{};
 };
 
-/// How many bytes the header takes that `bytes` begin with, at least nine of them.
+/// The size of the header with which `bytes` begin; at least nine bytes of it are given.
 std::size_t pes_header_size(std::string_view bytes) noexcept;
 
-/// Reads the header of a packet: `bytes` begin with its start code and have all of the header. Empty when it is none.
+/// Reads the header of a packet. `bytes` begin with its start code and contain the whole header. Empty when it is not a
+/// header.
 std::optional<PesHeader> read_pes_header(std::string_view bytes) noexcept;
 
-/// Time stamps of 33 bits, which begin anew every 26.5 hours, on a line that goes on.
+/// Converts time stamps of 33 bits, which wrap around every 26.5 hours, to a continuous time line.
 class TimeLine {
 public:
     std::optional<std::int64_t> place(std::optional<std::uint64_t> stamp) noexcept;

@@ -6,7 +6,7 @@ namespace clinikk::media {
 
 void PieceReader::feed(std::string_view piece) noexcept {
     piece_ = piece;
-    // What is passed over may reach into this piece, or past it.
+    // The skipped bytes may end in this piece or after it.
     if (position_ > received_) {
         piece_.remove_prefix(static_cast<std::size_t>(std::min<std::uint64_t>(position_ - received_, piece.size())));
     }
@@ -35,7 +35,7 @@ void PieceReader::skip(std::uint64_t count) {
 
 bool PieceReader::skip_to(std::string_view pattern) {
     if (!has_caught_up()) return false;
-    auto const rest = pattern.size() - 1;  // of a match that begins before the end of what has come
+    auto const rest = pattern.size() - 1;  // of a match that begins before the end of what has arrived
     if (!carry_.empty()) {
         auto const joint = carry_ + std::string(piece_.substr(0, rest));
         auto const found = joint.find(pattern);

@@ -8,36 +8,36 @@
 
 namespace clinikk::media {
 
-/// The bytes of a file that arrive in pieces, as a parser wants them: so many in one view, so many passed over. Keeps
-/// no more than the last `peek` asked for.
+/// The bytes of a file that arrive in pieces, in the form that a parser needs: a number of bytes in one view, or a
+/// number to skip. It stores no more than the last `peek` asked for.
 class PieceReader {
 public:
-    /// The next piece; it must stay until all of it has been used, which is when `peek` is empty.
+    /// Takes the next piece. The piece must stay valid until all of it has been used, that is until `peek` is empty.
     void feed(std::string_view piece) noexcept;
 
-    /// The next `count` bytes, valid until the next call; empty when they have not all come yet: then everything that
-    /// has come is kept for the next time.
+    /// The next `count` bytes, valid until the next call; empty when they have not all arrived: then everything that
+    /// has arrived is kept for the next time.
     std::optional<std::string_view> peek(std::size_t count);
 
-    /// Passes over bytes, also over those that are yet to come.
+    /// Skips bytes, also bytes that have not arrived yet.
     void skip(std::uint64_t count);
 
-    /// Passes over bytes until `pattern` is next. False when it has not come yet.
+    /// Skips bytes until `pattern` is next. Returns false when it has not arrived yet.
     bool skip_to(std::string_view pattern);
 
-    /// Where the next byte to be read stands in the file: behind `received` when bytes that are yet to come are
+    /// The position of the next byte in the file. It is after `received` when bytes that have not arrived are being
     /// skipped.
     std::uint64_t position() const noexcept { return position_; }
 
-    /// How many bytes have come.
+    /// The number of bytes that have arrived.
     std::uint64_t received() const noexcept { return received_; }
 
-    /// Whether all bytes that were passed over have come.
+    /// Returns whether all skipped bytes have arrived.
     bool has_caught_up() const noexcept { return position_ <= received_; }
 
 private:
     std::string_view piece_;
-    std::string carry_;  ///< bytes of earlier pieces, which stand before `piece_`
+    std::string carry_;  ///< bytes of earlier pieces, which precede `piece_`
     std::uint64_t position_ = 0;
     std::uint64_t received_ = 0;
 };

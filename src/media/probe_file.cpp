@@ -71,7 +71,7 @@ void ProbeFile::feed(std::string_view bytes) {
         if (from < to) write_at(from, bytes.substr(from - begin, to - from));
     }
     std::erase_if(parts_, [end](Extent const& part) { return part.end <= end; });
-    // While the beginning is still being kept there is no need for another copy.
+    // While the beginning is still being kept, no other copy is needed.
     bool const in_head = std::ranges::any_of(parts_, [](Extent const& part) { return part.begin == 0; });
     if (!in_head) remember_tail(bytes);
     position_ = end;

@@ -15,34 +15,34 @@
 
 namespace clinikk::media {
 
-/// A stand-in for a file that flows past, from its start to its end as the walker tells them: it has the true size, and
-/// the parts that tell of its structure stand at their places; the rest are holes that take no space. It has no name,
-/// so nothing is left behind. What cannot be written is thrown: std::system_error on a full disk, `Unavailable` else.
-/// Not thread-safe.
+/// A stand-in for a file whose bytes flow past, between its start and its end as the walker reports them. It has the
+/// true size, and the parts that describe its structure are at their true offsets; the rest are holes that take no
+/// space. It has no name, so nothing is left behind. Failures to write are thrown: std::system_error on a full disk,
+/// else `Unavailable`. Not thread-safe.
 class ProbeFile final : public RandomBytes, public KeptParts {
 public:
-    /// In `directory`, which exists. Keeps the last `tail` bytes.
+    /// Makes the file in `directory`, which must exist. It keeps the last `tail` bytes.
     ProbeFile(std::filesystem::path const& directory, std::size_t tail);
 
-    /// The next bytes of the file, in order.
+    /// Takes the next bytes of the file, in order.
     void feed(std::string_view bytes);
 
     void start_at(std::uint64_t offset, std::string_view header) override;
     void keep(Extent part) override;
     void write_at(std::uint64_t offset, std::string_view bytes) override;
 
-    /// Writes the tail and sets the size. Call once, when all has been fed.
+    /// Writes the tail and sets the size. Call it once, when all bytes have been fed.
     void finish();
 
-    /// Lets a finished file end here, so that ffprobe sees nothing of what is behind. Past its end: no change.
+    /// Truncates a finished file here, so that ffprobe sees nothing after it. A position past the end changes nothing.
     void end_at(std::uint64_t offset);
 
-    /// How many bytes were fed.
+    /// The number of bytes so far.
     std::uint64_t size() const noexcept { return position_; }
 
     void read_at(std::uint64_t offset, std::span<char> out) const override;
 
-    /// The file once more, readable only: what a child may be given.
+    /// The file once more, read-only, so that a child may get it.
     FileDescriptor open_for_reading() const;
 
 private:
@@ -51,7 +51,7 @@ private:
     FileDescriptor file_;
     std::vector<Extent> parts_;
     std::uint64_t position_ = 0;
-    std::string header_;       ///< what this file begins with, whatever the tail has there
+    std::string header_;       ///< the beginning of this file, whatever the tail has there
     std::uint64_t start_ = 0;  ///< the offset that is the first of this file
     std::size_t tail_size_;
     std::unique_ptr<char[]> tail_;  ///< a ring: the byte at offset o is at o modulo its size; made when needed

@@ -12,11 +12,11 @@
 
 namespace clinikk::media {
 
-/// Puts the sections of a table together that packets of a transport stream carry (ISO/IEC 13818-1 section 2.4.4).
+/// Assembles the sections of a table from the packets of a transport stream (ISO/IEC 13818-1 section 2.4.4).
 class SectionReader {
 public:
-    /// The payload of the next packet; `starts`: a section begins in it. Gives the last whole section whose checksum is
-    /// right; the view is valid until the next call.
+    /// Takes the payload of the next packet; `starts`: a section begins in it. Returns the last whole section with a
+    /// correct checksum; the view is valid until the next call.
     std::optional<std::string_view> feed(std::string_view payload, bool starts);
 
 private:

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t max_tracks = 1000;
 
-// A table's entries must fit into its box, `at` bytes into its payload.
+// The entries of a table must fit into its box, `at` bytes into its payload.
 Table make_table(Extent box, std::uint64_t at, std::uint64_t count, std::uint8_t entry_bits) {
     if (at > box.size() || (count * entry_bits + 7) / 8 > box.size() - at) throw DamagedIndex();
     return {box.begin + at, static_cast<std::uint32_t>(count), entry_bits};
@@ -65,8 +65,8 @@ void read_media_header(RandomBytes const& bytes, Extent mdhd, Track& track) {
     track.duration = read_number(bytes, mdhd, wide ? 24 : 16, wide ? 8 : 4);
 }
 
-// Whether a list of data references names another place than this file. An entry without the flag for that, and
-// without an address either, names nothing that could be followed.
+// Returns whether a list of data references names another place than this file. An entry with neither the flag for this
+// file nor an address names nothing that could be followed.
 bool names_other_files(RandomBytes const& bytes, Extent dref, BoxBudget& budget) {
     if (dref.size() < 8) throw DamagedIndex();
     BoxCursor entries(bytes, {dref.begin + 8, dref.end}, budget);
@@ -92,7 +92,7 @@ void read_media_information(RandomBytes const& bytes, Extent minf, BoxBudget& bu
     }
 }
 
-// The first edit that shows media, and the empty ones before it. What more there is does not move the beginning.
+// The first edit that shows media, and the empty edits before it. Later edits do not move the beginning.
 void read_edits(RandomBytes const& bytes, Extent elst, Track& track) {
     bool const wide = read_number(bytes, elst, 0, 1) == 1;
     std::size_t const number = wide ? 8 : 4;
@@ -175,7 +175,7 @@ MovieIndex read_movie(RandomBytes const& bytes, Extent movie) {
     return index;
 }
 
-// How many samples each chunk has, chunk after chunk.
+// The number of samples in each chunk, chunk after chunk.
 class ChunkRuns {
 public:
     ChunkRuns(RandomBytes const& bytes, Table const& table) : entries_(bytes, table) { look_ahead(); }
@@ -205,7 +205,7 @@ private:
     std::uint32_t samples_ = 0;
 };
 
-// How many of `count` samples lie within `room` bytes; `sizes` moves behind them.
+// The number of the `count` samples that lie within `room` bytes. `sizes` moves past them.
 std::uint64_t samples_within(EntryReader& sizes, Track const& track, std::uint64_t count, std::uint64_t room) {
     if (track.fixed_sample_size != 0) return std::min(count, room / track.fixed_sample_size);
     for (std::uint64_t i = 0; i < count; ++i) {
@@ -216,7 +216,7 @@ std::uint64_t samples_within(EntryReader& sizes, Track const& track, std::uint64
     return count;
 }
 
-// Every chunk has an entry, every sample that is added up one too, so the work is that of reading the tables once.
+// Every chunk has an entry, and so does every sample that is counted, so the work is that of reading the tables once.
 std::uint32_t count_samples(RandomBytes const& bytes, Track const& track, std::uint64_t file_size) {
     EntryReader offsets(bytes, track.chunk_offsets);
     EntryReader sizes(bytes, track.sample_sizes);
@@ -234,7 +234,7 @@ std::uint32_t count_samples(RandomBytes const& bytes, Track const& track, std::u
     return static_cast<std::uint32_t>(counted);
 }
 
-// A table of runs: how many samples have the same value, one run after the other.
+// A table of runs: the number of samples with the same value, one run after the other.
 class ValueRuns {
 public:
     ValueRuns(RandomBytes const& bytes, Table const& table) : entries_(bytes, table) { advance(0); }
@@ -258,13 +258,13 @@ private:
 };
 
 // The latest end of the presentation of the first samples, and the earliest composition time that is certain (that of
-// the first sample): in units of the track's timescale.
+// the first sample), in units of the timescale of the track.
 struct Composed {
     std::int64_t begin = 0;
     std::int64_t end = 0;
 };
 
-// Where both tables have one value for a run of samples, the last of them is the latest.
+// Where both tables have one value for a run of samples, the last sample is the latest.
 Composed compose(RandomBytes const& bytes, Track const& track, std::uint32_t samples) {
     ValueRuns durations(bytes, track.durations);
     ValueRuns offsets(bytes, track.composition_offsets);

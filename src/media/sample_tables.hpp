@@ -11,12 +11,12 @@
 
 namespace clinikk::media {
 
-/// Bytes at known places: a file, or memory.
+/// Bytes at known offsets: a file, or memory.
 class RandomBytes {
 public:
     virtual ~RandomBytes() = default;
 
-    /// Fills `out` from `offset`; what lies past the end reads as zeros. Breakage is thrown.
+    /// Fills `out` from `offset`; bytes past the end are zeros. Breakage is thrown.
     virtual void read_at(std::uint64_t offset, std::span<char> out) const = 0;
 };
 
@@ -28,14 +28,14 @@ struct Extent {
     std::uint64_t size() const noexcept { return end - begin; }
 };
 
-/// Where a table of a track stands: `count` entries of `entry_bits` each from `offset` of the file.
+/// The place of a table of a track: `count` entries of `entry_bits` each, from `offset` of the file.
 struct Table {
     std::uint64_t offset = 0;
     std::uint32_t count = 0;
     std::uint8_t entry_bits = 0;
 };
 
-/// A track of a movie and where its tables stand (ISO/IEC 14496-12 sections 8.3 to 8.7).
+/// A track of a movie and the places of its tables (ISO/IEC 14496-12 sections 8.3 to 8.7).
 struct Track {
     std::uint32_t id = 0;
     std::uint32_t handler = 0;            ///< `vide`, `soun`, …
@@ -57,17 +57,17 @@ struct Track {
     Table sync_samples{};                       ///< `stss`: their numbers, from 1; none listed: all are
 };
 
-/// The index of a movie: what a packager needs to find every sample.
+/// The index of a movie: everything that is needed to find every sample.
 struct MovieIndex {
     std::uint32_t timescale = 0;  ///< units a second, of the movie as a whole
     bool fragmented = false;      ///< there is an `mvex`: media may be in fragments
     std::vector<Track> tracks{};
 
-    /// Whether a track's samples are encrypted (ISO/IEC 14496-12 section 8.12, and Apple's FairPlay). ffprobe does
-    /// not tell.
+    /// Returns whether the samples of a track are encrypted (ISO/IEC 14496-12 section 8.12, and FairPlay of Apple).
+    /// ffprobe does not report it.
     bool is_encrypted() const noexcept;
 
-    /// Whether a track's media is in another file.
+    /// Returns whether the media of a track is in another file.
     bool has_external_data() const noexcept;
 };
 
@@ -75,19 +75,19 @@ struct MovieIndex {
 /// Errors: `media_unrecognised` when the index is damaged.
 Result<MovieIndex> read_movie_index(RandomBytes const& bytes, Extent movie);
 
-/// How many samples of a track lie within the first `file_size` bytes of the file, up to the first that does not.
-/// Errors: as `read_movie_index`.
+/// The number of consecutive samples of a track, from the first on, that lie within the first `file_size` bytes of the
+/// file. Errors: as `read_movie_index`.
 Result<std::uint32_t> count_whole_samples(RandomBytes const& bytes, Track const& track, std::uint64_t file_size);
 
-/// When the presentation of a track's first `samples` ends, in milliseconds from the start of the movie.
-/// Errors: as `read_movie_index`.
+/// The end of the presentation of the first `samples` of a track, in milliseconds from the start of the movie. Errors:
+/// as `read_movie_index`.
 Result<std::int64_t> presentation_end_ms(RandomBytes const& bytes, MovieIndex const& index, Track const& track,
                                          std::uint32_t samples);
 
 /// Bytes in memory, for tests and small payloads.
 class MemoryBytes : public RandomBytes {
 public:
-    /// `bytes` stand at `offset` of the file and must outlive this.
+    /// `bytes` are at `offset` of the file and must outlive this object.
     explicit MemoryBytes(std::string_view bytes, std::uint64_t offset = 0) : bytes_(bytes), offset_(offset) {}
     void read_at(std::uint64_t offset, std::span<char> out) const override;
 

@@ -69,7 +69,7 @@ std::optional<Options> read_options(int argc, char** argv) {
     return options;
 }
 
-// A path to the program; the environment has no say in it.
+// A path to the program; the environment has no influence on it.
 std::optional<std::string> find_program(std::string const& name) {
     if (name.find('/') != std::string::npos) {
         std::array<char, PATH_MAX> resolved{};
@@ -86,7 +86,7 @@ std::optional<std::string> find_program(std::string const& name) {
     return std::nullopt;
 }
 
-// Also what root would get back by execve.
+// Also gives up what root would get back by execve.
 bool drop_capabilities() {
     for (int capability = 0; ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; ++capability) {
     }
@@ -110,18 +110,18 @@ bool limit(__rlimit_resource resource, rlim_t value) {
 }
 
 bool set_limits(bool inside_bubblewrap) {
-    // Threads are counted for a user, not for a program, and not for root. Bubblewrap's namespace counts its own;
-    // outside, the service and everything else of its user count too.
+    // The kernel counts threads for a user, not for a program, and not for root. In the namespace of bubblewrap only
+    // its own threads count; outside, those of the service and of everything else of its user count too.
     rlim_t const threads = inside_bubblewrap ? 64 : 2048;
-    // Of the address space most is libraries, which are mapped whole (FFmpeg: 240 MiB) and hardly read: the limit that
-    // bounds memory is RLIMIT_DATA's, and this one only what escapes from it.
+    // Most of the address space are libraries, which are mapped whole (FFmpeg: 240 MiB) and hardly read. RLIMIT_DATA
+    // bounds memory; this limit only bounds what escapes it.
     constexpr rlim_t address_space = rlim_t{512} << 20;
     return limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 1 << 20) && limit(RLIMIT_NOFILE, 32) && limit(RLIMIT_CPU, 15) &&
            limit(RLIMIT_MEMLOCK, 64 << 10) && limit(RLIMIT_NPROC, threads) && limit(RLIMIT_STACK, 8 << 20) &&
            limit(RLIMIT_DATA, sandbox_memory) && limit(RLIMIT_AS, address_space);
 }
 
-// Whoever else runs here is worth more: when memory is short the kernel looks for a process to end.
+// Every other process is worth more: when memory is short, the kernel looks for a process to end.
 void volunteer_for_oom() {
     int const file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (file < 0) return;  // no /proc: the limits still hold
@@ -168,8 +168,8 @@ int become_program(Options const& options, std::string const& program, WriteAcce
     return fail(SandboxExit::not_executable, program, errno);
 }
 
-// In the launcher: the exit status for how the child ended. A program that got no memory may say anything, FFmpeg's
-// Matroska reader for one "End of file": what it had taken by then tells.
+// In the launcher: the exit status for the way in which the child ended. A program that got no memory may report
+// anything (the Matroska reader of FFmpeg reports "End of file"), so the memory that it had used decides.
 int wait_for(pid_t child) {
     int status = 0;
     rusage usage{};
@@ -187,7 +187,7 @@ int run_program(Options const& options, std::string const& program, WriteAccess 
     pid_t const launcher = ::getpid();
     pid_t const child = ::fork();
     if (child < 0) return fail(SandboxExit::refused, "cannot start a process", errno);
-    // What the C library does at the end of a program is not for those that have a filter.
+    // The exit handlers of the C library are not for processes with a filter.
     if (child == 0) ::_exit(become_program(options, program, write_access, launcher));
     int const error = install_seccomp_filter(write_access, nullptr);
     if (error != 0) {

@@ -16,7 +16,7 @@
 namespace clinikk::media {
 namespace {
 
-// By name: a name that this architecture or this libseccomp does not know is passed over.
+// By name: names that this architecture or this libseccomp does not know are skipped.
 constexpr std::array denied{
     // the network, and sockets as a way to other processes
     "socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "sendto", "sendmsg", "sendmmsg",
@@ -47,7 +47,7 @@ constexpr std::array denied{
     "settimeofday", "clock_settime", "clock_settime64", "clock_adjtime", "adjtimex", "stime", "sethostname",
     "setdomainname", "io_setup", "io_submit", "io_getevents", "io_cancel", "io_destroy"};
 
-// These take a structure that a filter cannot look into; the C library falls back to their elders.
+// These take a structure that a filter cannot read; the C library falls back to their predecessors.
 constexpr std::array absent{"clone3", "openat2"};
 
 constexpr std::uint32_t eperm = SCMP_ACT_ERRNO(EPERM);
@@ -83,7 +83,7 @@ private:
 };
 
 void deny_by_argument(Rules& rules) {
-    // Threads, and no processes.
+    // Allows threads, and no processes.
     rules.deny("clone", scmp_arg_cmp{0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0});
     // New namespaces come by clone, too.
     for (std::uint64_t const flag :
@@ -95,13 +95,13 @@ void deny_by_argument(Rules& rules) {
     rules.deny("kill", scmp_arg_cmp{0, SCMP_CMP_NE, self, 0});
     rules.deny("tgkill", scmp_arg_cmp{0, SCMP_CMP_NE, self, 0});
     rules.deny("prlimit64", scmp_arg_cmp{0, SCMP_CMP_NE, 0, 0});
-    // Input put into a terminal is typed by its owner, it seems. The kernel looks at the lower half only.
+    // Input that is put into a terminal seems to be typed by its owner. The kernel looks at the lower half only.
     for (std::uint64_t const request : {TIOCSTI, TIOCLINUX}) {
         rules.deny("ioctl", scmp_arg_cmp{1, SCMP_CMP_MASKED_EQ, 0xffff'ffff, request});
     }
 }
 
-// What RLIMIT_DATA does not count: memory shared with nobody's file, and stacks that grow.
+// Memory that RLIMIT_DATA does not count: anonymous shared memory, and growing stacks.
 void deny_uncounted_memory(Rules& rules) {
     for (std::uint64_t const flags : {MAP_SHARED | MAP_ANONYMOUS, MAP_GROWSDOWN}) rules.deny_flag("mmap", 3, flags);
 }

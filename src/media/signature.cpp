@@ -25,7 +25,7 @@ struct Known {
     std::string_view name;
 };
 
-// Formats that are not accepted, and archives in which accepted ones may be found: the refusal says which.
+// Formats that are not accepted, and archives that may contain accepted ones: the refusal names the format.
 constexpr std::array unsupported{
     Known{0, "\x30\x26\xb2\x75\x8e\x66\xcf\x11"sv, "Windows Media (ASF)"},
     Known{0, "FLV\x01"sv, "Flash Video"},
@@ -60,7 +60,7 @@ bool is_iso_media(std::string_view head) {
     auto const size = load_u32(head);
     auto const type = head.substr(4, 4);
     if (type == "mdat") return size == 0 || size == 1 || size >= 8;
-    // These come first in other files than movies only by chance, as text does: then the size is no sensible one.
+    // In other files these bytes come first only by chance, as in text: then the size is not plausible.
     if (size >= 1 << 26) return false;
     if (type == "moov" || type == "wide" || type == "free" || type == "skip" || type == "pnot") return size >= 8;
     if (type != "ftyp") return false;
@@ -81,7 +81,7 @@ bool is_transport_stream(std::string_view head) {
     });
 }
 
-// Players look for the first packet behind other bytes; so many packets in a row are no chance.
+// Players look for the first packet after other bytes; this many consecutive packets are not chance.
 bool has_transport_stream(std::string_view head) {
     constexpr std::size_t packets = 10;
     for (std::size_t const distance : {188u, 192u, 204u}) {
@@ -114,7 +114,7 @@ Error unrecognised(std::string_view head) {
             "The bytes of the file are of no video or audio format that the service knows."};
 }
 
-// Formats that are nothing but frames: players find the first behind other bytes, too.
+// Formats that consist of frames: players find the first frame after other bytes too.
 Result<Container> recognise_frames(std::string_view head) {
     bool const all = head.size() < signature_window;
     head = head.substr(0, signature_window);
@@ -130,7 +130,7 @@ Result<Container> recognise_frames(std::string_view head) {
     return unrecognised(head);
 }
 
-// What stands behind the EBML header; empty when that is not whole.
+// What follows the EBML header; empty when the header is not whole.
 std::string_view ebml_header(std::string_view head) {
     auto const size = read_vint(head.substr(std::min<std::size_t>(4, head.size())));
     if (size.length == 0 || size.value > head.size() - 4 - size.length) return {};

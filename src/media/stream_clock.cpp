@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t ticks_a_second = 90'000;
 
-/// Audio: every frame tells how long it is, in bytes and in samples.
+/// Audio: every frame states its length in bytes and in samples.
 class FrameClock final : public StreamClock {
 public:
     explicit FrameClock(FrameFormat const& format) : format_(format) {}
@@ -65,7 +65,7 @@ private:
 
     FrameFormat const& format_;
     std::string header_;
-    std::size_t skip_ = 0;  ///< what is yet to come of the frame
+    std::size_t skip_ = 0;  ///< bytes of the frame that are still to come
     std::optional<std::int64_t> time_;
     std::int64_t length_ = 0;
     std::optional<std::int64_t> stamp_;
@@ -96,7 +96,7 @@ private:
         presentation_.reset();
     }
 
-    std::optional<std::int64_t> presentation_;  ///< of the unit that is passing
+    std::optional<std::int64_t> presentation_;  ///< of the current unit
     std::optional<std::int64_t> order_;
     std::int64_t gap_ = 0;
 };
@@ -165,13 +165,13 @@ private:
         picture_.reset();
     }
 
-    UnitClock fallback_;  ///< for what is no MPEG video after all
+    UnitClock fallback_;  ///< for a stream that turns out not to be MPEG video
     std::string carry_;
     std::size_t packet_begins_ = 0;  ///< within `carry_`
     std::int64_t period_ = 0;
     std::optional<std::int64_t> stamp_;
     std::optional<std::int64_t> group_;    ///< when picture number 0 is presented
-    std::optional<std::int64_t> picture_;  ///< when the one that is passing is
+    std::optional<std::int64_t> picture_;  ///< when the current picture is presented
 };
 
 }  // namespace

@@ -28,7 +28,7 @@ std::optional<std::uint32_t> synchsafe(std::string_view bytes) noexcept {
     return value;
 }
 
-// What an ID3v2 header or footer says its tag has besides the two.
+// The size that an ID3v2 header or footer states for the tag without the two.
 std::optional<std::uint32_t> id3v2_payload(std::string_view header, std::string_view magic) noexcept {
     if (header.size() < id3v2_header_size || !header.starts_with(magic)) return std::nullopt;
     bool const version = static_cast<unsigned char>(header[3]) < 0xff && static_cast<unsigned char>(header[4]) < 0xff;
@@ -50,14 +50,14 @@ std::optional<ApeTag> ape_tag(std::string_view bytes) noexcept {
     return tag.size < ape_header_size ? std::nullopt : std::optional(tag);
 }
 
-/// The bytes that end where the tags known so far begin.
+/// The bytes before the tags found so far.
 class Ending {
 public:
     Ending(RandomBytes const& bytes, std::uint64_t end) : bytes_(bytes), end_(end) {}
 
     std::uint64_t end() const noexcept { return end_; }
 
-    // `count` bytes that begin `distance` before the end; empty when the file is too short.
+    // The `count` bytes that begin `distance` before the end; empty when the file is too short.
     std::string text(std::uint64_t distance, std::size_t count) const {
         if (distance > end_) return {};
         std::string text(count, '\0');

@@ -32,7 +32,7 @@ std::string chunk(std::string_view name, std::string_view payload) {
     return bytes;
 }
 
-// Writers to a pipe leave 0, all bits set, or something near the limits of signed and unsigned numbers.
+// Writers to a pipe leave 0, all bits set, or a value near the limits of signed and unsigned numbers.
 bool is_placeholder(std::uint64_t size) {
     return size == 0 || size >= 0xffff'0000 || (size >= 0x7fff'0000 && size < 0x8001'0000);
 }
@@ -65,7 +65,7 @@ void WavWalker::feed(std::string_view bytes, KeptParts& kept) {
     }
 }
 
-// Takes bytes until `pending_` has those that are needed, and returns the rest.
+// Takes bytes until `pending_` has as many as are needed, and returns the rest.
 std::string_view WavWalker::gather(std::string_view bytes) {
     auto const more = std::min(bytes.size(), needed_ - pending_.size());
     pending_.append(bytes.substr(0, more));
@@ -118,7 +118,7 @@ void WavWalker::take_kept_chunk() {
     if (skip_ == 0) expect(Part::chunk_header, chunk_header_size);
 }
 
-// The chunks that ffprobe is given took at least as much room in the file.
+// The chunks that ffprobe gets took at least as much room in the file.
 void WavWalker::begin_data(KeptParts& kept) {
     if (format_.size() < format_size) {
         part_ = Part::damaged;
@@ -135,7 +135,8 @@ void WavWalker::begin_data(KeptParts& kept) {
     part_ = Part::data;
 }
 
-// Where every sample takes as many bytes, they are counted; else `fact` tells their number. Empty: ffprobe must tell.
+// If every sample has the same number of bytes, they are counted; else `fact` states their number. Empty: ffprobe must
+// tell.
 std::optional<std::int64_t> WavWalker::duration_of(std::uint64_t sound) const {
     constexpr std::uint64_t extensible = 0xfffe;
     constexpr std::array<std::uint64_t, 4> plain{1, 3, 6, 7};  // PCM, floating point, A-law, mu-law

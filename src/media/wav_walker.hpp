@@ -11,10 +11,10 @@
 namespace clinikk::media {
 
 /// Follows WAV in RIFF, RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) from chunk to chunk up to the sound, whatever
-/// stands in front of it or behind. ffprobe is given a file of the chunks `fmt `, `fact` and `data`.
+/// precedes or follows it. ffprobe gets a file of the chunks `fmt `, `fact` and `data`.
 ///
-/// `truncated`: the file ends before the `data` chunk does by its own size. A recording to a pipe has no size: it ends
-/// where the file or the tags behind it do.
+/// `truncated`: the file ends before its `data` chunk does by the declared size. A recording to a pipe has no size; it
+/// ends where the file or the tags after it do.
 class WavWalker final : public FormatWalker {
 public:
     static constexpr std::size_t max_kept_chunk = 4096;  ///< bytes of a `fmt ` chunk; longer ones are damaged
@@ -35,15 +35,15 @@ private:
 
     std::uint64_t position_ = 0;
     Part part_ = Part::file_header;
-    std::string pending_{};                          ///< what came of the current header or kept chunk
-    std::size_t needed_ = 12;                        ///< bytes of it
-    std::uint64_t skip_ = 0;                         ///< what is yet to come of the current chunk
+    std::string pending_{};                          ///< the bytes so far of the current header or kept chunk
+    std::size_t needed_ = 12;                        ///< the number of bytes that it needs
+    std::uint64_t skip_ = 0;                         ///< bytes of the current chunk that are still to come
     bool wide_ = false;                              ///< RF64 or BW64
     std::string chunk_{};                            ///< name of the kept chunk
     std::string format_{};                           ///< payload of `fmt `
     std::string fact_{};                             ///< payload of `fact`: the number of samples
     std::optional<std::uint64_t> wide_data_size_{};  ///< of `ds64`
-    std::optional<std::uint64_t> data_size_{};       ///< as declared; empty when it was not known to the writer
+    std::optional<std::uint64_t> data_size_{};       ///< as declared; empty when the writer did not know it
     std::uint64_t media_begin_ = 0;
     std::uint64_t data_begin_ = 0;
 };

@@ -13,7 +13,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds pause{500};
 
-/// Whether a server answers and has started, whatever it thinks of user and password.
+/// Returns whether a server answers and has started, even if it refuses user and password.
 bool is_up(std::string const& conninfo) {
     constexpr char const* keys[] = {"dbname", "connect_timeout", nullptr};
     char const* const values[] = {conninfo.c_str(), "5", nullptr};
@@ -26,7 +26,7 @@ bool is_up(std::string const& conninfo) {
 void await_postgres(std::string const& conninfo, std::chrono::seconds timeouts, Log& log) {
     auto const deadline = Clock::now() + timeouts;
     for (bool told = false;; std::this_thread::sleep_for(pause)) {
-        // Asked first: a server that comes up in between only means one more round.
+        // This must be asked first: if the server comes up in between, one more attempt follows.
         bool const up = is_up(conninfo);
         try {
             BlockingConnection const trial(conninfo);

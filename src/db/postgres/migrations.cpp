@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view database = "the PostgreSQL database";
 
-/// The step up to which the rows of the proof of concept are taken over; later steps find them like any others.
+/// The last step before the rows of the proof of concept are taken over; later steps treat them like any others.
 constexpr std::int64_t adopting_step = 2;
 
 std::int64_t read_version(BlockingConnection& connection) {
@@ -21,11 +21,11 @@ std::int64_t read_version(BlockingConnection& connection) {
     return connection.read_number("SELECT COALESCE(MAX(version), 0) FROM schema_version");
 }
 
-/// The version, unless it is one that this program may not serve.
+/// Returns the version. Throws if this program may not serve it.
 std::int64_t read_served_version(BlockingConnection& connection, std::int64_t known) {
     auto const version = read_version(connection);
     std::vector<std::string> oldest;
-    // Steps have told the oldest program since the second.
+    // Steps state the oldest program since the second one.
     bool const tells = connection.read_number(
                            "SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('schema_version')"
                            " AND attname = 'oldest_program' AND NOT attisdropped") != 0;
@@ -37,7 +37,7 @@ std::int64_t read_served_version(BlockingConnection& connection, std::int64_t kn
     return version;
 }
 
-/// One step, for the transaction that is open.
+/// Runs one step in the open transaction.
 void apply(BlockingConnection& connection, Migration const& migration) {
     connection.run_script(
         "CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL PRIMARY KEY,"
@@ -52,7 +52,7 @@ void log_step(Log& log, Migration const& migration) {
     log.info("schema.migrated", {{"version", migration.version}, {"name", migration.name}});
 }
 
-/// All of it or nothing. The connection is not used again when this throws, and its end rolls back.
+/// Runs all of it or nothing. If this throws, the connection is not used again, and closing it rolls back.
 void adopt(BlockingConnection& connection, std::span<Migration const> migrations, Log& log,
            AdoptionReport const& report) {
     connection.run_script("BEGIN");
@@ -69,7 +69,7 @@ void adopt(BlockingConnection& connection, std::span<Migration const> migrations
 void migrate_postgres(PostgresOptions const& options, Log& log, AdoptionReport const& report,
                       std::span<Migration const> migrations) {
     BlockingConnection connection(options.conninfo);
-    // Given back when the connection ends. Waiting for another process may take long.
+    // The end of the connection releases the lock. Waiting for another process may take long.
     connection.run_script("SELECT pg_advisory_lock(7163482090)");
     auto version = read_served_version(connection, std::ssize(migrations));
     if (version == 0 && has_poc_tables(connection)) {

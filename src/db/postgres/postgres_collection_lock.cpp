@@ -7,8 +7,8 @@ namespace {
 
 constexpr Statement begin{"collection_lock_begin", "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"};
 constexpr Statement take{"collection_lock_take", "SELECT pg_try_advisory_xact_lock(716348, 1)"};
-/// The holder names itself by its connection's name, which who looks at `pg_stat_activity` sees too. A server that ends
-/// idle transactions is asked to leave this one. Both settings end with the transaction.
+/// The name of the holder becomes the name of its connection, which `pg_stat_activity` also shows. The second setting
+/// asks a server that ends idle transactions to leave this one. Both settings end with the transaction.
 constexpr Statement set_holder{"collection_lock_set_holder",
                                "SELECT set_config('application_name', $1, true),"
                                " set_config('idle_in_transaction_session_timeout', '0', true)"};
@@ -21,7 +21,7 @@ constexpr Statement rollback{"collection_lock_rollback", "ROLLBACK"};
 
 constexpr std::string_view name_prefix = "clinikk-tv collector ";
 
-/// The open transaction. Destroyed in the middle of it, the connection is closed, which ends it.
+/// The open transaction. Destroying it closes the connection, which ends the transaction.
 class PostgresClaim final : public CollectionClaim {
 public:
     PostgresClaim(std::shared_ptr<PostgresConnection> connection, std::chrono::milliseconds deadline)
@@ -41,7 +41,7 @@ public:
     Task<> release() override {
         try {
             if (connection_->is_usable()) co_await run(rollback);
-        } catch (Unavailable const&) {  // the connection broke: so did the claim
+        } catch (Unavailable const&) {  // the connection broke, and the claim with it
         }
         connection_.reset();
     }

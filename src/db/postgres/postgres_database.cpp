@@ -24,7 +24,7 @@ constexpr Statement only_reads_now{
 
 constexpr int max_attempts = 20;
 
-/// What the connections of a process are for.
+/// How the connections of a process are divided.
 struct Shares {
     std::size_t exclusive = 0;
     std::size_t pipelines = 0;
@@ -102,7 +102,7 @@ public:
         for (int attempt = 1;; ++attempt) {
             auto done = co_await attempt_once(steps, attempt == max_attempts);
             if (done) co_return *done;
-            // Those that met do not meet again at once.
+            // Transactions that met must not meet again at once.
             pause.expires_after(std::chrono::milliseconds(attempt * (1 + attempt_seed_.fetch_add(1) % 4)));
             co_await pause.async_wait(boost::asio::use_awaitable);
         }

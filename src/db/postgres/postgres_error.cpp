@@ -25,8 +25,8 @@ ConstraintViolation violation_or_throw(PGresult const* result, std::string_view 
                          std::string(field(result, PG_DIAG_MESSAGE_PRIMARY));
     if (state == "40001" || state == "40P01") throw SerializationFailure(message);
     if (state == "08P01") throw std::logic_error(message);  // protocol violation: ours
-    // No state at all: the connection broke. 26000: a statement this connection did not prepare, in front of which
-    // preparing failed, or that a pooler sent elsewhere. 58: its disk fails. 25006: it only reads, as a standby does.
+    // No state: the connection broke. 26000: a statement that this connection did not prepare, because preparing failed
+    // or a pooler sent it elsewhere. 58: the disk of the server fails. 25006: the server is read-only, as a standby is.
     if (state.empty() || state == "26000" || state.starts_with("08") || state.starts_with("53") ||
         state.starts_with("57") || state.starts_with("58") || state == "25006") {
         throw Unavailable(message);

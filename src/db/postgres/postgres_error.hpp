@@ -15,15 +15,15 @@ struct ClearResult {
 };
 using PostgresResult = std::unique_ptr<PGresult, ClearResult>;
 
-/// The transaction met another one (SQLSTATE 40001, 40P01): run again from its beginning it may succeed.
+/// The transaction met another one (SQLSTATE 40001, 40P01). It may succeed when it is run again from its beginning.
 class SerializationFailure : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
-/// What a failed result tells: the constraint that refused a row (SQLSTATE class 23) is returned, all else is thrown,
-/// as `Unavailable` where the server cannot serve now (classes 08, 53, 57), as `SerializationFailure`, or as breakage.
-/// Source: PostgreSQL documentation, appendix A, "Error Codes".
+/// Interprets a failed result. It returns the constraint that refused a row (SQLSTATE class 23). Anything else is
+/// thrown: as `Unavailable` if the server cannot serve now (classes 08, 53, 57), as `SerializationFailure`, or as
+/// breakage. Source: PostgreSQL documentation, appendix A, "Error Codes".
 ConstraintViolation violation_or_throw(PGresult const* result, std::string_view statement);
 
 }  // namespace clinikk::db

@@ -19,14 +19,14 @@ struct FreeNotice {
     void operator()(PGnotify* notice) const noexcept { PQfreemem(notice); }
 };
 
-/// Takes all notices that have come; whether there were any.
+/// Takes all notifications that have arrived. Returns whether there were any.
 bool take_notices(PGconn* handle) {
     bool any = false;
     while (std::unique_ptr<PGnotify, FreeNotice> const notice{PQnotifies(handle)}) any = true;
     return any;
 }
 
-/// Until the connection ends.
+/// Runs until the connection ends.
 Task<> listen_on(PostgresConnection& connection, std::function<void()> const& wake) {
     OnRow const ignore = [](Row const&) {};
     auto const listening = co_await connection.run(listen, {}, ignore, PostgresConnection::Clock::now() + timeouts);
@@ -52,7 +52,7 @@ Task<> listen_for_events(std::shared_ptr<PostgresConnector> connector, std::func
             auto const connection = co_await connector->connect();
             co_await listen_on(*connection, wake);
             backoff.reset();
-        } catch (Unavailable const&) {  // the connector has told the log
+        } catch (Unavailable const&) {  // the connector has logged it
         }
         pause.expires_after(backoff.next());
         co_await pause.async_wait(asio::use_awaitable);

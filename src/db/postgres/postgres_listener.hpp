@@ -7,11 +7,11 @@
 
 namespace clinikk::db {
 
-/// Listens to the channel that the outbox's trigger tells of events, on a connection of its own. Calls `wake` for each
-/// batch of notices, and after each connect as some may have been missed. Until it is cancelled.
+/// Listens on a connection of its own to the channel that the trigger of the outbox notifies. Calls `wake` for each
+/// batch of notifications, and after each connect, since some may have been missed. Runs until it is cancelled.
 ///
-/// Source: PostgreSQL documentation, LISTEN and "Asynchronous Notification". A pooler that lends connections for a
-/// transaction does not carry it.
+/// Source: PostgreSQL documentation, LISTEN and "Asynchronous Notification". A pooler in transaction mode does not pass
+/// notifications on.
 Task<> listen_for_events(std::shared_ptr<PostgresConnector> connector, std::function<void()> wake);
 
 }  // namespace clinikk::db

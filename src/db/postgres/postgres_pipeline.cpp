@@ -22,11 +22,12 @@ namespace {
 
 using Clock = PostgresPipeline::Clock;
 
-/// A caller that sleeps. It owns the caller's coroutine: what this one's frame holds lives as long as this does.
+/// A caller that sleeps. It owns the coroutine of the caller: what the frame of this function holds lives as long as
+/// that does.
 class Sleeper {
 public:
     virtual ~Sleeper() = default;
-    /// Wakes it on its own executor, not from here.
+    /// Wakes the caller on its own executor, and not from here.
     virtual void wake() = 0;
 };
 
@@ -50,7 +51,7 @@ private:
 /// What goes through one connection, from its beginning to its end.
 class PostgresPipeline::Stream : public std::enable_shared_from_this<Stream> {
 public:
-    /// A statement that was sent; its caller's place for the answer is there while the caller sleeps.
+    /// A statement that was sent. The place of its caller for the answer exists while the caller sleeps.
     struct Sent {
         PostgresResult* answer;
         std::unique_ptr<Sleeper> sleeper;
@@ -64,14 +65,14 @@ public:
 
     std::size_t waiting() const noexcept { return sent_.size(); }
 
-    /// Sends, and returns the place in the queue.
+    /// Sends the statement and returns its place in the queue.
     Sent& send(Statement const& statement, PostgresParameters const& parameters, PostgresResult& answer,
                std::unique_ptr<Sleeper> sleeper);
 
-    /// The caller wants it no longer.
+    /// The caller does not want the answer any more.
     static void abandon(Sent& sent) { finish(sent); }
 
-    /// Hands out answers until the connection ends, then wakes all who have none.
+    /// Delivers answers until the connection ends, then wakes all callers without an answer.
     Task<> serve();
 
 private:
@@ -128,7 +129,7 @@ bool PostgresPipeline::Stream::write(Statement const& statement, PostgresParamet
         return false;
     }
 #ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
-    // All that is sent in this turn of the loop goes out together.
+    // Everything that is sent in this turn of the loop goes out together.
     if (PQsendPipelineSync(handle_) != 1) return false;
     if (!flushing_) {
         flushing_ = true;
@@ -140,14 +141,14 @@ bool PostgresPipeline::Stream::write(Statement const& statement, PostgresParamet
         });
     }
 #else
-    // Before libpq 17 a Sync cannot be written without being sent.
+    // Before libpq 17, writing a Sync also sends it.
     if (PQpipelineSync(handle_) != 1) return false;
     if (!flushing_) flush();
 #endif
     return true;
 }
 
-/// Sends what libpq has kept, and comes back when the socket did not take all of it.
+/// Sends what libpq has buffered, and comes back when the socket did not take all of it.
 void PostgresPipeline::Stream::flush() {
     int const left = PQflush(handle_);
     if (left < 0) return break_off();
@@ -162,7 +163,7 @@ void PostgresPipeline::Stream::flush() {
                                   });
 }
 
-/// One timer for all: it looks at the oldest.
+/// One timer for all callers: it watches the oldest.
 void PostgresPipeline::Stream::watch() {
     if (watching_ || sent_.empty()) return;
     watching_ = true;
@@ -185,7 +186,7 @@ void PostgresPipeline::Stream::look_at_deadlines() {
     if (!sent_.empty() && sent_.front().deadline <= now && now - heard_ >= deadline_) break_off();
 }
 
-/// The first failure counts; without one, the statement's result and not that of its preparation.
+/// The first failure counts. Without one, the result is that of the statement and not of its preparation.
 void PostgresPipeline::Stream::keep(PostgresResult result) {
     auto& sent = sent_.front();
     bool const failed = PQresultStatus(result.get()) == PGRES_FATAL_ERROR;
@@ -197,7 +198,7 @@ void PostgresPipeline::Stream::keep(PostgresResult result) {
     if (!sent.result) sent.result = std::move(result);
 }
 
-/// False when the connection has ended.
+/// Returns false when the connection has ended.
 bool PostgresPipeline::Stream::take_results() {
     bool const read = PQconsumeInput(handle_) == 1;
     heard_ = Clock::now();
@@ -206,7 +207,7 @@ bool PostgresPipeline::Stream::take_results() {
         PostgresResult next(PQgetResult(handle_));
         if (!next) {
             if (nothing_before) return false;
-            nothing_before = true;  // the end of one statement's results
+            nothing_before = true;  // the end of the results of one statement
             continue;
         }
         nothing_before = false;
@@ -252,14 +253,14 @@ Task<Outcome> PostgresPipeline::run(Statement const& statement, std::span<Value 
     co_return read_outcome(answer.get(), statement.name, on_row);
 }
 
-/// Until the connection ends.
+/// Runs until the connection ends.
 Task<> PostgresPipeline::serve(PostgresConnection& connection) {
     auto const executor = co_await asio::this_coro::executor;
     if (PQenterPipelineMode(connection.handle()) != 1) co_return;
     auto const stream = std::make_shared<Stream>(connection.handle(), executor, deadline_);
     stream_ = stream.get();
     loop_.store(&asio::query(executor, asio::execution::context), std::memory_order_release);
-    // A caller that was woken may still come back here, so what is closed is closed for all before anybody is.
+    // A woken caller may come back here, so everything is closed before any caller is woken.
     co_await stream->serve();
     loop_.store(nullptr, std::memory_order_release);
     stream_ = nullptr;
@@ -274,7 +275,7 @@ Task<> PostgresPipeline::keep_open(std::shared_ptr<PostgresPipeline> self,
             auto const connection = co_await connector->connect();
             backoff.reset();
             co_await self->serve(*connection);
-        } catch (Unavailable const&) {  // the connector has told the log
+        } catch (Unavailable const&) {  // the connector has logged it
         }
         pause.expires_after(backoff.next());
         co_await pause.async_wait(asio::use_awaitable);

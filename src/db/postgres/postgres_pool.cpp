@@ -13,11 +13,11 @@ namespace asio = boost::asio;
 struct PostgresPool::Waiter {
     explicit Waiter(asio::any_io_executor const& executor) : timer(executor) {}
     asio::steady_timer timer;
-    bool called = false;  ///< under the pool's mutex
+    bool called = false;  ///< guarded by the mutex of the pool
 };
 
-/// A place for a connection that is being made, given up unless it comes to stand there: also when who makes it is
-/// cancelled.
+/// A place for a connection that is being made. The destructor gives it up unless the connection was made, also when
+/// the coroutine that makes it is cancelled.
 class PostgresPool::Place {
 public:
     explicit Place(PostgresPool& pool) : pool_(&pool) {}
@@ -68,7 +68,7 @@ Task<std::unique_ptr<PostgresConnection>> PostgresPool::connect() {
         co_return connection;
     } catch (Unavailable const&) {
         std::lock_guard const lock(mutex_);
-        // Those who tried at the same time are one failure.
+        // Failures at the same time count as one.
         if (Clock::now() >= retry_at_) retry_at_ = Clock::now() + backoff_.next();
         throw;
     }
@@ -82,7 +82,7 @@ Task<PostgresPool::Lease> PostgresPool::lend(Clock::time_point deadline) {
         try {
             connection = take_idle(may_connect);
         } catch (Unavailable const&) {
-            wake_one();  // who waited with us need not wait any longer
+            wake_one();  // another waiter need not wait any longer
             throw;
         }
         if (!connection && may_connect) {
@@ -96,7 +96,7 @@ Task<PostgresPool::Lease> PostgresPool::lend(Clock::time_point deadline) {
         waiter->timer.expires_at(deadline);
         {
             std::lock_guard const lock(mutex_);
-            if (open_ < max_connections_ || !idle_.empty()) continue;  // given back meanwhile
+            if (open_ < max_connections_ || !idle_.empty()) continue;  // returned meanwhile
             if (waiting_.size() >= max_waiting_) throw Unavailable("too many wait for PostgreSQL");
             waiting_.push_back(waiter);
         }
@@ -113,7 +113,7 @@ void PostgresPool::give_back(std::unique_ptr<PostgresConnection> connection) noe
     if (connection->is_clean()) return keep(std::move(connection));
     if (is_closed()) return;
     if (connection->is_abandoned()) {
-        // It counts until the server is done with it.
+        // The connection counts until the server has finished with it.
         return connector_->cancel_and_close(std::move(connection), [self = weak_from_this()] {
             if (auto const pool = self.lock()) pool->give_up_place();
         });
@@ -144,7 +144,7 @@ void PostgresPool::give_up_place() noexcept {
     wake_one();
 }
 
-/// The longest waiting looks again, on its own loop.
+/// Makes the longest waiter look again, on its own loop.
 void PostgresPool::wake_one() noexcept {
     std::lock_guard const lock(mutex_);
     if (waiting_.empty()) return;

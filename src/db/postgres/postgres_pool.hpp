@@ -11,23 +11,23 @@
 
 namespace clinikk::db {
 
-/// A bounded number of connections, each lent to one coroutine at a time, whatever loop it runs on. Thread-safe. Leases
-/// share the pool, as coroutines that never end are destroyed with their loop, when the database has gone.
+/// A bounded number of connections, each lent to one coroutine at a time, on whatever loop. Thread-safe. Leases share
+/// the pool, because coroutines that never end are destroyed with their loop, when the database has gone.
 class PostgresPool : public std::enable_shared_from_this<PostgresPool> {
 public:
     using Clock = PostgresConnection::Clock;
 
-    /// `max_connections` at most, and as many waiting for one as `max_waiting`; more are refused at once.
+    /// At most `max_connections`, and at most `max_waiting` coroutines that wait for one; more are refused at once.
     PostgresPool(std::shared_ptr<PostgresConnector> connector, std::size_t max_connections, std::size_t max_waiting);
     PostgresPool(PostgresPool const&) = delete;
     PostgresPool& operator=(PostgresPool const&) = delete;
     ~PostgresPool();
 
-    /// Closes what is idle, and from now on what is given back.
+    /// Closes idle connections, and from now on every connection that is returned.
     void close();
 
-    /// A connection, given back at the end of the lease; one that is of no more use is closed then, and what runs on it
-    /// is cancelled.
+    /// A lent connection. The end of the lease returns it; a broken one is closed then, and what runs on it is
+    /// cancelled.
     class Lease {
     public:
         Lease(std::shared_ptr<PostgresPool> pool, std::unique_ptr<PostgresConnection> connection)
@@ -45,7 +45,7 @@ public:
         std::unique_ptr<PostgresConnection> connection_;
     };
 
-    /// Throws `Unavailable` when there is none by the deadline, or none can be made.
+    /// Throws `Unavailable` when no connection is free by the deadline, or none can be made.
     Task<Lease> lend(Clock::time_point deadline);
 
 private:
@@ -68,7 +68,7 @@ private:
     std::vector<std::unique_ptr<PostgresConnection>> idle_;
     std::size_t open_ = 0;  ///< idle, lent, or being made
     std::list<std::shared_ptr<Waiter>> waiting_;
-    Clock::time_point retry_at_{};  ///< after a failure to connect others fail at once until then
+    Clock::time_point retry_at_{};  ///< after a failure to connect, other attempts fail at once until then
     Backoff backoff_;
     bool closed_ = false;
 };

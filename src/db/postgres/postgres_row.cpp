@@ -8,7 +8,7 @@
 namespace clinikk::db {
 namespace {
 
-/// PostgreSQL counts microseconds from here.
+/// PostgreSQL counts microseconds from this moment.
 constexpr Timestamp postgres_epoch = std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
 
 void put_big_endian(char* out, std::int64_t number) noexcept {

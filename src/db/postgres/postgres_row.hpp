@@ -11,8 +11,8 @@
 
 namespace clinikk::db {
 
-/// Parameters in the binary formats of their types (bigint, boolean, text, bytea, uuid, timestamptz). Numbers are kept
-/// here, texts where they are.
+/// Parameters in the binary formats of their types (bigint, boolean, text, bytea, uuid, timestamptz). Numbers are
+/// stored here; texts stay where they are.
 class PostgresParameters {
 public:
     explicit PostgresParameters(std::span<Value const> values);
@@ -24,7 +24,7 @@ public:
 
 private:
     template <class T>
-    using Few = boost::container::small_vector<T, 4>;  // what a point statement has takes no allocation
+    using Few = boost::container::small_vector<T, 4>;  // the parameters of a point read need no allocation
 
     Few<std::array<char, 16>> storage_;
     Few<char const*> pointers_;
@@ -53,7 +53,7 @@ private:
     int row_;
 };
 
-/// What a statement's binary result says: its rows go to `on_row`, a failure is as in `violation_or_throw`.
+/// Reads the binary result of a statement: rows go to `on_row`; failures are handled as in `violation_or_throw`.
 Outcome read_outcome(PGresult* result, std::string_view statement, OnRow const& on_row);
 
 }  // namespace clinikk::db

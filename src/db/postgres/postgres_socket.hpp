@@ -5,7 +5,8 @@
 
 namespace clinikk::db {
 
-/// libpq's socket as a loop waits for it; it stays libpq's to close, and must be open until this has gone.
+/// The socket of libpq, in the form in which a loop waits for it. libpq closes it, and must not do so before this
+/// object is destroyed.
 class PostgresSocket {
 public:
     using Descriptor = boost::asio::posix::stream_descriptor;
@@ -16,7 +17,7 @@ public:
     ~PostgresSocket() { descriptor.release(); }
 
     Descriptor descriptor;
-    boost::asio::steady_timer timer;  ///< for how long it is waited for
+    boost::asio::steady_timer timer;  ///< bounds the wait
 };
 
 }  // namespace clinikk::db

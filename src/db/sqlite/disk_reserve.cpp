@@ -11,13 +11,13 @@ namespace clinikk::db {
 namespace {
 
 constexpr std::uint64_t kibibyte = 1024;
-/// A delete writes a dozen pages of 4 KiB; opening makes the WAL's index of 32 KiB.
+/// A delete writes a dozen pages of 4 KiB; opening makes the index of the WAL, 32 KiB.
 constexpr std::uint64_t least_room = 256 * kibibyte;
 constexpr std::chrono::seconds look_every{10};
 
 std::filesystem::path reserve_of(std::filesystem::path database) { return database += "-reserve"; }
 
-/// Bytes that may still be written; more than any disk has when nobody can tell.
+/// The number of bytes that may still be written; a huge number when it is not known.
 std::uint64_t available_bytes(std::filesystem::path const& directory) noexcept {
     struct statvfs status{};
     if (::statvfs(directory.c_str(), &status) != 0) return ~std::uint64_t{0};

@@ -8,21 +8,21 @@
 
 namespace clinikk::db {
 
-/// Room on the database's disk that a file holds until it is needed: on a full disk SQLite could not even note that
-/// something was deleted, and could not open its files again. Several processes may share the file; what one gives up
-/// all have given up. Where it cannot be made nothing is held. For one thread at a time.
+/// Space on the disk of the database that a file holds until it is needed: on a full disk SQLite could not even record
+/// that something was deleted, nor open its files again. Several processes may share the file; what one releases is
+/// released for all. If the file cannot be made, nothing is held. For one thread at a time.
 class DiskReserve {
 public:
-    /// Of `size` bytes, beside the database, which gives it its name; with 0 there is none.
+    /// Holds `size` bytes in a file beside the database, which is named after it; with 0 there is no file.
     DiskReserve(std::filesystem::path const& database, std::uint64_t size);
 
-    /// Whether a transaction or two would fill the disk.
+    /// Returns whether a transaction or two would fill the disk.
     bool is_disk_full() const noexcept;
 
-    /// When the disk is full gives up as much as some transactions need.
+    /// When the disk is full, releases as much as some transactions need.
     void make_room() noexcept;
 
-    /// Takes back what was given up, once there is plenty of room. Looks every ten seconds at most.
+    /// Takes the space back when there is plenty of room. It checks every ten seconds at most.
     void refill() noexcept;
 
 private:

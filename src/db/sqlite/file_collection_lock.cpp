@@ -31,7 +31,7 @@ std::string read_name(int file) {
     return length > 0 ? std::string(text.data(), static_cast<std::size_t>(length)) : std::string();
 }
 
-/// For people only: on a full disk the file stays empty.
+/// The name is for people only: on a full disk the file stays empty.
 void write_name(int file, std::string const& name) {
     if (::ftruncate(file, 0) != 0) return;
     [[maybe_unused]] auto const written = ::pwrite(file, name.data(), name.size(), 0);

@@ -6,8 +6,8 @@
 
 namespace clinikk::db {
 
-/// A lock on a file beside the database: whoever opens that database is on this host. The file has the holder's name,
-/// and stays.
+/// A lock on a file beside the database: every process that opens that database is on this host. The file contains the
+/// name of the holder, and stays.
 class FileCollectionLock final : public CollectionLock {
 public:
     explicit FileCollectionLock(std::filesystem::path file) : file_(std::move(file)) {}

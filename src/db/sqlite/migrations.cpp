@@ -20,7 +20,7 @@ constexpr Statement count_orphans{"migration_count_orphans", "SELECT COUNT(*) FR
 constexpr Statement record_version{
     "migration_record",
     "INSERT INTO schema_version (version, name, applied_at, oldest_program) VALUES ($1, $2, $3, $4)"};
-// Steps have told the oldest program since the second; before, there was one program.
+// Steps state the oldest program since the second one; before that there was one program.
 constexpr Statement tells_oldest_program{
     "migration_tells_oldest", "SELECT COUNT(*) FROM pragma_table_info('schema_version') WHERE name = 'oldest_program'"};
 constexpr Statement list_oldest_programs{"migration_list_oldest",
@@ -41,7 +41,7 @@ std::int64_t read_number(SqliteConnection& connection, Statement const& statemen
     return number;
 }
 
-/// 0 for an empty file.
+/// Returns 0 for an empty file.
 std::int64_t read_version(SqliteConnection& connection) {
     if (read_number(connection, has_version_table) == 0) return 0;
     return read_number(connection, get_version);
@@ -49,7 +49,7 @@ std::int64_t read_version(SqliteConnection& connection) {
 
 std::string describe(SqliteOptions const& options) { return "the database " + options.path.string(); }
 
-/// The version, unless it is one that this program may not serve.
+/// Returns the version. Throws if this program may not serve it.
 std::int64_t read_served_version(SqliteConnection& connection, SqliteOptions const& options, std::int64_t known) {
     auto const version = read_version(connection);
     std::vector<std::string> oldest;
@@ -62,7 +62,7 @@ std::int64_t read_served_version(SqliteConnection& connection, SqliteOptions con
     return version;
 }
 
-/// One step, unless another process has done it meanwhile. Whether it was done here.
+/// Runs one step, unless another process has done it meanwhile. Returns whether it ran here.
 bool apply(SqliteConnection& connection, Migration const& migration) {
     connection.execute(begin);
     try {
@@ -71,7 +71,7 @@ bool apply(SqliteConnection& connection, Migration const& migration) {
             connection.run_script(create_version_table);
             if (read_number(connection, tells_oldest_program) == 0) connection.run_script(add_oldest_program);
             connection.run_script(std::string(migration.sql));
-            // Foreign keys are off meanwhile, so that a step may build a table anew under its name.
+            // Foreign keys are off meanwhile, so that a step may rebuild a table under its name.
             if (read_number(connection, count_orphans) != 0) {
                 throw std::runtime_error("schema step " + std::string(migration.name) + " leaves orphaned rows");
             }

@@ -11,7 +11,7 @@ void SqliteChangeMark::attach(sqlite3* connection) noexcept {
     sqlite3_file* file = nullptr;
     if (sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) return;
     if (file == nullptr || file->pMethods == nullptr || file->pMethods->iVersion < 2) return;
-    // The first region of the index, which SQLite itself has mapped: it stays where it is while the connection lives.
+    // The first region of the index, which SQLite itself has mapped. It does not move while the connection lives.
     constexpr int region_size = 32768;
     constexpr int do_not_extend = 0;
     void volatile* region = nullptr;

@@ -10,27 +10,28 @@ struct sqlite3;
 
 namespace clinikk::db {
 
-/// Tells without a system call what the WAL index says of a file in WAL mode: it is memory that all processes share.
+/// Reads the WAL index of a file in WAL mode without a system call: it is memory that all processes share.
 /// Source: "WAL-mode File Format", section 2.1, https://sqlite.org/walformat.html
 class SqliteChangeMark {
 public:
-    /// The 48 bytes of the index's header, which are others after each commit by whatever process. Empty while not
-    /// attached.
+    /// The 48 bytes of the header of the index, which change with each commit of any process. Empty while not attached.
     using Mark = std::optional<std::array<std::uint64_t, 6>>;
 
-    /// Looks through the connection, which must have read before, and must outlive this. Does nothing the second time.
+    /// Looks through the connection, which must have read before and must outlive this object. A second call does
+    /// nothing.
     void attach(sqlite3* connection) noexcept;
 
-    /// The mark as it is now. Read while it is being written it is one that was never there, which is as good.
+    /// The current mark. If it is read while it is being written, the result is a mark that never existed, which does
+    /// no harm.
     Mark get() const noexcept;
 
-    /// Commits ever made, modulo 2^32.
+    /// The number of commits ever made, modulo 2^32.
     static std::uint32_t commits(Mark const& mark) noexcept { return field(mark, 2); }
 
-    /// Frames in the WAL.
+    /// The number of frames in the WAL.
     static std::uint32_t wal_frames(Mark const& mark) noexcept { return field(mark, 4); }
 
-    /// How many of the frames have been moved into the file.
+    /// The number of frames that have been moved into the file.
     std::uint32_t moved_frames() const noexcept;
 
 private:

@@ -18,9 +18,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// With the library's own mode: nobody but us may read e-mail addresses and password hashes. SQLite gives the WAL the
-// mode of the file. O_EXCL, because closing a descriptor of a file that is open already would drop the locks that
-// SQLite holds on it in this process (fcntl(2), record locks).
+// With the mode of the library itself, others could read e-mail addresses and password hashes. SQLite gives the WAL the
+// mode of the file. O_EXCL is needed because closing a descriptor of an open file would drop the locks that SQLite
+// holds on it in this process (fcntl(2), record locks).
 void create_private(std::filesystem::path const& path) {
     FileDescriptor const created(open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR));
     if (!created && errno != EEXIST) {
@@ -28,8 +28,8 @@ void create_private(std::filesystem::path const& path) {
     }
 }
 
-// The library counts the memory it uses under a lock that all threads share. This can be told to it only before its
-// first use in the process; refused later, it changes nothing but speed.
+// By default the library counts its memory under a lock that all threads share. This can only be changed before its
+// first use in the process; a refusal later costs nothing but speed.
 void stop_memory_count() { [[maybe_unused]] static int const once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
 class ResetAtEnd {
@@ -46,7 +46,7 @@ private:
 constexpr Statement begin_reading{"sqlite_begin_reading", "BEGIN"};
 constexpr Statement end_transaction{"sqlite_end_transaction", "COMMIT"};
 
-/// Binds one value; the result is SQLite's code. Text and bytes are not copied.
+/// Binds one value and returns the code of SQLite. Text and bytes are not copied.
 struct Binder {
     sqlite3_stmt* statement;
     int place;
@@ -93,7 +93,7 @@ SqliteConnection::SqliteConnection(std::filesystem::path const& path, Use use, s
     stop_memory_count();
     if (use == Use::create) create_private(path);
     sqlite3* opened = nullptr;
-    // Readers open for writing too: after a crash, the first to come recovers the WAL.
+    // Readers are opened for writing too: after a crash, the first one recovers the WAL.
     int const code = sqlite3_open_v2(std::filesystem::absolute(path).c_str(), &opened,
                                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     handle_.reset(opened);
@@ -105,14 +105,14 @@ SqliteConnection::~SqliteConnection() = default;
 
 void SqliteConnection::configure(Use use) {
     sqlite3_busy_handler(handle(), &on_busy, this);
-    sqlite3_wal_hook(handle(), &on_commit, this);  // in the place of SQLite's own checkpoints
+    sqlite3_wal_hook(handle(), &on_commit, this);  // replaces the checkpoints of SQLite itself
     sqlite3_db_config(handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(handle(), SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
     sqlite3_db_config(handle(), SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
     // Two MiB of cache for each connection.
     run_script("PRAGMA trusted_schema=OFF; PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY;");
     if (use == Use::read) {
-        // Other connections' commits empty a connection's own cache; the kernel's is still warm.
+        // Commits of other connections empty the cache of this one; the cache of the kernel stays warm.
         run_script("PRAGMA query_only=ON; PRAGMA mmap_size=67108864;");
     } else {
         enter_wal_mode();
@@ -121,7 +121,7 @@ void SqliteConnection::configure(Use use) {
 }
 
 void SqliteConnection::enter_wal_mode() {
-    // The busy handler is not asked here while another process does the same.
+    // The busy handler is not called here while another process does the same.
     auto const give_up_at = Clock::now() + busy_timeout_;
     while (sqlite3_exec(handle(), "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr) != SQLITE_OK) {
         bool const is_busy = (sqlite3_errcode(handle()) & 0xff) == SQLITE_BUSY;
@@ -230,7 +230,7 @@ Outcome SqliteConnection::read(Prepared& prepared, std::span<Value const> parame
     }
     auto const before = change_mark_.get();
     auto const frames = SqliteChangeMark::wal_frames(before);
-    // A reader of a WAL that has been moved into the file wholly reads the file, and holds nothing up.
+    // A reader of a WAL that has been moved into the file completely reads the file, and does not block anything.
     bool const may_stay = frames < checkpoint_frames || frames == change_mark_.moved_frames();
     execute(begin_reading);
     Outcome outcome;
@@ -240,7 +240,7 @@ Outcome SqliteConnection::read(Prepared& prepared, std::span<Value const> parame
         end_reading();
         throw;
     }
-    // The transaction began with the statement. Only if nothing was committed meanwhile is it known what it sees.
+    // The transaction began with the statement. What it sees is known only if nothing was committed meanwhile.
     if (before && may_stay && change_mark_.get() == before) {
         read_mark_ = before;
     } else {

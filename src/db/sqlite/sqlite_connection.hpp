@@ -18,18 +18,18 @@ struct sqlite3_stmt;
 
 namespace clinikk::db {
 
-/// One connection with the statements it has prepared. For one thread at a time.
+/// One connection with the statements that it has prepared. For one thread at a time.
 class SqliteConnection {
 public:
     using Clock = std::chrono::steady_clock;
 
     enum class Use {
         read,    ///< refuses to write
-        write,   ///< puts the file into WAL mode where it is not yet
-        create,  ///< as `write`; makes the file where there is none, for its owner only
+        write,   ///< switches the file to WAL mode if necessary
+        create,  ///< as `write`, and makes the file if necessary, for its owner only
     };
 
-    /// `busy_timeout` is how long a statement waits for locks of other processes.
+    /// `busy_timeout` is how long a statement waits for the locks of other processes.
     SqliteConnection(std::filesystem::path const& path, Use use, std::chrono::milliseconds busy_timeout);
     SqliteConnection(SqliteConnection const&) = delete;
     SqliteConnection& operator=(SqliteConnection const&) = delete;
@@ -37,44 +37,46 @@ public:
 
     class Prepared;
 
-    /// The statement, prepared the first time it is asked for. Valid as long as the connection.
+    /// The statement, prepared when it is first asked for. Valid as long as the connection.
     Prepared& prepare(Statement const& statement);
 
-    /// Runs it to its end. A constraint violation is a value, everything else is thrown.
+    /// Runs a statement to its end. A constraint violation is a value; anything else is thrown.
     Outcome execute(Prepared& prepared, std::span<Value const> parameters, OnRow const& on_row);
 
-    /// As `execute`, for a statement that only reads. Sees all that was committed before the call, by any process.
-    /// Leaves a read transaction open for the next call, which goes on in it unless something has been committed since:
-    /// to begin and end one costs more than a point read. Not while a checkpoint is due, which it would hold up.
+    /// As `execute`, for a statement that only reads. It sees everything that any process committed before the call. It
+    /// leaves a read transaction open, which the next call continues unless something has been committed meanwhile:
+    /// beginning and ending one costs more than a point read. It does not do so while a checkpoint is due, which it
+    /// would delay.
     Outcome read(Prepared& prepared, std::span<Value const> parameters, OnRow const& on_row);
 
-    /// Ends the transaction that `read` left open, which keeps the WAL from being reset.
+    /// Ends the transaction that `read` left open, since it keeps the WAL from being reset.
     void end_reading();
 
-    /// Runs a statement without parameters whose rows do not matter. Throws.
+    /// Runs a statement without parameters and ignores its rows. Throws on failure.
     void execute(Statement const& statement);
 
-    /// Runs any number of statements, keeping none. Throws.
+    /// Runs any number of statements without keeping them. Throws on failure.
     void run_script(std::string const& sql);
 
     bool in_transaction() const noexcept;
 
-    /// After a failure that may be the connection's own, as with input and output errors: better open another one.
+    /// Returns whether the last failure may be that of the connection itself, such as an I/O error: the caller should
+    /// open another one.
     bool is_broken() const noexcept { return broken_; }
 
-    /// Until when the next statement waits for locks, instead of the busy timeout. Holds for one wait.
+    /// The deadline until which the next statement waits for locks, instead of the busy timeout. For one wait only.
     void set_busy_deadline(Clock::time_point deadline) noexcept { next_deadline_ = deadline; }
 
-    /// Frames in the WAL after this connection's last commit.
+    /// The number of frames in the WAL after the last commit of this connection.
     std::uint32_t wal_frames() const noexcept { return wal_frames_; }
 
-    /// How many frames the WAL may hold (4 MiB) before they are to be moved into the file and it is to begin anew.
+    /// The number of frames in the WAL (4 MiB) at which they are to be moved into the file.
     static constexpr std::uint32_t checkpoint_frames = 1000;
 
-    /// Moves what the WAL holds into the file, as far as no reader needs it. Nothing does it unasked.
+    /// Moves the frames of the WAL into the file, except those that a reader needs. It only happens on request.
     void checkpoint() noexcept;
 
-    /// The file's state as of now; empty until something was read.
+    /// The current state of the file; empty until something was read.
     SqliteChangeMark::Mark change_mark() const noexcept { return change_mark_.get(); }
 
     sqlite3* handle() const noexcept { return handle_.get(); }
@@ -96,7 +98,7 @@ private:
 
     std::unique_ptr<sqlite3, Close> handle_;
     SqliteChangeMark change_mark_;
-    SqliteChangeMark::Mark read_mark_{};  ///< the file's state in the open read transaction
+    SqliteChangeMark::Mark read_mark_{};  ///< the state of the file in the open read transaction
     std::unordered_map<std::string, std::unique_ptr<Prepared>, HashText, std::equal_to<>> prepared_;
     std::chrono::milliseconds busy_timeout_;
     Clock::time_point next_deadline_{};
@@ -110,7 +112,7 @@ class SqliteConnection::Prepared {
 public:
     Prepared(sqlite3* connection, Statement const& statement);
 
-    /// Whether it changes nothing in the file.
+    /// Returns whether it changes nothing in the file.
     bool is_read_only() const noexcept { return read_only_; }
 
 private:
@@ -124,7 +126,7 @@ private:
 
     std::string sql_;
     std::unique_ptr<sqlite3_stmt, Finalize> handle_;
-    std::vector<int> places_;  ///< SQLite's index of `$1`, `$2`, …: it counts them by first appearance
+    std::vector<int> places_;  ///< the indexes of `$1`, `$2`, … in SQLite, which counts them by first appearance
     bool read_only_ = false;
 };
 

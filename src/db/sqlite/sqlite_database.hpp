@@ -15,20 +15,20 @@ struct SqliteOptions {
     std::filesystem::path path;
     /// How long to wait for another process that writes, before `Unavailable`.
     std::chrono::milliseconds busy_timeout{5000};
-    /// Bytes of the disk that are held for `Database::with_reserve`.
+    /// The space on the disk that is held for `Database::with_reserve`, in bytes.
     std::uint64_t reserve = 0;
-    /// Statements that can read at the same time; as many as there are I/O threads.
+    /// The number of statements that can read at the same time: the number of I/O threads.
     std::size_t read_connections = 4;
 };
 
-/// Opens the file, whose schema must be there already (`migrate_sqlite`).
+/// Opens the file, whose schema must exist (`migrate_sqlite`).
 ///
-/// Reads outside a transaction run at once on the calling thread and see all that any process committed before.
-/// Everything else goes to one writer thread, which puts what is waiting into one SQLite transaction with one sync,
-/// each piece under a savepoint of its own. Steps of a transaction run on that thread.
+/// Reads outside a transaction run at once on the calling thread and see everything that any process committed before.
+/// Everything else goes to one writer thread. It puts the waiting work into one SQLite transaction with one sync, each
+/// piece under a savepoint of its own. The steps of a transaction run on that thread.
 ///
-/// `log` must outlive the result, and so must the executors of coroutines that wait for it. Its end waits for what was
-/// asked for.
+/// `log` must outlive the result, and so must the executors of the coroutines that wait for it. The destructor waits
+/// for the work that was requested.
 std::unique_ptr<Database> open_sqlite(SqliteOptions const& options, Log& log);
 
 }  // namespace clinikk::db

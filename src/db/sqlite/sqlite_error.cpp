@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view separator = ": ";
 
-/// `users.email_key` or `t.a, t.b` become `users_email_key` or `t_a_b`.
+/// Converts `users.email_key` to `users_email_key`, and `t.a, t.b` to `t_a_b`.
 std::string join_columns(std::string_view columns) {
     std::string name;
     while (!columns.empty()) {
@@ -45,7 +45,7 @@ void throw_sqlite_error(sqlite3* connection, std::string_view doing) {
         case SQLITE_FULL:      // the disk is, and this may pass
         case SQLITE_IOERR: throw Unavailable(message);
         case SQLITE_READONLY:
-            // The file has become so, or its disk has. Otherwise it is a reader that was asked to write: a defect.
+            // The file or its disk has become read-only. A read-only connection that was asked to write is a defect.
             if (code != SQLITE_READONLY || sqlite3_db_readonly(connection, "main") == 1) throw Unavailable(message);
             break;
         default: break;

@@ -7,7 +7,7 @@
 namespace clinikk::db {
 namespace {
 
-/// Where this thread begins its search. Thread ids are addresses: multiplying spreads them over the upper bits.
+/// Where this thread begins its search. Thread ids are addresses; the multiplication spreads them over the upper bits.
 std::size_t first_place(std::size_t places) noexcept {
     auto const id = std::hash<std::thread::id>{}(std::this_thread::get_id());
     return static_cast<std::size_t>((id * 0x9e3779b97f4a7c15ULL) >> 32) % places;

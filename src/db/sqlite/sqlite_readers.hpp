@@ -11,7 +11,7 @@
 namespace clinikk::db {
 
 /// A fixed number of connections that only read. Thread-safe: each thread begins its search at a place of its own, so
-/// that as long as there are no more threads than connections they hardly meet, and find their caches warm.
+/// that threads hardly meet as long as there are no more threads than connections, and find their caches warm.
 class SqliteReaders {
 public:
     SqliteReaders(SqliteOptions const& options, Log& log);
@@ -21,7 +21,8 @@ private:
 
     struct alignas(cache_line) Slot {
         std::atomic<bool> taken{false};
-        std::unique_ptr<SqliteConnection> connection;  ///< null after a failure; for whoever has taken the slot
+        std::unique_ptr<SqliteConnection>
+            connection;  ///< null after a failure; whoever has taken the slot opens it again
     };
 
 public:
@@ -40,12 +41,12 @@ public:
         Slot& slot_;
     };
 
-    /// Waits while all are lent, which is microseconds: they are held for one statement. Throws when a connection had
-    /// to be opened again and could not be.
+    /// Waits while all are lent, which takes microseconds, since each is lent for one statement. Throws when a
+    /// connection had to be opened again and could not be.
     Lease lend() { return Lease(*this); }
 
-    /// Ends the read transactions of connections that nobody uses at the moment. They keep the WAL from being reset
-    /// and, once something has been committed, are of no more use.
+    /// Ends the read transactions of idle connections. They keep the WAL from being reset and, once something has been
+    /// committed, have no use.
     void end_idle_reads() noexcept;
 
 private:

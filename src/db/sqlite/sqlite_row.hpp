@@ -9,15 +9,15 @@
 
 namespace clinikk::db {
 
-/// The current row of a statement: times are integers, UUIDs are blobs of 16 bytes, truth values 0 and 1.
+/// The current row of a statement. Times are integers, UUIDs are blobs of 16 bytes, and booleans are 0 and 1.
 ///
 /// A column is fetched once and then asked for its type and content, which costs a third of asking the statement each
-/// time. Such a value may be used on one thread only, as is the whole connection.
+/// time. Such a value may be used on one thread only, like the whole connection.
 class SqliteRow final : public Row {
 public:
     explicit SqliteRow(sqlite3_stmt* statement) : statement_(statement) {}
 
-    /// To be called for each new row.
+    /// Call it for each new row.
     void advance() noexcept { column_ = -1; }
 
     bool is_null(int column) const override {
@@ -59,7 +59,7 @@ private:
         column_ = column;
     }
 
-    // SQLite would convert one type into another; PostgreSQL's driver could not.
+    // SQLite would convert one type into another; the driver for PostgreSQL cannot.
     sqlite3_value* typed(int column, int type) const {
         fetch(column);
         if (type_ != type) {

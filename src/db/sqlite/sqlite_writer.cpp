@@ -41,16 +41,16 @@ constexpr Statement rollback_group{"sqlite_rollback", "ROLLBACK"};
 constexpr Statement begin_job{"sqlite_savepoint", "SAVEPOINT job"};
 constexpr Statement keep_job{"sqlite_release", "RELEASE job"};
 constexpr Statement undo_job{"sqlite_rollback_to", "ROLLBACK TO job"};
-// Writes a page to the WAL, though nothing in it changes.
+// Writes a page to the WAL, although nothing in it changes.
 constexpr Statement rewrite_a_row{"sqlite_rewrite", "UPDATE schema_version SET name = name WHERE version = 1"};
 
-/// The writer's connection inside its transaction.
+/// The connection of the writer inside its transaction.
 class TransactionSession final : public Session {
 public:
     explicit TransactionSession(SqliteConnection& connection) : connection_(connection) {}
 
     Task<Outcome> run(Statement const& statement, std::span<Value const> parameters, OnRow const& on_row) override {
-        // SQLite ends the transaction itself after some failures; what comes then must not commit on its own.
+        // SQLite ends the transaction itself after some failures; later statements must not be committed on their own.
         if (!connection_.in_transaction()) throw std::logic_error("the transaction has failed already");
         co_return connection_.execute(connection_.prepare(statement), parameters, on_row);
     }
@@ -59,7 +59,7 @@ private:
     SqliteConnection& connection_;
 };
 
-/// Lives in the coroutine that waits for it.
+/// A job. It lives in the coroutine that waits for it.
 struct Job {
     Database::Steps const& steps;
     bool may_use_reserve = false;
@@ -121,7 +121,7 @@ struct SqliteWriter::Impl {
     std::atomic<bool> has_failed = false;  ///< at the last commit
     std::uint32_t next_checkpoint = checkpoint_frames;
     std::mutex mutex;
-    std::deque<Job*> waiting;  ///< under the mutex, as is the next
+    std::deque<Job*> waiting;  ///< guarded by the mutex, as is the next member
     bool is_working = false;
     asio::io_context io{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
@@ -163,7 +163,7 @@ Task<> SqliteWriter::Impl::work_off() {
     }
 }
 
-/// Leaves each job with its outcome or failure, and the connection without a transaction.
+/// Gives each job its outcome or failure, and leaves the connection without a transaction.
 Task<> SqliteWriter::Impl::run_group(std::vector<Job*> const& group) {
     std::exception_ptr failure;
     if (std::ranges::any_of(group, &Job::may_use_reserve)) reserve.make_room();
@@ -179,7 +179,7 @@ Task<> SqliteWriter::Impl::run_group(std::vector<Job*> const& group) {
     }
     has_failed = failure != nullptr;
     if (!failure) co_return;
-    // An outcome may rest on what another job of the group did, so none of them holds.
+    // An outcome may depend on another job of the group, so none of them is valid.
     for (Job* job : group) job->failure = failure;
     roll_back();
 }
@@ -189,9 +189,9 @@ void SqliteWriter::Impl::begin(Job const& oldest) {
         log.warning("sqlite.write_connection_reopened");
         connection = open();
     }
-    // A commit into a WAL that has been moved into the file wholly begins it anew, if nobody reads it.
+    // A commit into a WAL that has been moved into the file completely begins it again, if nobody reads it.
     if (connection->wal_frames() >= checkpoint_frames) readers.end_idle_reads();
-    // From when the oldest was asked for: waiting for the group before it must not double its wait.
+    // The wait counts from when the oldest job was requested: waiting for the previous group must not double it.
     connection->set_busy_deadline(oldest.since + options.busy_timeout);
     connection->execute(begin_group);
 }
@@ -206,14 +206,14 @@ void SqliteWriter::Impl::roll_back() noexcept {
 
 void SqliteWriter::Impl::checkpoint_if_due() noexcept {
     auto const frames = connection->wal_frames();
-    if (frames < checkpoint_frames) next_checkpoint = checkpoint_frames;  // the WAL has begun anew
+    if (frames < checkpoint_frames) next_checkpoint = checkpoint_frames;  // the WAL has begun again
     if (frames < next_checkpoint) return;
     readers.end_idle_reads();
     connection->checkpoint();
     next_checkpoint = frames + checkpoint_again_after;
 }
 
-// So that an idle reader does not stop the checkpoints of other processes for long.
+// Keeps an idle reader from delaying the checkpoints of other processes for long.
 void SqliteWriter::Impl::end_idle_reads_later() {
     timer.expires_after(idle_reads_end_every);
     timer.async_wait([this](boost::system::error_code cancelled) {

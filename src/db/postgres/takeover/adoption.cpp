@@ -38,7 +38,7 @@ PocFindings adopt_poc(BlockingConnection& connection) {
     findings.users = connection.read_number("SELECT COUNT(*) FROM users");
     findings.contents = connection.read_number("SELECT COUNT(*) FROM contents");
     findings.objects = connection.read_number("SELECT COUNT(*) FROM objects");
-    // Nobody has looked at these tables yet.
+    // The planner has no statistics of these tables yet.
     connection.run_script("ANALYZE users, contents, objects, content_objects");
     return findings;
 }

@@ -8,35 +8,35 @@
 
 #include "base/log.hpp"
 
-/// Coming from the proof of concept: its tables `users` and `contents`, made by SQLAlchemy, are taken over in the
-/// database where they stand. `docs/migrating.md` says what becomes of what.
+/// Takes over the tables `users` and `contents` of the proof of concept, made by SQLAlchemy, in their own database.
+/// `docs/migrating.md` describes what becomes of each column.
 namespace clinikk::db {
 
 class BlockingConnection;
 
-/// Told line by line what came of a take-over.
+/// Called for each line of the report of a takeover.
 using AdoptionReport = std::function<void(std::string_view line)>;
 
-/// What was taken over, and what there is to know about single rows.
+/// What was taken over, and the findings about single rows.
 struct PocFindings {
     std::int64_t users = 0;
     std::int64_t contents = 0;
     std::int64_t objects = 0;
     std::int64_t count = 0;            ///< of findings
-    std::vector<std::string> first{};  ///< the first of them; all stand in `clinikk_poc.findings`
+    std::vector<std::string> first{};  ///< the first of them; all are in `clinikk_poc.findings`
 
     void tell(Log& log, AdoptionReport const& report) const;
 };
 
-/// Whether the database, which has no schema of ours, has the tables of the proof of concept. Throws `SchemaMismatch`
-/// when it has tables of our names in any other shape.
+/// Returns whether the database, which has no schema of ours, has the tables of the proof of concept. Throws
+/// `SchemaMismatch` when it has tables of our names in another shape.
 bool has_poc_tables(BlockingConnection& connection);
 
-/// Moves them into the schema `clinikk_poc`, where they stay as they are. Within a transaction. Throws `Unavailable`
-/// when somebody keeps them locked.
+/// Moves them into the schema `clinikk_poc`, where they stay unchanged. Call it in a transaction. Throws `Unavailable`
+/// when another session keeps them locked.
 void set_poc_tables_aside(BlockingConnection& connection);
 
-/// Makes our rows of theirs. Within the same transaction, when our tables are there.
+/// Makes our rows from theirs. Call it in the same transaction, when our tables exist.
 PocFindings adopt_poc(BlockingConnection& connection);
 
 }  // namespace clinikk::db

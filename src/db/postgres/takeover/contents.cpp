@@ -59,14 +59,14 @@ private:
         std::string const* key = nullptr;
     };
 
-    /// Null when the address is no object's.
+    /// Null when the address is not that of an object.
     KnownObject const* object_of(std::string_view content, std::optional<std::string_view> url) {
         auto const parsed = parse_poc_storage_url(url.value_or(""));
         if (!parsed) return nullptr;
         auto const [at, is_new] = objects_.try_emplace(parsed->key);
         auto& object = at->second;
         if (is_new) {
-            // Objects are called as their keys, unless two keys have one name.
+            // Objects are named after their keys, unless two keys have one name.
             auto const named = id_of_object_key(parsed->key);
             object = {ids_.insert(named).second ? named : new_uuid(), parsed->bucket, &at->first};
         } else if (object.bucket != parsed->bucket) {

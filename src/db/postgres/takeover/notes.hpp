@@ -9,14 +9,14 @@
 
 namespace clinikk::db {
 
-/// Gathers findings in `clinikk_poc.findings`, and the first of them for those who wait.
+/// Collects findings in `clinikk_poc.findings`, and the first of them for the operator.
 class PocNotes {
 public:
     explicit PocNotes(BlockingConnection& connection) : connection_(connection) {}
 
-    /// `table` is `users` or `contents`, `id` the row's.
+    /// `table` is `users` or `contents`; `id` is that of the row.
     void add(std::string_view table, std::string_view id, std::string_view finding);
-    /// Between two statements: writes what was gathered.
+    /// Writes what was collected. Call it between two statements.
     void flush();
     PocFindings findings() && { return std::move(findings_); }
 
@@ -26,7 +26,7 @@ private:
     std::string rows_;
 };
 
-/// Walks through the rows of a SELECT in batches; `after_batch` may run statements.
+/// Reads the rows of a SELECT in batches; `after_batch` may run statements.
 void for_each_poc_row(BlockingConnection& connection, std::string const& select,
                       BlockingConnection::OnTexts const& on_row, std::function<void()> const& after_batch);
 

@@ -10,7 +10,7 @@
 namespace clinikk::db {
 namespace {
 
-/// Column by column, the kinds of types as `read_columns` tells them.
+/// The kinds of the column types, in the order of `read_columns`.
 using Shape = std::map<std::string, std::string, std::less<>>;
 
 Shape const& shape_of_users() {

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The statements of the take-over that fill more than a line or two: each is the text of `sql/<name>.sql`, put into
-/// the program when it is built. One that has no file does not link.
+/// The longer statements of the takeover. Each is the text of `sql/<name>.sql`, embedded at build time. A statement
+/// without a file does not link.
 namespace clinikk::db::sql {
 
 extern char const* const create_decisions;

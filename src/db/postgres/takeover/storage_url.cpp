@@ -27,7 +27,7 @@ std::string lower(std::string_view text) {
     return lowered;
 }
 
-/// Cuts the last label off `host`, with the dot before it.
+/// Removes the last label from `host`, with the dot before it.
 std::string_view take_last_label(std::string_view& host) {
     auto const dot = host.rfind('.');
     auto const label = dot == host.npos ? host : host.substr(dot + 1);
@@ -35,12 +35,12 @@ std::string_view take_last_label(std::string_view& host) {
     return label;
 }
 
-/// What stands before S3's part of the host name: a bucket, or nothing. Empty optional when it is no host of S3's.
+/// The part of the host name before that of S3: a bucket, or nothing. Empty optional when it is not a host of S3.
 std::optional<std::string_view> bucket_in_host(std::string_view host) {
     if (!take_suffix(host, ".amazonaws.com") && !take_suffix(host, ".amazonaws.com.cn")) return std::nullopt;
     auto const last = take_last_label(host);
     if (last == "s3" || last.starts_with("s3-")) return host;
-    // The last one was the region.
+    // The last label was the region.
     auto rest = host;
     auto service = take_last_label(rest);
     if (service == "dualstack") service = take_last_label(rest);
@@ -73,7 +73,7 @@ std::optional<PocObject> parse_poc_storage_url(std::string_view url) {
         bucket = path.substr(0, path.find('/'));
         path.remove_prefix(std::min(path.size(), bucket.size() + 1));
     }
-    // A key of ours has no escapes, so that one with escapes is none: nothing is decoded.
+    // Our keys have no escapes, so a key with escapes is not one of ours: nothing is decoded.
     if (!is_bucket_name(bucket) || !is_media_key(path)) return std::nullopt;
     return PocObject{std::string(bucket), std::string(path)};
 }

@@ -6,7 +6,7 @@
 
 namespace clinikk::db {
 
-/// Where an object of the proof of concept stands.
+/// The place of an object of the proof of concept.
 struct PocObject {
     std::string bucket;
     std::string key;

@@ -59,7 +59,7 @@ private:
 
     Address address_of(std::string_view id, std::optional<std::string_view> text) {
         auto const email = Email::parse(text.value_or(""));
-        // No address has this form, so that nobody logs in by it.
+        // No address has this form, so nobody can log in with it.
         Address address{std::string(text.value_or("")), "poc:" + std::string(id)};
         if (!email) {
             notes_.add(table, id, "email is no address that this service takes: kept, disabled");
@@ -73,7 +73,7 @@ private:
         return address;
     }
 
-    /// One that cannot be verified is kept behind an exclamation mark, as in shadow(5).
+    /// A hash that cannot be verified is kept after an exclamation mark, as in shadow(5).
     std::string hash_of(std::string_view id, std::optional<std::string_view> hash) {
         if (hash && is_verifiable(*hash)) return std::string(*hash);
         notes_.add(table, id, "hashed_password is no bcrypt hash: no password fits until one is set");
@@ -84,7 +84,7 @@ private:
     PocNotes& notes_;
     std::string now_;
     std::string rows_;
-    std::unordered_map<std::string, std::string> holders_;  ///< of addresses, by key: their ids
+    std::unordered_map<std::string, std::string> holders_;  ///< the ids of addresses, by key
 };
 
 }  // namespace
