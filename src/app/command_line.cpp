@@ -70,7 +70,7 @@ public:
     CommandLine() {
         app_.require_subcommand(1);
         add("serve", "Serve until SIGTERM or SIGINT", serve);
-        add("migrate", "Bring the database's schema up to date; takes over that of the proof of concept",
+        add("migrate", "Bring the schema of the database up to date; take over a database of the proof of concept",
             [](Settings const& settings) {
                 Log log(settings.log_level, settings.log_format);
                 prepare_database(settings, log, [](std::string_view line) { std::cout << line << '\n'; });
@@ -81,7 +81,7 @@ public:
         }).add_flag("--dry-run", dry_run_, "Only list what would be removed");
         add("verify", "Hash every object again and compare it with its row", verify_objects);
         add("health", "Ask a running service on HOST and PORT whether it is alive", ask_health);
-        add("backfill", "Read objects that were taken over, and note their size, digest and media facts",
+        add("backfill", "Read objects that were taken over, and store their size, digest and media facts",
             backfill_objects);
         add_storage();
         add_contents();
@@ -134,7 +134,7 @@ private:
     }
 
     void add_settings_command() {
-        auto& command = *app_.add_subcommand("settings", "Check all settings; print what each is set to, and where");
+        auto& command = *app_.add_subcommand("settings", "Check all settings; print each value and where it is set");
         add_settings(command, given_);
         command.add_flag("--env", as_env_, "Print the defaults as a .env file instead; .env.example is this");
         command.callback([this] {
@@ -157,7 +157,7 @@ private:
     }
 
     void add_contents() {
-        auto* const content = app_.add_subcommand("content", "Contents: give them to an account");
+        auto* const content = app_.add_subcommand("content", "Contents: make an account their owner");
         content->require_subcommand(1);
         auto& assign =
             add_account(content, "assign-owner", "Give contents to an account, which may then change them",

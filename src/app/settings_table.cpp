@@ -40,7 +40,7 @@ constexpr std::array settings_table{
     setting<Whole<std::uint16_t, 0, 65535>, &S::server, &http::ServerOptions::port>(
         "PORT", "Port to listen on; 0 takes any free one"),
     setting<WebAddress, &S::pipeline, &http::PipelineOptions::public_url>(
-        "PUBLIC_URL", "Where clients reach the service (default: from each request)"),
+        "PUBLIC_URL", "Address at which clients reach the service (default: from each request)"),
     setting<Proxies, &S::server, &http::ServerOptions::trusted_proxies>(
         "TRUSTED_PROXIES",
         "Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix count: addresses and networks, comma-separated "
@@ -49,7 +49,7 @@ constexpr std::array settings_table{
     secret_setting<DatabaseUrl, &S::database, &Database::url>(
         "DATABASE_URL", "postgresql://… or sqlite:PATH (default: SQLite in DATA_DIR)"),
     setting<Text, &S::database, &Database::parts, &PostgresParts::user>(
-        "POSTGRES_USER", "PostgreSQL in parts, where DATABASE_URL is not set"),
+        "POSTGRES_USER", "User for PostgreSQL, if DATABASE_URL is not set"),
     secret_setting<Text, &S::database, &Database::parts, &PostgresParts::password>("POSTGRES_PASSWORD",
                                                                                    "Password of that user"),
     setting<Text, &S::database, &Database::parts, &PostgresParts::dbname>("POSTGRES_DB", "Name of the database"),
@@ -58,63 +58,63 @@ constexpr std::array settings_table{
     setting<PortText, &S::database, &Database::parts, &PostgresParts::port>("POSTGRES_PORT",
                                                                             "Port of the server (default: 5432)"),
     setting<Whole<std::size_t, 1, 1000>, &S::database, &Database::postgres, &db::PostgresOptions::max_connections>(
-        "POSTGRES_CONNECTIONS", "Connections of this process at most"),
-    setting<Duration, &S::database, &Database::wait>("POSTGRES_WAIT",
-                                                     "How long the start waits for a server that is not there yet"),
+        "POSTGRES_CONNECTIONS", "Largest number of connections of this process"),
+    setting<Duration, &S::database, &Database::wait>(
+        "POSTGRES_WAIT", "How long the start waits for a server that cannot be reached yet"),
     setting<Choice<MigrateMode>, &S::database, &Database::migrate>("MIGRATE", "auto, or off to refuse an old schema"),
     secret_setting<SecretKey, &S::tokens, &TokenOptions::secret_or_private_key_pem>(
         "SECRET_KEY", "Key that signs access tokens (default: generated, kept in DATA_DIR)"),
     setting<Choice<Algorithm>, &S::tokens, &TokenOptions::algorithm>("ALGORITHM",
                                                                      "HS256, HS384, HS512, RS256 or ES256"),
-    setting<Minutes, &S::tokens, &TokenOptions::lifetime>("ACCESS_TOKEN_EXPIRE_MINUTES", "How long a login lasts"),
+    setting<Minutes, &S::tokens, &TokenOptions::lifetime>("ACCESS_TOKEN_EXPIRE_MINUTES", "Validity of an access token"),
     setting<Choice<RegistrationRole>, &S::registration_role>(
         "REGISTRATION_ROLE", "Role of accounts that register themselves: editor or viewer"),
     setting<Provider, &S::storage, &Store::is_s3>("STORAGE_PROVIDER",
-                                                  "Where new media is kept: local (DATA_DIR) or S3"),
-    setting<Bucket, &S::storage, &Store::s3, &S3StoreOptions::bucket>("STORAGE_BUCKET", "The bucket of S3"),
+                                                  "Where new media is stored: local (DATA_DIR) or S3"),
+    setting<Bucket, &S::storage, &Store::s3, &S3StoreOptions::bucket>("STORAGE_BUCKET", "The bucket in S3"),
     setting<Text, &S::storage, &Store::default_region>("AWS_DEFAULT_REGION",
-                                                       "The bucket's region where AWS_REGION is not set"),
-    setting<Text, &S::storage, &Store::s3, &S3StoreOptions::region>("AWS_REGION", "The bucket's region"),
+                                                       "The region of the bucket, if AWS_REGION is not set"),
+    setting<Text, &S::storage, &Store::s3, &S3StoreOptions::region>("AWS_REGION", "The region of the bucket"),
     setting<WebOrigin, &S::storage, &Store::s3, &S3StoreOptions::endpoint>(
-        "AWS_ENDPOINT_URL", "URL of another server that speaks S3 (default: Amazon's of the region)"),
+        "AWS_ENDPOINT_URL", "URL of an S3-compatible server (default: that of Amazon for the region)"),
     setting<Choice<Addressing>, &S::storage, &Store::s3, &S3StoreOptions::path_style>(
         "STORAGE_ADDRESSING", "path, virtual (bucket in the host name), or auto: path with AWS_ENDPOINT_URL"),
-    setting<Text, &S::storage, &Store::keys, &AwsCredentials::access_key_id>("AWS_ACCESS_KEY_ID", "Key of S3"),
+    setting<Text, &S::storage, &Store::keys, &AwsCredentials::access_key_id>("AWS_ACCESS_KEY_ID", "Access key for S3"),
     secret_setting<Text, &S::storage, &Store::keys, &AwsCredentials::secret_access_key>("AWS_SECRET_ACCESS_KEY",
-                                                                                        "Its secret"),
+                                                                                        "The secret of that key"),
     secret_setting<Text, &S::storage, &Store::keys, &AwsCredentials::session_token>("AWS_SESSION_TOKEN",
-                                                                                    "With temporary keys: their token"),
+                                                                                    "Session token of temporary keys"),
     setting<Text, &S::storage, &Store::profile>(
         "AWS_PROFILE", "Without a key: the profile in the credentials file (default: default)"),
     setting<Path, &S::storage, &Store::credentials_file>("AWS_SHARED_CREDENTIALS_FILE",
-                                                         "That file (default: ~/.aws/credentials)"),
+                                                         "The credentials file (default: ~/.aws/credentials)"),
     setting<Text, &S::storage, &Store::client, &client::HttpClientOptions::ca_file>(
-        "AWS_CA_BUNDLE", "Certificates to trust, PEM (default: the system's)"),
+        "AWS_CA_BUNDLE", "Certificates to trust, PEM (default: those of the system)"),
     setting<RaisedDuration<1>, &S::storage, &Store::client, &client::HttpClientOptions::silence>(
-        "STORAGE_TIMEOUT", "Silence after which S3 is given up"),
+        "STORAGE_TIMEOUT", "Silence after which a request to S3 is abandoned"),
     setting<Choice<StreamMode>, &S::playback, &PlaybackOptions::redirect>(
         "STREAM_MODE", "redirect: players fetch from S3 themselves; proxy: through this service"),
     setting<LifeOfAddress, &S::playback, &PlaybackOptions::address_life>(
-        "PRESIGN_EXPIRES", "How long the address a player is sent to is good"),
+        "PRESIGN_EXPIRES", "How long the address to which a player is sent works"),
     setting<WebAddress, &S::storage, &Store::s3, &S3StoreOptions::public_url>(
-        "STORAGE_PUBLIC_URL", "Where everybody may read the bucket, such as a CDN (default: presigned addresses)"),
+        "STORAGE_PUBLIC_URL", "Public address of the bucket, such as a CDN (default: presigned addresses)"),
     setting<SizeOfUploadMemory, &S::storage, &Store::upload_memory>("UPLOAD_MEMORY",
-                                                                    "Memory that all uploads to S3 together hold"),
+                                                                    "Memory for all uploads to S3 together"),
     setting<SizeOfFile, &S::uploads, &UploadLimits::max_size>("MAX_UPLOAD_SIZE", "Largest file"),
-    setting<OptionalSize, &S::uploads, &UploadLimits::user_quota>("USER_QUOTA",
-                                                                  "Bytes one account may keep (default: no limit)"),
+    setting<OptionalSize, &S::uploads, &UploadLimits::user_quota>(
+        "USER_QUOTA", "Bytes that one account may store (default: no limit)"),
     setting<Whole<std::int64_t, 1, 1'000'000>, &S::uploads, &UploadLimits::max_per_user>(
-        "MAX_UPLOADS_PER_USER", "Uploads of one account at once"),
+        "MAX_UPLOADS_PER_USER", "Uploads that one account may have under way"),
     setting<RaisedDuration<60>, &S::direct_uploads, &DirectUploadOptions::life>(
-        "UPLOAD_EXPIRES", "Time that an upload straight to the bucket may take"),
+        "UPLOAD_EXPIRES", "Time that a direct upload to the bucket may take"),
     setting<Size, &S::storage, &Store::local, &LocalStoreOptions::reserve>("DISK_RESERVE",
                                                                            "Disk space that uploads leave free"),
     setting<Cores, &S::server, &http::ServerOptions::threads>("THREADS",
                                                               "Threads that serve (default: the cores it may use)"),
     setting<Whole<std::size_t, 1, 10'000'000>, &S::server, &http::ServerOptions::max_connections>(
-        "MAX_CONNECTIONS", "Connections at once; fewer where the limit on open files (ulimit -n) is low"),
+        "MAX_CONNECTIONS", "Connections at once; fewer if the limit on open files (ulimit -n) is low"),
     setting<Size, &S::server, &http::ServerOptions::timeouts, &http::Timeouts::minimum_rate>(
-        "MIN_RATE", "Bytes a second below which a body is given up, over 60 s"),
+        "MIN_RATE", "Bytes a second below which a body is abandoned, over 60 s"),
     setting<OneSecondOrMore, &S::server, &http::ServerOptions::timeouts, &http::Timeouts::head>(
         "HEADER_TIMEOUT", "Time to send a request head"),
     setting<OneSecondOrMore, &S::server, &http::ServerOptions::timeouts, &http::Timeouts::idle>(
