@@ -15,15 +15,15 @@ Task<> collect_once(Collector& collector, CollectionLock& lock, Log& log) {
     auto name = process_name();
     auto const attempt = co_await lock.try_claim(std::move(name));
     if (!attempt.claim) {
-        log.debug("collection left to another process", {{"holder", attempt.holder}});
+        log.debug("collection.skipped", {{"holder", attempt.holder}});
         co_return;
     }
     Collector::Report const report = [&log](std::string_view what, std::string_view removed) {
-        log.info("collected", {{"what", what}, {"name", removed}});
+        log.info("collection.item_removed", {{"what", what}, {"name", removed}});
     };
     co_await collector.collect(false, report);
     co_await attempt.claim->release();
-    log.debug("collection ended");
+    log.debug("collection.ended");
 }
 
 }  // namespace
