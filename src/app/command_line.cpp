@@ -41,7 +41,7 @@ int serve(Settings const& settings) {
     Application application(settings, log);
     std::cout << "clinikk-tv listening on " << application.address() << '\n' << std::flush;
     application.run();
-    log.info("stopped");
+    log.info("server.stopped");
     return 0;
 }
 

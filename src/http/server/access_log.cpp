@@ -33,9 +33,9 @@ void write_access_log(Log& log, Request const& request, Response const& response
                        LogField("ms", std::chrono::duration<double, std::milli>(elapsed).count()),
                        LogField("client", request.remote_address)};
     if (level == LogLevel::warning) {
-        log.warning("request", line);
+        log.warning("request.answered", line);
     } else {
-        log.info("request", line);
+        log.info("request.answered", line);
     }
 }
 

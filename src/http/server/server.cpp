@@ -253,7 +253,7 @@ struct Server::State {
         for (auto const grace : graces) {
             auto const [failure, signal] = co_await signals->async_wait(as_tuple);
             if (failure) co_return;
-            log.info(grace.count() > 0 ? "draining" : "ending at once", {{"signal", signal}});
+            log.info(grace.count() > 0 ? "server.drain_started" : "server.aborted", {{"signal", signal}});
             drain(grace);
         }
         signals.reset();
