@@ -80,6 +80,25 @@ describe('the API document', () => {
     assert.ok(names(document.paths['/uploads'].post.responses[201]).includes('Location'));
   });
 
+  test('lists no header field that scripts of an allowed origin cannot send or read', async () => {
+    const list = (answer, name) => answer.headers[name].split(', ').map((field) => field.toLowerCase());
+    const origin = { Origin: 'https://app.example' };
+    const preflight = await server.request('OPTIONS', '/content', { headers: { ...origin, 'Access-Control-Request-Method': 'GET' } });
+    const sendable = list(preflight, 'access-control-allow-headers');
+    const readable = list(await server.get('/content', { headers: origin }), 'access-control-expose-headers');
+    const contract = await server.contract();
+    for (const { operation } of contract.operations()) {
+      const taken = (operation.parameters ?? []).filter((parameter) => parameter.in === 'header').map(({ name }) => name.toLowerCase());
+      assert.deepEqual(taken.filter((name) => !sendable.includes(name)), [], operation.operationId);
+    }
+    // What browsers show anyway, what is for browsers themselves, and what says nothing to a script.
+    const others = ['cache-control', 'last-modified', 'vary', 'content-encoding', 'content-disposition', 'cross-origin-resource-policy',
+      'access-control-allow-origin', 'access-control-expose-headers', 'content-security-policy', 'referrer-policy',
+      'x-content-type-options', 'www-authenticate', 'allow', 'accept-encoding'];
+    const fields = Object.keys(document.components.headers).map((name) => name.replace(/^Optional-/, '').toLowerCase());
+    assert.deepEqual(fields.filter((name) => !readable.includes(name) && !others.includes(name)), []);
+  });
+
   test('has schemas that compile', async () => {
     const contract = await server.contract();
     for (const { template, operation } of contract.operations()) {
