@@ -1,4 +1,4 @@
-# Each verb is one line of help and one call; the work is done by tools/ and CMakePresets.json.
+# Each target has one line of help and one call; tools/ and CMakePresets.json do the work.
 .DEFAULT_GOAL := help
 .PHONY: help setup build run check test tsan test-fresh test-container bench fuzz lint fmt clean
 
@@ -25,7 +25,7 @@ test:  ## setup, release build, every test
 	@tools/build release
 	@tools/test release unit contract api api-postgres postgres s3 e2e fault
 
-tsan:  ## setup, ThreadSanitizer build, the suites in which threads meet
+tsan:  ## setup, ThreadSanitizer build, the suites that exercise threads
 	@tools/setup test
 	@tools/build tsan
 	@tools/test tsan unit contract api postgres fault
@@ -52,5 +52,5 @@ lint:  ## formatting, include rules, clang-tidy, openapi.json
 fmt:  ## format the sources
 	@find src tests bench -name '*.[ch]pp' 2>/dev/null | xargs -r clang-format-19 -i
 
-clean:  ## remove everything that was built
+clean:  ## remove all build output
 	@rm -rf build

@@ -24,7 +24,7 @@ std::string_view enum_to_text(Enum value) {
     return text;
 }
 
-/// Throws for text that no version of the program up to this one has written.
+/// Throws for text that is not the name of an enumerator.
 template <StoredEnum Enum>
 Enum enum_from_text(std::string_view stored) {
     Enum value{};

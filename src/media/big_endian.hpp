@@ -22,7 +22,7 @@ constexpr std::uint32_t load_u32(std::string_view bytes) noexcept {
 /// The first eight bytes, most significant first.
 constexpr std::uint64_t load_u64(std::string_view bytes) noexcept { return load_big_endian(bytes, 8); }
 
-/// The type of a box as its number: `four_cc("moov")`.
+/// A box type as a number: `four_cc("moov")`.
 constexpr std::uint32_t four_cc(char const (&name)[5]) noexcept { return load_u32(std::string_view(name, 4)); }
 
 }  // namespace clinikk::media

@@ -12,29 +12,29 @@
 
 namespace clinikk::media {
 
-/// What keeps children that touch media away from everything else, the strongest layer. Each has those before it
-/// as well, as far as the kernel goes.
+/// The strongest layer of confinement of a child that reads media. Each layer includes the preceding ones as far as the
+/// kernel supports them.
 enum class Confinement : std::uint8_t {
-    seccomp,     ///< system calls are filtered, resources limited; files of this user can be read
-    landlock,    ///< only the system's programs and libraries can be read
-    bubblewrap,  ///< nothing else is there: namespaces of its own
+    seccomp,     ///< system calls are filtered and resources limited; this user's files are readable
+    landlock,    ///< only the system's programs and libraries are readable
+    bubblewrap,  ///< the child has its own namespaces, which contain nothing else
 };
 
 /// `seccomp`, `landlock`, `bubblewrap`.
 std::string_view to_string(Confinement confinement) noexcept;
 
-/// The program as a path without symbolic links, searched in PATH when its name has no slash; empty when there is
-/// none that can be executed.
+/// Returns the path of the program with symbolic links resolved. Searches PATH when `name` has no slash. Empty when no
+/// executable program is found.
 std::optional<std::string> find_executable(std::string const& name);
 
-/// Starts programs by way of `clinikk-tv sandbox-exec`. Thread-safe.
+/// Builds commands that run programs through `clinikk-tv sandbox-exec`. Thread-safe.
 class SandboxLauncher {
 public:
-    /// `self_exe` is this program, or another one that has `sandbox-exec` as its first argument. It is opened here,
-    /// once: an upgrade may replace it meanwhile. Throws std::system_error.
+    /// `self_exe` is this program, or another program that accepts `sandbox-exec` as its first argument. The
+    /// constructor opens the file once, because an upgrade may replace it later. Throws std::system_error.
     explicit SandboxLauncher(std::filesystem::path const& self_exe);
 
-    /// Finds out what works here, by trying it.
+    /// Determines the strongest confinement that works on this machine by trying each.
     Confinement detect() const;
 
     /// The command that runs `program` (an absolute path) in the sandbox, with `input` as its descriptor 3.

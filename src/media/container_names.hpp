@@ -7,16 +7,16 @@
 
 namespace clinikk::media {
 
-/// What a container is called, by FFmpeg and in the library.
+/// The names of a container in FFmpeg and in the library.
 struct ContainerNames {
     Container container;
-    std::string_view demuxer;  ///< FFmpeg's; empty where what stands behind the tags decides
+    std::string_view demuxer;  ///< FFmpeg's name; empty when the format after the tags decides
     MediaFormat with_video;
     MediaFormat without_video;
 };
 
-/// The names of a container. Each has them. Formats that its bytes alone do not tell apart (QuickTime, WebM, Opus) are
-/// left to the caller.
+/// Returns the names of a container; every container has them. The caller distinguishes formats that the container
+/// alone does not determine (QuickTime, WebM, Opus).
 ContainerNames const& names_of(Container container) noexcept;
 
 }  // namespace clinikk::media

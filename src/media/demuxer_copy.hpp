@@ -8,19 +8,19 @@
 
 namespace clinikk::media {
 
-/// What ffprobe gets of a format that knows no offsets: the packets that tell of the streams, one after the other from
-/// the start of the file on, without what stands between them.
+/// Builds ffprobe's input for a format without file offsets: the packets that describe the streams, contiguous from the
+/// start of the file, without the bytes between them.
 class DemuxerCopy {
 public:
-    /// More than ffprobe reads.
+    /// The maximum size of the copy in bytes; more than ffprobe reads.
     static constexpr std::uint64_t wanted = 6 << 20;
 
     bool is_full() const noexcept { return written_ + gathered_.size() >= wanted; }
 
-    /// Unless it is full.
+    /// Appends a packet; does nothing when the copy is full.
     void append(std::string_view packet, KeptParts& kept);
 
-    /// Writes what is gathered. At the end of each piece.
+    /// Writes the gathered packets. Call it at the end of each piece.
     void flush(KeptParts& kept);
 
 private:

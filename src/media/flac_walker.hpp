@@ -11,15 +11,15 @@
 
 namespace clinikk::media {
 
-/// Follows FLAC (RFC 9639): passes over the metadata blocks by their lengths, then finds the headers of the frames,
-/// which do not tell their lengths: each goes on counting where the one before it ended. ffprobe is given a file of the
-/// stream information and the frames, without pictures, comments and padding.
+/// Parses FLAC (RFC 9639): skips the metadata blocks by their lengths, then searches for the headers of the frames.
+/// Frame headers do not give the frame's length; a valid header continues the count of the preceding frame. ffprobe
+/// receives a file of the stream information and the frames, without pictures, comments and padding.
 ///
-/// `truncated`: the checksum of the last frame does not hold, or the stream information tells of more samples than
-/// there are.
+/// `truncated`: the checksum of the last frame is wrong, or the stream information declares more samples than the file
+/// holds.
 class FlacWalker final : public FormatWalker {
 public:
-    /// The bytes that will be fed begin at `origin` of the file.
+    /// `origin` is the file offset of the first byte that will be fed.
     explicit FlacWalker(std::uint64_t origin = 0) : position_(origin), media_begin_(origin) {}
 
     void feed(std::string_view bytes, KeptParts& kept) override;
@@ -44,15 +44,15 @@ private:
     std::uint64_t media_begin_;
     Part part_ = Part::marker;
     std::string pending_;     ///< what came of the marker or the header; among frames: bytes that may begin one
-    std::uint64_t skip_ = 0;  ///< what is yet to come of the current block
+    std::uint64_t skip_ = 0;  ///< bytes of the current block that are still to come
     bool last_block_ = false;
     std::string stream_info_{};  ///< the block's bytes
     std::optional<FlacStreamInfo> info_{};
-    std::optional<FlacFrame> frame_{};  ///< the last that was found
+    std::optional<FlacFrame> frame_{};  ///< the last frame found
     std::uint64_t frame_offset_ = 0;
     std::uint64_t frame_start_ = 0;     ///< the number of its first sample
     std::uint64_t first_sample_ = 0;    ///< of the whole file
-    std::optional<FlacFrame> stray_{};  ///< a header that does not go on where `frame_` ends
+    std::optional<FlacFrame> stray_{};  ///< a header that does not continue at the end of `frame_`
 };
 
 }  // namespace clinikk::media

@@ -11,25 +11,25 @@
 
 namespace clinikk::media {
 
-/// Where a walker says what ffprobe needs to read: the parts of the file that are kept, at their true offsets. What
-/// no walker asks for is a hole.
+/// Receives a walker's requests for the parts of the file that ffprobe needs. Kept parts stay at their original
+/// offsets; everything else is a hole.
 class KeptParts {
 public:
     virtual ~KeptParts() = default;
 
-    /// Gives ffprobe the file from this offset on, with `header` right in front of it in the place of what stands
-    /// there: tags, junk, and the true header. Only before anything was kept; offsets stay those of the whole file,
-    /// and `header` is no longer than what it replaces.
+    /// Makes ffprobe's view of the file start with `header`, directly before `offset`. `header` replaces the tags, junk
+    /// and original header at that place and is not longer than they are. Call it before any part is kept. Offsets
+    /// remain relative to the original file.
     virtual void start_at(std::uint64_t offset, std::string_view header) = 0;
 
-    /// Keeps what is yet to come of this part, with the piece that is being fed.
+    /// Keeps the bytes of this part that are in the piece being fed or still to come.
     virtual void keep(Extent part) = 0;
 
-    /// Puts bytes at their place: those that have passed already, or others instead of them.
+    /// Writes bytes at `offset`: bytes that were fed earlier, or a replacement for them.
     virtual void write_at(std::uint64_t offset, std::string_view bytes) = 0;
 };
 
-/// What following all bytes of a file has told. All offsets are bytes from the start of the file.
+/// The result of a walk over a whole file. Offsets are in bytes from the start of the file.
 struct Walked {
     std::optional<Error> refusal{};             ///< the true reason: nothing playable, damaged, external data, …
     std::uint64_t begin = 0;                    ///< where the media begins, behind tags and junk
@@ -43,24 +43,26 @@ struct Walked {
     bool encrypted = false;
 };
 
-/// Follows one format while all bytes of a file flow past. No I/O, no recursion, bounded memory, and the same result
-/// however the bytes are split. Not thread-safe.
+/// Parses one format while the bytes of a file arrive, without I/O and recursion and in bounded memory. The result does
+/// not depend on how the bytes are split. Not thread-safe.
 class FormatWalker {
 public:
     virtual ~FormatWalker() = default;
 
-    /// The next bytes of the file, in order; the walker asks for what ffprobe needs of them and of what follows.
+    /// Takes the next bytes of the file. The walker asks `kept` for the parts of these and later bytes that ffprobe
+    /// needs.
     virtual void feed(std::string_view bytes, KeptParts& kept) = 0;
 
-    /// No byte will follow: the last chance to ask for parts of the file. Call once, before `finish`.
+    /// Ends the input; the walker may ask for further parts of the file. Call it once, before `finish`.
     virtual void end_of_file(KeptParts& /*kept*/) {}
 
-    /// The result, after `end_of_file`. `kept` are the kept parts of the file, for formats whose index is
-    /// among them. Call once.
+    /// Returns the result. `kept` holds the kept parts of the file, for formats whose index is among them. Call it
+    /// once, after `end_of_file`.
     virtual Walked finish(RandomBytes const& kept) = 0;
 };
 
-/// How long so many samples (or other units) take at `rate` a second, in milliseconds, rounded. `rate` is not 0.
+/// Returns the duration of `samples` samples (or other units) at `rate` per second, in milliseconds, rounded. `rate` is
+/// not 0.
 constexpr std::int64_t to_milliseconds(std::uint64_t samples, std::uint64_t rate) noexcept {
     return static_cast<std::int64_t>(samples / rate * 1000 + (samples % rate * 1000 + rate / 2) / rate);
 }

@@ -9,14 +9,14 @@
 
 namespace clinikk::media {
 
-/// Follows MPEG audio (MP3) and ADTS from frame to frame, and counts them: such files have no index, and what their
-/// first frame says of their length need not be true. Bytes between frames are passed over until frames of the same
-/// kind go on, as players do.
+/// Parses MPEG audio (MP3) and ADTS frame by frame and counts the frames, because such files have no index and the
+/// length that their first frame declares may be wrong. Like players, it skips bytes between frames until frames of the
+/// same kind continue.
 ///
-/// `truncated`: the file ends inside a frame, or its Xing, Info or VBRI frame tells of more frames than there are.
+/// `truncated`: the file ends inside a frame, or its Xing, Info or VBRI frame declares more frames than there are.
 class FrameWalker final : public FormatWalker {
 public:
-    /// The bytes that will be fed begin at `origin` of the file.
+    /// `origin` is the file offset of the first byte that will be fed. `format` must outlive the walker.
     explicit FrameWalker(FrameFormat const& format, std::uint64_t origin = 0);
 
     void feed(std::string_view bytes, KeptParts& kept) override;
@@ -33,10 +33,10 @@ private:
 
     FrameFormat const& format_;
     std::size_t capacity_;
-    std::string buffer_;          ///< bytes that were fed and not yet understood
+    std::string buffer_;          ///< bytes fed and not yet parsed
     std::uint64_t buffer_begin_;  ///< the offset of its first byte
-    std::uint64_t skip_ = 0;      ///< what is yet to come of the current frame
-    AudioFrame current_{};        ///< the frame that is not whole yet, while `skip_` is not 0
+    std::uint64_t skip_ = 0;      ///< bytes of the current frame that are still to come
+    AudioFrame current_{};        ///< the incomplete frame while `skip_` is not 0
     bool in_sync_ = false;
     AudioFrame first_{};  ///< length 0: none was found yet
     std::uint64_t media_begin_ = 0;

@@ -9,8 +9,8 @@
 
 namespace clinikk::media {
 
-/// Passes over ID3v2 and APE tags of any size and number and over zeros behind them, recognises by its own bytes what
-/// follows, and lets that format's walker go on. ffprobe sees nothing of the tags.
+/// Skips any number of ID3v2 and APE tags of any size and the zeros after them, recognises the following format from
+/// its bytes, and delegates to the walker of that format. ffprobe does not see the tags.
 class Id3Walker final : public FormatWalker {
 public:
     void feed(std::string_view bytes, KeptParts& kept) override;
@@ -23,7 +23,7 @@ private:
     void choose(KeptParts& kept);
 
     std::uint64_t position_ = 0;
-    std::uint64_t skip_ = 0;  ///< what is yet to come of the current tag
+    std::uint64_t skip_ = 0;  ///< bytes of the current tag that are still to come
     std::string window_;      ///< bytes that end at `position_`: of what follows the tags so far
     std::optional<Result<Container>> container_{};
     std::unique_ptr<FormatWalker> inner_;

@@ -161,11 +161,13 @@ Result<ProbeReport> Inspector::probe(Container container, FileDescriptor const& 
     }
     if (ran_out_of_memory(result)) {
         log_.warning("probe.memory_exceeded", {{"errors", result.errors}});
-        return Error(ErrorCode::media_unsupported, "The file's structure takes more memory to read than it may take.");
+        return Error(ErrorCode::media_unsupported,
+                     "Reading the structure of the file needs more memory than the limit allows.");
     }
     if (result.end == ChildEnd::too_talkative || signal != 0) {
         log_.warning("probe.crashed", {{"signal", signal}, {"errors", result.errors}});
-        return Error(ErrorCode::media_unsupported, "The file could not be examined: its structure is out of bounds.");
+        return Error(ErrorCode::media_unsupported,
+                     "The file could not be examined because its structure is invalid or too large.");
     }
     auto report = result.code == 0 ? read_probe_report(result.output) : std::nullopt;
     if (report) return std::move(*report);

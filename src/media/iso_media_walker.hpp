@@ -5,12 +5,12 @@
 
 namespace clinikk::media {
 
-/// Follows ISO base media files (MP4, M4A, QuickTime; ISO/IEC 14496-12). The index (`moov`) must be whole.
+/// Parses ISO base media files (MP4, M4A, QuickTime; ISO/IEC 14496-12). The index (`moov`) must be complete.
 ///
-/// A recording stops when a box that movies have ends behind the end of the file, or a sample that the index or a
-/// fragment lists does. What plays of it are each track's samples up to the first that is not whole, in the order in
-/// which they are decoded; the track that goes on longest counts, as in a whole file. A movie with video whose first
-/// sample of video is not whole is refused. What runs past the end behind index and media and is no such box is junk.
+/// A file is truncated when a movie box, or a sample that the index or a fragment lists, exceeds the end of the file.
+/// The playable part of a track is its samples in decoding order before the first incomplete one; the longest track
+/// determines the duration, as in a complete file. A movie is refused when it has video and the first video sample is
+/// incomplete. Other boxes after index and media that exceed the end of the file are junk.
 class IsoMediaWalker final : public FormatWalker {
 public:
     void feed(std::string_view bytes, KeptParts& kept) override;
@@ -22,7 +22,7 @@ private:
 
     BoxWalker walker_;
     std::size_t boxes_kept_ = 0;
-    int media_kept_ = 0;  ///< boxes of media whose beginning is kept
+    int media_kept_ = 0;  ///< media boxes whose beginning is kept
 };
 
 }  // namespace clinikk::media

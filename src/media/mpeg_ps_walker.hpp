@@ -15,12 +15,12 @@
 
 namespace clinikk::media {
 
-/// Follows MPEG program streams (ISO/IEC 13818-1 section 2.5, ISO/IEC 11172-1): packs, system headers, PES packets.
-/// What is none of these is passed over.
+/// Parses MPEG program streams (ISO/IEC 13818-1 section 2.5, ISO/IEC 11172-1): packs, system headers and PES packets.
+/// Other bytes are skipped.
 ///
-/// ffprobe gets packs and packets one after the other: padding and junk are left out. The duration is counted from the
-/// first time stamp to the end of the last whole unit of video or audio. A recording stops when it ends inside a pack
-/// header or a packet; the end code may be missing.
+/// ffprobe receives the packs and packets without padding and junk. The duration is counted from the first time stamp
+/// to the end of the last complete unit of video or audio. A file is truncated when it ends inside a pack header or a
+/// packet; the end code is optional.
 class MpegPsWalker final : public FormatWalker {
 public:
     void feed(std::string_view bytes, KeptParts& kept) override;
@@ -28,7 +28,7 @@ public:
 
 private:
     struct Stream {
-        unsigned id = 0;  ///< of private stream 1: with the number of its substream
+        unsigned id = 0;  ///< for private stream 1: including the substream number
         std::unique_ptr<StreamClock> clock{};
     };
 
@@ -40,8 +40,8 @@ private:
     StreamCoding coding_of_stream(unsigned id) const;
 
     PieceReader reader_;
-    bool in_unit_ = false;  ///< a unit has begun and is not whole yet
-    bool in_pack_ = false;  ///< a pack has come
+    bool in_unit_ = false;  ///< a unit has begun and is incomplete
+    bool in_pack_ = false;  ///< a pack has been read
     std::uint64_t end_ = 0;
     std::vector<std::pair<unsigned, unsigned>> types_;  ///< the program stream map: stream id, stream type
     std::vector<Stream> streams_;

@@ -16,13 +16,14 @@
 
 namespace clinikk::media {
 
-/// Follows MPEG transport streams (ISO/IEC 13818-1 section 2.4.3) in packets of 188 bytes, 192 (with the time stamps of
-/// Blu-ray discs and camcorders) and 204 (with error correction). Where there is no packet, the next one is looked for.
+/// Parses MPEG transport streams (ISO/IEC 13818-1 section 2.4.3) in packets of 188 bytes, 192 (with the time stamps of
+/// Blu-ray discs and camcorders) and 204 (with error correction). When synchronisation is lost, it searches for the
+/// next packet.
 ///
-/// ffprobe gets the packets of the tables and of the streams that they list, in packets of 188 bytes, one after the
-/// other: null packets, junk and what stands before the tables are left out. The duration is counted from the first
-/// time stamp to the end of the last whole unit of video or audio. A recording stops when it ends inside a packet, or
-/// inside a PES packet that says its length.
+/// ffprobe receives the packets of the tables and of the streams that they list, contiguous and 188 bytes each, without
+/// null packets, junk and the packets before the tables. The duration is counted from the first time stamp to the end
+/// of the last complete unit of video or audio. A file is truncated when it ends inside a packet, or inside a PES
+/// packet that declares its length.
 class MpegTsWalker final : public FormatWalker {
 public:
     MpegTsWalker() noexcept { roles_.fill(0); }
@@ -39,9 +40,9 @@ private:
     struct Stream {
         std::uint16_t pid = 0;
         std::unique_ptr<StreamClock> clock{};  ///< none: neither video nor audio
-        std::string header{};                  ///< of the PES packet, while it is not whole
+        std::string header{};                  ///< of the PES packet, while the header is incomplete
         bool in_header = false;
-        std::optional<std::uint64_t> left{};  ///< of the PES packet, which may not say its length
+        std::optional<std::uint64_t> left{};  ///< bytes left of the PES packet; empty when its length is not declared
     };
 
     bool step(KeptParts& kept);

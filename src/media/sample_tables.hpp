@@ -63,11 +63,11 @@ struct MovieIndex {
     bool fragmented = false;      ///< there is an `mvex`: media may be in fragments
     std::vector<Track> tracks{};
 
-    /// Returns whether the samples of a track are encrypted (ISO/IEC 14496-12 section 8.12, and FairPlay of Apple).
+    /// Returns whether the samples of any track are encrypted (ISO/IEC 14496-12 section 8.12, and FairPlay of Apple).
     /// ffprobe does not report it.
     bool is_encrypted() const noexcept;
 
-    /// Returns whether the media of a track is in another file.
+    /// Returns whether the media of any track is in another file.
     bool has_external_data() const noexcept;
 };
 

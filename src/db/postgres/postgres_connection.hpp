@@ -12,34 +12,34 @@
 
 namespace clinikk::db {
 
-/// One connection, used by one coroutine at a time, on whatever loop that runs.
+/// A connection, used by one coroutine at a time, on the loop of that coroutine.
 class PostgresConnection {
 public:
     using Clock = std::chrono::steady_clock;
 
-    /// Connects, and blocks meanwhile: names are resolved and TLS is negotiated. `conninfo` is libpq's, a URL or pairs.
-    /// Throws `Unavailable`.
+    /// Connects; blocks during name resolution and TLS negotiation. `conninfo` is a libpq connection string: a URL or
+    /// key-value pairs. Throws `Unavailable`.
     static std::unique_ptr<PostgresConnection> connect(std::string const& conninfo);
 
-    /// Runs a prepared statement, preparing it the first time. Throws as `violation_or_throw`, and `Unavailable` when
-    /// no answer has come by the deadline; then the connection is of no more use.
+    /// Runs a statement, preparing it on first use. Throws like `violation_or_throw`, and `Unavailable` when there is
+    /// no answer by the deadline; the connection is then unusable.
     Task<Outcome> run(Statement const& statement, std::span<Value const> parameters, OnRow const& on_row,
                       Clock::time_point deadline);
 
-    /// False once an answer was given up or the server has gone.
+    /// False after a wait for an answer was abandoned or the server closed the connection.
     bool is_usable() const noexcept;
 
-    /// Whether the next user finds it as the first one did: no answer outstanding, no transaction open.
+    /// Whether the connection can be reused: no answer is outstanding and no transaction is open.
     bool is_clean() const noexcept;
 
-    /// Whether the server may be at work for a caller that has gone. (One that waited in vain until the deadline is
-    /// another matter: the server has ended its statement by itself.)
+    /// Whether the server may still run a statement of a cancelled caller. After a missed deadline it does not: the
+    /// server has ended the statement itself.
     bool is_abandoned() const noexcept;
 
-    /// Tells the server to end what it is at, and blocks meanwhile. The connection is of no more use.
+    /// Asks the server to cancel the running statement; blocks. The connection is unusable afterwards.
     void cancel() noexcept;
 
-    /// For those who speak with libpq themselves.
+    /// The libpq handle, for callers that use libpq directly.
     PGconn* handle() const noexcept { return handle_.get(); }
 
 private:
@@ -54,7 +54,7 @@ private:
     [[noreturn]] void give_up(std::string_view doing);
 
     std::unique_ptr<PGconn, Finish> handle_;
-    std::unordered_set<std::string_view> prepared_;  ///< names of statements, which are literals
+    std::unordered_set<std::string_view> prepared_;  ///< statement names, which are string literals
     bool waiting_ = false;                           ///< for an answer
     bool late_ = false;
     bool given_up_ = false;

@@ -12,7 +12,7 @@
 
 namespace clinikk::db {
 
-/// How long to wait before the next attempt: twice as long each time, a second at most, and never the same for all.
+/// The delay before the next attempt: doubled each time, at most one second, with random jitter.
 class Backoff {
 public:
     std::chrono::milliseconds next();
@@ -22,18 +22,20 @@ private:
     unsigned failures_ = 0;
 };
 
-/// Makes connections, off the loop: libpq resolves names and negotiates TLS in calls that block. Thread-safe.
+/// Opens connections outside the event loops, because libpq blocks while it resolves names and negotiates TLS.
+/// Thread-safe.
 class PostgresConnector {
 public:
     PostgresConnector(std::string conninfo, Log& log) : conninfo_(std::move(conninfo)), log_(log) {}
 
-    /// Throws `Unavailable`. The log is told when this begins to fail and when it ends.
+    /// Opens a connection. Throws `Unavailable`. Logs the first failure and the recovery.
     Task<std::unique_ptr<PostgresConnection>> connect();
 
-    /// Tells the server that nobody wants the answer of what runs there, and closes; `then` is called at the end.
+    /// Cancels the statement that runs on the connection and closes the connection, then calls `then`.
     void cancel_and_close(std::unique_ptr<PostgresConnection> connection, std::function<void()> then);
 
-    /// Waits for what was begun; nothing may be begun any more. The loops of those who wait must live until then.
+    /// Waits for the operations in progress; no new operation may be started. The loops of waiting callers must live
+    /// until this returns.
     void join();
 
 private:
