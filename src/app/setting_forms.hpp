@@ -28,9 +28,9 @@ struct Path {
     static std::string print(std::filesystem::path const& value) { return value.string(); }
 };
 
-template <class Number, Number min, Number max>
+template <class Number, Number Min, Number Max>
 struct Whole {
-    static Number parse(std::string const& text) { return whole_number<Number>(text, min, max); }
+    static Number parse(std::string const& text) { return whole_number<Number>(text, Min, Max); }
     static std::string print(Number value) { return std::to_string(value); }
 };
 
@@ -69,11 +69,11 @@ struct OneSecondOrMore : Duration {
     static std::chrono::seconds parse(std::string const& text) { return at_least_one_second(text); }
 };
 
-/// A smaller value is raised to `least` seconds.
-template <std::int64_t least>
+/// A smaller value is raised to `Least` seconds.
+template <std::int64_t Least>
 struct RaisedDuration : Duration {
     static std::chrono::seconds parse(std::string const& text) {
-        return std::max(duration(text), std::chrono::seconds(least));
+        return std::max(duration(text), std::chrono::seconds(Least));
     }
 };
 
