@@ -32,6 +32,7 @@ PlaybackService::PlaybackService(UnitOfWork& work, ObjectStores& objects, Playba
 
 Task<Result<Playback>> PlaybackService::find(Uuid content_id) {
     Playback playback;
+    playback.content_id = content_id;
     auto source = co_await work_.repositories().contents().find_source(content_id);
     if (source) {
         playback.source = std::move(*source);
@@ -64,7 +65,7 @@ Task<Result<void>> PlaybackService::resolve(Playback& playback) {
     auto& source = playback.source;
     if (!source.size) {
         auto const stat = co_await store_of(source).stat(source.key);
-        if (!stat) co_return Error(ErrorCode::source_unavailable);
+        if (!stat) co_return co_await bytes_missing(playback);
         source.size = stat->size;
     }
     // What has not been read yet is assumed to be of the format that its name claims.
@@ -76,29 +77,32 @@ Task<Result<void>> PlaybackService::confirm(Playback const& playback) {
     auto const& source = playback.source;
     auto const stat = co_await store_of(source).stat(source.key);
     bool const is_whole = stat && stat->size == playback.size();
-    if (!is_whole) co_return co_await bytes_missing(source);
+    if (!is_whole) co_return co_await bytes_missing(playback);
     co_return Result<void>{};
 }
 
 Task<Result<Body>> PlaybackService::open(Playback const& playback, ByteRange range) {
     auto const& source = playback.source;
     auto body = co_await store_of(source).body(source.key, range, playback.size());
-    if (!body) co_return co_await bytes_missing(source);
+    if (!body) co_return co_await bytes_missing(playback);
     co_return std::move(*body);
 }
 
 Task<Result<std::string>> PlaybackService::read(Playback const& playback, ByteRange range) {
     auto const& source = playback.source;
     auto bytes = co_await store_of(source).read_at(source.key, range);
-    if (!bytes) co_return co_await bytes_missing(source);
+    if (!bytes) co_return co_await bytes_missing(playback);
     co_return std::move(*bytes);
 }
 
-/// The object was deleted a moment ago, or its bytes are lost; only its row can tell which.
-Task<Error> PlaybackService::bytes_missing(PlayableSource const& source) {
-    bool const is_expected = co_await work_.repositories().objects().has_key(source.store, source.key);
-    if (!is_expected) co_return Error(ErrorCode::content_not_found);
-    log_.error("object.lost", {{"store", source.store}, {"key", source.key}});
+/// The content was deleted or its object moved a moment ago, or the bytes are lost; only the row can tell which. An
+/// object that is being deleted has lost its content first, then its bytes, and its own row at the end.
+Task<Error> PlaybackService::bytes_missing(Playback const& playback) {
+    auto const& source = playback.source;
+    auto const now = co_await work_.repositories().contents().find_source(playback.content_id);
+    if (!now) co_return Error(ErrorCode::content_not_found);
+    bool const is_moved = now->store != source.store || now->bucket != source.bucket || now->key != source.key;
+    if (!is_moved) log_.error("object.lost", {{"store", source.store}, {"key", source.key}});
     co_return Error(ErrorCode::source_unavailable);
 }
 

@@ -30,6 +30,7 @@ struct DownloadName {
 
 /// What can be played of a content, as its row states it.
 struct Playback {
+    Uuid content_id{};
     PlayableSource source{};
     /// The address of bytes that were taken over and are in a place that this process does not read. Nothing else is
     /// known about such bytes.
@@ -71,12 +72,11 @@ public:
     /// object is used.
     Task<std::optional<DirectAddress>> direct_address(Playback const& playback, std::string disposition);
 
-    /// Adds what the row does not know yet: the size from the store, the media type from the name. Fails with
-    /// `source_unavailable` when the bytes are not there.
+    /// Adds what the row does not know yet: the size from the store, the media type from the name. Fails as `confirm`.
     Task<Result<void>> resolve(Playback& playback);
 
     /// Checks that the bytes of a resolved playback are there and whole. Fails with `content_not_found` when the
-    /// content was deleted meanwhile, else with `source_unavailable`, which is logged.
+    /// content was deleted meanwhile, else with `source_unavailable`. Lost bytes are logged.
     Task<Result<void>> confirm(Playback const& playback);
 
     /// The bytes of a resolved playback; `range` lies within them. Fails as `confirm`.
@@ -86,7 +86,7 @@ public:
     Task<Result<std::string>> read(Playback const& playback, ByteRange range);
 
 private:
-    Task<Error> bytes_missing(PlayableSource const& source);
+    Task<Error> bytes_missing(Playback const& playback);
     ObjectStore& store_of(PlayableSource const& source) const { return objects_.holding(source.store, source.bucket); }
 
     UnitOfWork& work_;

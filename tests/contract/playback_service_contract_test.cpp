@@ -128,8 +128,9 @@ TEST_P(PlaybackServiceContract, ADirectoryOrALinkInTheirPlaceIsUnavailable) {
 TEST_P(PlaybackServiceContract, WhatIsDeletedMeanwhileIsNotFound) {
     auto const playback = find(content_.id).value();
     run(repositories().objects().release(content_.id));
-    run(repositories().objects().remove(object_.id));
     fs::remove(file());
+    EXPECT_EQ(errors_of(playback), std::vector(3, ErrorCode::content_not_found)) << "its object is being deleted";
+    run(repositories().objects().remove(object_.id));
     EXPECT_EQ(errors_of(playback), std::vector(3, ErrorCode::content_not_found));
 }
 

@@ -27,12 +27,6 @@ Task<Verification> verify(Process& process) {
     return process.verifier.verify(ignore, [](Verification const&) {});
 }
 
-void forget_facts(World& world) {
-    world.change([](Tables& tables) {
-        for (auto& [id, object] : tables.objects) object.size = {}, object.sha256 = {}, object.media_type = {};
-    });
-}
-
 std::size_t objects_in(World& world, std::string_view store) {
     auto const objects = world.tables().objects;
     return static_cast<std::size_t>(
@@ -130,7 +124,7 @@ TEST_P(MoverTest, CopiesUnderWayEndBeforeTheRunDoes) {
 TEST(BackfillerTest, ObjectsUnderWayEndBeforeTheRunDoes) {
     World world;
     for (int i = 0; i < 150; ++i) world.add_content(disk);
-    forget_facts(world);
+    world.forget_facts();
     Process process(world, disk);
     process.calls.yields = true;
     int lists = 0;
@@ -148,7 +142,7 @@ TEST(BackfillerTest, WhateverCallFailsTheNextRunFinishes) {
             SCOPED_TRACE(std::string(name_of(fault)) + " at call " + std::to_string(number));
             World world;
             for (int i = 0; i < 3; ++i) world.add_content(disk);
-            forget_facts(world);
+            world.forget_facts();
             Process process(world, disk);
             break_call(process.calls, number, fault);
             outcome_of(backfill(process));

@@ -59,6 +59,12 @@ Content World::add_content(FakeStorage::Kind kind, std::string bytes) {
     return content;
 }
 
+void World::forget_facts() {
+    change([](Tables& tables) {
+        for (auto& [id, object] : tables.objects) object.size = {}, object.sha256 = {}, object.media_type = {};
+    });
+}
+
 void World::expect_nothing_lost() {
     auto const now = tables();
     for (auto const& [id, content] : now.contents) {

@@ -13,6 +13,7 @@
 #include "service/content_service.hpp"
 #include "service/direct_upload_service.hpp"
 #include "service/mover.hpp"
+#include "service/playback_service.hpp"
 #include "service/session_service.hpp"
 #include "service/upload_service.hpp"
 #include "service/user_service.hpp"
@@ -46,6 +47,9 @@ struct World {
     /// A content with its object, as an upload makes them.
     Content add_content(FakeStorage::Kind kind, std::string bytes = "video bytes");
 
+    /// All objects become as those that were taken over: only their places are known.
+    void forget_facts();
+
     Tables tables() const { return database.snapshot().tables; }
     void change(std::function<void(Tables&)> const& work) { database.write(work); }
 
@@ -75,6 +79,7 @@ struct Process {
     UserService users{work, hasher, world.clock};
     SessionService sessions{work, hasher, tokens, world.clock, true};
     ContentService contents{work, stores, world.clock, world.log};
+    PlaybackService playback{work, stores, {}, world.log};
     UploadService uploads;
     DirectUploadService direct_uploads;
     Collector collector;
