@@ -10,13 +10,13 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { newUser, upload } from '../support/client.js';
-import { sql } from '../support/database.js';
+import { lockDatabase, sql } from '../support/database.js';
 import { sha256, wav } from '../support/media.js';
 import { environment, eventually, postgresUrl, PROGRAM, runProgram, sleep, temporaryDirectory } from '../support/program.js';
 import { startServer } from '../support/server.js';
 import { TcpProxy } from '../support/tcp_proxy.js';
 
-const STRAYS = 4000; // `gc` needs a second or more for them
+const STRAYS = 500;
 const ENV = { GC_GRACE: '0s' };
 
 /** Two hosts that share the database of the first. */
@@ -44,15 +44,16 @@ const isLocked = async (dataDir) =>
 
 const gc = (dataDir, url, env = {}) => runProgram(['gc'], { cwd: dataDir, env: { DATA_DIR: dataDir, DATABASE_URL: url, ...ENV, ...env }, timeout: 60_000 });
 
-/** `gc` that has the lock and is stopped; `ended` gives what became of it. */
+/** `gc` that has the right to collect and is stopped while it waits for a table; `ended` gives what became of it. */
 async function stoppedCollector(dataDir, url) {
+  const unlock = await lockDatabase(dataDir, 'uploads');
   const child = spawn(PROGRAM, ['gc'], { cwd: dataDir, env: environment({ DATA_DIR: dataDir, DATABASE_URL: url, ...ENV }), stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (output += bytes));
   const ended = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal, output })));
   await eventually(() => isLocked(dataDir), () => `it did not begin: ${output}`);
   child.kill('SIGSTOP');
-  await sleep(100);
+  await unlock();
   assert.ok(await isLocked(dataDir), 'it has ended before it was stopped');
   return { pid: child.pid, ended, kill: (signal) => child.kill(signal) };
 }

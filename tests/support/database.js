@@ -25,18 +25,19 @@ export async function sql(dataDir, statements) {
   return stdout.trim();
 }
 
-/** Holds the lock that every writer needs until the returned function is called. */
-export async function lockDatabase(dataDir) {
+/** Holds the lock that every writer needs (of PostgreSQL: that of one table) until the returned function is called. */
+export async function lockDatabase(dataDir, table = 'users') {
   const url = postgresUrl(dataDir);
   const stdio = ['pipe', 'pipe', 'inherit'];
   const child = url
-    ? spawn('psql', ['-qAtX', url], { stdio })
+    ? spawn('psql', ['-qAtX', '-v', 'ON_ERROR_STOP=1', url], { stdio })
     : spawn('sqlite3', ['-batch', '-cmd', '.timeout 5000', await databaseFile(dataDir)], { stdio });
   const locked = new Promise((resolve, reject) => {
     child.stdout.once('data', resolve);
     child.once('error', reject);
+    child.once('close', () => reject(new Error('it did not get the lock')));
   });
-  child.stdin.write(`${url ? 'BEGIN; LOCK TABLE users;' : 'BEGIN IMMEDIATE;'}\nSELECT 'locked';\n`);
+  child.stdin.write(`${url ? `BEGIN; LOCK TABLE ${table};` : 'BEGIN IMMEDIATE;'}\nSELECT 'locked';\n`);
   await locked;
   return () => new Promise((resolve) => {
     child.once('close', resolve);
