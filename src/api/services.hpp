@@ -38,8 +38,9 @@ struct Services {
     UploadService& uploads;
     DirectUploadService& direct_uploads;
     HealthSubjects health;
-    Role registration_role;  ///< of accounts that register themselves
-    std::string openapi{};   ///< the document at `/openapi.json`; set when the table is complete
+    Role registration_role;     ///< of accounts that register themselves
+    std::string public_keys{};  ///< a JWK Set
+    std::string openapi{};      ///< the document at `/openapi.json`; set when the table is complete
 };
 
 using Routes = http::Routes<Services>;

@@ -1,6 +1,9 @@
 #include "app/application.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "api/routes.hpp"
 #include "app/api_document.hpp"
@@ -22,8 +25,22 @@ constexpr std::size_t places_at_hasher = 64;
 constexpr std::chrono::milliseconds sqlite_poll_interval{250};
 constexpr std::chrono::milliseconds postgres_poll_interval{900};
 
+/// Reads the key from its file, if there is one.
+void take_key_file(std::string const& name, std::filesystem::path const& path, std::string& key) {
+    if (path.empty()) return;
+    if (!key.empty()) throw SettingError(name + " and " + name + "_FILE are both set: use one of them");
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    if (!file || !text) throw SettingError(name + "_FILE: " + path.string() + " cannot be read");
+    key = text.str();
+    while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
+}
+
 std::unique_ptr<AccessTokens> make_tokens(Settings const& settings, Log& log) {
     auto options = settings.tokens;
+    take_key_file("SECRET_KEY", settings.secret_key_file, options.secret_or_private_key_pem);
+    take_key_file("PREVIOUS_SECRET_KEY", settings.previous_secret_key_file, options.previous_key);
     if (options.secret_or_private_key_pem.empty()) {
         auto const file = settings.data_dir / "secret.key";
         options.secret_or_private_key_pem = load_or_create_secret(file);
@@ -32,7 +49,7 @@ std::unique_ptr<AccessTokens> make_tokens(Settings const& settings, Log& log) {
     try {
         return make_access_tokens(std::move(options));
     } catch (std::invalid_argument const& wrong) {
-        throw SettingError(std::string("SECRET_KEY or ALGORITHM: ") + wrong.what());
+        throw SettingError(std::string("SECRET_KEY, PREVIOUS_SECRET_KEY or ALGORITHM: ") + wrong.what());
     }
 }
 
@@ -109,7 +126,7 @@ struct Application::Parts {
           inspector(make_inspector(settings, log)),
           tokens(make_tokens(settings, log)),
           users(*core.work, *core.hasher, core.clock),
-          sessions(*core.freeing_work, *core.hasher, *tokens, core.clock, settings.limit_logins),
+          sessions(*core.freeing_work, *core.hasher, *tokens, core.clock, settings.sessions, log),
           playback(*core.freeing_work, core.storage.object_stores(), settings.playback, log),
           uploads(*core.work, core.storage.object_stores(), *inspector, core.clock, settings.uploads, lease_holder(),
                   log),
@@ -142,6 +159,7 @@ struct Application::Parts {
                        .ready = [this] { return !server.draining(); },
                        .log = core.log},
             .registration_role = settings.registration_role,
+            .public_keys = tokens->public_keys(),
         };
     }
 

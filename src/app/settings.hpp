@@ -18,6 +18,7 @@
 #include "security/access_tokens.hpp"
 #include "service/direct_upload_service.hpp"
 #include "service/playback_service.hpp"
+#include "service/session_service.hpp"
 #include "storage/local_object_store.hpp"
 #include "storage/s3_object_store.hpp"
 #include "storage/sigv4.hpp"
@@ -66,8 +67,10 @@ struct Settings {
     std::filesystem::path data_dir = "./data";
     DatabaseSettings database{};
     TokenOptions tokens{};
+    std::filesystem::path secret_key_file{};           ///< instead of the key itself
+    std::filesystem::path previous_secret_key_file{};  ///< the same for the key before
     Role registration_role = Role::editor;
-    bool limit_logins = true;
+    SessionOptions sessions{};
     StorageSettings storage{};
     PlaybackOptions playback{};
     UploadLimits uploads{};

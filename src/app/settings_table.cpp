@@ -64,9 +64,16 @@ constexpr std::array settings_table{
     setting<Choice<MigrateMode>, &S::database, &Database::migrate>("MIGRATE", "auto, or off to refuse an old schema"),
     secret_setting<SecretKey, &S::tokens, &TokenOptions::secret_or_private_key_pem>(
         "SECRET_KEY", "Key that signs access tokens (default: generated, kept in DATA_DIR)"),
+    setting<Path, &S::secret_key_file>("SECRET_KEY_FILE",
+                                       "A file with that key, such as an RSA or P-256 key in PEM form"),
+    secret_setting<SecretKey, &S::tokens, &TokenOptions::previous_key>(
+        "PREVIOUS_SECRET_KEY", "The key before; the tokens that it has signed are still accepted"),
+    setting<Path, &S::previous_secret_key_file>("PREVIOUS_SECRET_KEY_FILE", "A file with the key before"),
     setting<Choice<Algorithm>, &S::tokens, &TokenOptions::algorithm>("ALGORITHM",
                                                                      "HS256, HS384, HS512, RS256 or ES256"),
     setting<Minutes, &S::tokens, &TokenOptions::lifetime>("ACCESS_TOKEN_EXPIRE_MINUTES", "Validity of an access token"),
+    setting<RaisedDuration<60>, &S::sessions, &SessionOptions::refresh_life>(
+        "REFRESH_TOKEN_EXPIRE", "Validity of a refresh token, and so of a session that is not used"),
     setting<Choice<RegistrationRole>, &S::registration_role>(
         "REGISTRATION_ROLE", "Role of accounts that register themselves: editor or viewer"),
     setting<Provider, &S::storage, &Store::is_s3>("STORAGE_PROVIDER",
@@ -124,7 +131,8 @@ constexpr std::array settings_table{
     setting<Duration, &S::gc_grace>("GC_GRACE", "Age before leftovers of interrupted writes are collected"),
     setting<Choice<OneOrZero>, &S::server, &http::ServerOptions::reuse_port>(
         "REUSE_PORT", "1: several processes may listen on the port, for rolling restarts"),
-    setting<Choice<OnOff>, &S::limit_logins>("RATE_LIMIT", "off: failed logins are not slowed down"),
+    setting<Choice<OnOff>, &S::sessions, &SessionOptions::limit_attempts>("RATE_LIMIT",
+                                                                          "off: failed logins are not slowed down"),
     setting<Choice<Level>, &S::log_level>("LOG_LEVEL", "trace, debug, info, warning or error"),
     setting<Format, &S::log_format>("LOG_FORMAT", "json, text, or auto: text on a terminal"),
     setting<Origins, &S::pipeline, &http::PipelineOptions::cors_origins>(

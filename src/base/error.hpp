@@ -42,6 +42,10 @@ enum class ErrorCode : std::uint8_t {
     forbidden,
     email_taken,
     rate_limited,
+    refresh_token_invalid,
+    refresh_token_reused,
+    session_not_found,
+    password_wrong,
     // content
     content_not_found,
     source_unavailable,

@@ -1,26 +1,11 @@
 #include "base/uuid.hpp"
 
-#include <sys/random.h>
-
-#include <cerrno>
 #include <chrono>
-#include <span>
-#include <system_error>
+
+#include "base/random.hpp"
 
 namespace clinikk {
 namespace {
-
-void fill_random(std::span<std::uint8_t> out) {
-    std::size_t done = 0;
-    while (done < out.size()) {
-        auto const got = ::getrandom(out.data() + done, out.size() - done, 0);
-        if (got < 0) {
-            if (errno == EINTR) continue;
-            throw std::system_error(errno, std::generic_category(), "getrandom");
-        }
-        done += static_cast<std::size_t>(got);
-    }
-}
 
 Uuid version_7(std::uint8_t const* random10) {
     auto const now = std::chrono::system_clock::now().time_since_epoch();

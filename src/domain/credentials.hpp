@@ -48,6 +48,8 @@ public:
     /// Returns a signed token that is valid from `at` for `lifetime()`.
     virtual std::string issue(AccessClaims const& claims, Timestamp at) = 0;
     virtual std::chrono::seconds lifetime() const noexcept = 0;
+    /// The public keys that check tokens, as a JWK Set (RFC 7517 section 5). It is empty when keys are shared secrets.
+    virtual std::string public_keys() const = 0;
     /// Fails with `not_authenticated` unless signature, algorithm, issuer, times and both ids are right.
     virtual Result<AccessClaims> verify(std::string_view token, Timestamp at) = 0;
 };

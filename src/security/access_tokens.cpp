@@ -8,8 +8,10 @@
 #include <cstdlib>
 #include <optional>
 #include <stdexcept>
+#include <vector>
 
 #include "base/encoding.hpp"
+#include "base/hmac.hpp"
 #include "base/json.hpp"
 #include "base/json_text.hpp"
 #include "security/public_key.hpp"
@@ -43,11 +45,33 @@ Algorithm const& find_algorithm(std::string_view name) {
     return *found;
 }
 
-/// The key that checks signatures.
-std::string verification_key(Algorithm const& algorithm, std::string const& key) {
-    if (algorithm.key) return public_key_pem(key, *algorithm.key);
-    if (key.size() < 32) throw std::invalid_argument("the secret must have at least 32 bytes");
-    return key;
+/// A key with its name.
+struct TokenKey {
+    std::string signing;
+    std::string verification;
+    std::string id;     ///< `kid` (RFC 7515 section 4.1.4)
+    std::string jwk{};  ///< of a key pair: the public half
+};
+
+/// The name of a shared secret reveals nothing about it; that of a key pair is its thumbprint (RFC 7638).
+TokenKey make_key(Algorithm const& algorithm, std::string const& text) {
+    auto const name_of = [](Sha256Digest const& digest) {
+        return to_base64url({reinterpret_cast<char const*>(digest.data()), digest.size()});
+    };
+    if (!algorithm.key) {
+        if (text.size() < 32) throw std::invalid_argument("the secret must have at least 32 bytes");
+        return {text, text, name_of(hmac_sha256(text, "kid")).substr(0, 16)};
+    }
+    auto key = public_key_of(text, *algorithm.key);
+    auto id = name_of(Sha256::of(key.jwk));
+    return {text, std::move(key.pem), std::move(id), std::move(key.jwk)};
+}
+
+/// The current key first.
+std::vector<TokenKey> make_keys(Algorithm const& algorithm, TokenOptions const& options) {
+    std::vector<TokenKey> keys{make_key(algorithm, options.secret_or_private_key_pem)};
+    if (!options.previous_key.empty()) keys.push_back(make_key(algorithm, options.previous_key));
+    return keys;
 }
 
 unsigned char const* bytes_of(std::string const& text) noexcept {
@@ -113,7 +137,7 @@ public:
     explicit JwtAccessTokens(TokenOptions options)
         : options_(std::move(options)),
           algorithm_(find_algorithm(options_.algorithm)),
-          verification_key_(verification_key(algorithm_, options_.secret_or_private_key_pem)) {
+          keys_(make_keys(algorithm_, options_)) {
         append_json_string(issuer_json_, options_.issuer);
         auto const token = issue({}, Timestamp{});
         own_header_ = token.substr(0, token.find('.'));
@@ -130,14 +154,25 @@ public:
         jwt_t* made = nullptr;
         if (jwt_new(&made) != 0) throw std::bad_alloc();
         JwtOwner const owner(made, &jwt_free);
-        auto const& key = options_.secret_or_private_key_pem;
-        if (jwt_set_alg(made, algorithm_.id, bytes_of(key), static_cast<int>(key.size())) != 0 ||
-            jwt_add_grants_json(made, payload.c_str()) != 0) {
+        auto const& key = keys_.front();
+        if (jwt_set_alg(made, algorithm_.id, bytes_of(key.signing), static_cast<int>(key.signing.size())) != 0 ||
+            jwt_add_header(made, "kid", key.id.c_str()) != 0 || jwt_add_grants_json(made, payload.c_str()) != 0) {
             throw std::runtime_error("an access token cannot be made");
         }
         std::unique_ptr<char, decltype(&std::free)> const text(jwt_encode_str(made), &std::free);
         if (!text) throw std::runtime_error("an access token cannot be signed");
         return text.get();
+    }
+
+    std::string public_keys() const override {
+        std::string keys;
+        for (auto const& key : keys_) {
+            if (key.jwk.empty()) continue;
+            if (!keys.empty()) keys += ',';
+            keys += R"({"alg":")" + std::string(algorithm_.name) + R"(","kid":")" + key.id + R"(","use":"sig",)" +
+                    key.jwk.substr(1);
+        }
+        return R"({"keys":[)" + keys + "]}";
     }
 
     Result<AccessClaims> verify(std::string_view token, Timestamp at) override {
@@ -152,11 +187,10 @@ private:
         if (token.size() > max_token_bytes) return std::nullopt;
         auto const segments = split(token);
         // All three segments must be canonical base64url, so that no token has a second spelling.
-        if (!segments || !from_base64url(segments->signature) || !names_algorithm(segments->header)) {
-            return std::nullopt;
-        }
+        if (!segments || !from_base64url(segments->signature)) return std::nullopt;
+        auto const* const key = find_key(segments->header);
         auto const payload = from_base64url(segments->payload);
-        if (!payload || !is_signed(token)) return std::nullopt;
+        if (key == nullptr || !payload || !is_signed(token, *key)) return std::nullopt;
         auto const claims = read_object(*payload);
         if (!claims || !is_current(*claims, at)) return std::nullopt;
         auto const* const issuer = claims->find_text("iss");
@@ -166,28 +200,34 @@ private:
         return AccessClaims{*user_id, *session_id};
     }
 
-    bool names_algorithm(std::string_view segment) const {
-        if (segment == own_header_) return true;
+    /// The key that the header names, if the header also names the configured algorithm; else null. A token without a
+    /// `kid`, which older versions of the program issued, belongs to the current key.
+    TokenKey const* find_key(std::string_view segment) const {
+        if (segment == own_header_) return &keys_.front();
         auto const bytes = from_base64url(segment);
         auto const header = bytes ? read_object(*bytes) : std::nullopt;
         auto const* const name = header ? header->find_text("alg") : nullptr;
         // RFC 7515 section 4.1.11: a token with extensions that must be understood is refused.
-        return name != nullptr && *name == algorithm_.name && header->find("crit") == nullptr;
+        if (name == nullptr || *name != algorithm_.name || header->find("crit") != nullptr) return nullptr;
+        if (header->find("kid") == nullptr) return &keys_.front();
+        auto const* const id = header->find_text("kid");
+        auto const found = std::ranges::find_if(keys_, [&](auto const& key) { return id != nullptr && key.id == *id; });
+        return found == keys_.end() ? nullptr : &*found;
     }
 
-    bool is_signed(std::string_view token) const {
+    bool is_signed(std::string_view token, TokenKey const& key) const {
         std::array<char, max_token_bytes + 1> text;
         *std::ranges::copy(token, text.begin()).out = '\0';
         jwt_t* parsed = nullptr;
         auto const failure =
-            jwt_decode(&parsed, text.data(), bytes_of(verification_key_), static_cast<int>(verification_key_.size()));
+            jwt_decode(&parsed, text.data(), bytes_of(key.verification), static_cast<int>(key.verification.size()));
         JwtOwner const owner(parsed, &jwt_free);
         return failure == 0 && parsed != nullptr && jwt_get_alg(parsed) == algorithm_.id;
     }
 
     TokenOptions options_;
     Algorithm const& algorithm_;
-    std::string verification_key_;
+    std::vector<TokenKey> keys_;
     std::string issuer_json_;
     std::string own_header_;  ///< the first segment of every token that is made here
 };

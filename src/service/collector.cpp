@@ -62,7 +62,9 @@ Task<Collection> Collector::collect(bool dry_run, Report report) {
     for (auto* const store : objects_.all()) co_await collect_temporary(run, *store);
     co_await collect_deleted(run);
     if (dry_run) co_return run.done;
-    run.done.sessions = co_await work_.repositories().sessions().remove_expired(clock_.now() - expired_session_life);
+    auto& sessions = work_.repositories().sessions();
+    run.done.sessions = co_await sessions.remove_expired(clock_.now() - expired_session_life);
+    co_await sessions.remove_expired_refresh_tokens(clock_.now());
     run.done.events = co_await work_.repositories().outbox().prune(clock_.now() - event_life);
     co_return run.done;
 }

@@ -1,28 +1,44 @@
 #include "service/session_service.hpp"
 
 #include "base/json_text.hpp"
+#include "base/random.hpp"
 
 namespace clinikk {
+namespace {
+
+/// A client that repeats a request, because it lost the answer, does so within this time.
+constexpr std::chrono::seconds reuse_grace{10};
+constexpr std::size_t max_listed_sessions = 100;
+
+/// Returns whether a used token is presented by a client that lost the answer to its use: just now, and before anybody
+/// has used the successor.
+Task<bool> is_repeated(Repositories& repositories, RefreshToken const& token, Timestamp at) {
+    if (at - *token.used_at > reuse_grace) co_return false;
+    auto const successor = co_await repositories.sessions().find_refresh_token(*token.successor_hash);
+    co_return successor && !successor->used_at;
+}
+
+}  // namespace
 
 SessionService::SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens, Clock& clock,
-                               bool limit_attempts)
-    : work_(work), hasher_(hasher), tokens_(tokens), clock_(clock), limit_attempts_(limit_attempts) {}
+                               SessionOptions options, Log& log)
+    : work_(work), hasher_(hasher), tokens_(tokens), clock_(clock), options_(options), log_(log) {}
 
-Task<Result<Login>> SessionService::log_in(std::string_view email, std::string_view password, std::string network) {
+Task<Result<Login>> SessionService::log_in(std::string_view email, std::string_view password, LoginClient from) {
     auto const address = Email::parse(email);
-    HashingClient client{std::move(network)};
+    HashingClient client{std::move(from.network)};
     // Text that is not an address belongs to no account, so there is nothing to guess.
     if (address) {
-        auto const standing = limiter_.standing(address->key(), client.network, clock_.steady_now());
-        bool const must_wait = limit_attempts_ && standing.wait > standing.wait.zero();
-        if (must_wait) co_return Error::passing(ErrorCode::rate_limited, standing.wait);
-        client.is_known = standing.is_known;
+        auto const allowed = may_attempt(address->key(), client);
+        if (!allowed) co_return allowed.error();
     }
     while (true) {
         auto const user = co_await verify(address ? &*address : nullptr, password, client);
-        if (address) count(*address, client.network, user);
+        // Any other error means that no password was compared.
+        bool const is_compared = user || user.error().code == ErrorCode::credentials_invalid;
+        if (address && is_compared) count(address->key(), client.network, user.has_value());
         if (!user) co_return user.error();
-        auto login = co_await open_session(*user);
+        auto login = co_await open_session(*user, from.device);
         // The account has changed since it was read: its password was changed, or another login renewed the hash.
         if (!login) continue;
         if (hasher_.is_outdated(user->password_hash)) co_await renew_hash(*user, password, std::move(client));
@@ -30,12 +46,19 @@ Task<Result<Login>> SessionService::log_in(std::string_view email, std::string_v
     }
 }
 
-/// Counts the outcome. Any other error means that no password was compared.
-void SessionService::count(Email const& address, std::string_view network, Result<User> const& verified) {
-    if (verified) {
-        limiter_.succeeded(address.key(), network);
-    } else if (verified.error().code == ErrorCode::credentials_invalid) {
-        limiter_.failed(address.key(), network, clock_.steady_now());
+Result<void> SessionService::may_attempt(std::string_view email_key, HashingClient& client) {
+    auto const standing = limiter_.standing(email_key, client.network, clock_.steady_now());
+    bool const must_wait = options_.limit_attempts && standing.wait > standing.wait.zero();
+    if (must_wait) return Error::passing(ErrorCode::rate_limited, standing.wait);
+    client.is_known = standing.is_known;
+    return {};
+}
+
+void SessionService::count(std::string_view email_key, std::string_view network, bool matched) {
+    if (matched) {
+        limiter_.succeeded(email_key, network);
+    } else {
+        limiter_.failed(email_key, network, clock_.steady_now());
     }
 }
 
@@ -53,21 +76,70 @@ Task<Result<User>> SessionService::verify(Email const* address, std::string_view
 /// Opens a session for an account whose password was compared. That took time: the account may have been disabled
 /// meanwhile, or its password changed, which ended all its sessions. A login with an old password must not survive
 /// that.
-Task<std::optional<Login>> SessionService::open_session(User const& user) {
+Task<std::optional<Login>> SessionService::open_session(User const& user, std::string device) {
     auto const at = clock_.now();
-    Session const session{new_uuid(), user.id, at, at + tokens_.lifetime()};
+    Session const session{new_uuid(), user.id, at, at + options_.refresh_life, std::move(device), at};
+    auto issued = make_refresh_token(session.id, at);
     UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
         auto const current = co_await repositories.users().find(user.id);
         bool const still_right = current && current->is_active && current->password_hash == user.password_hash;
         if (!still_right) co_return Error(ErrorCode::credentials_invalid);
         co_await repositories.sessions().insert(session);
+        co_await repositories.sessions().insert_refresh_token(issued.row);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);
     if (!done) co_return std::nullopt;
-    AccessClaims const claims{user.id, session.id};
-    Login login{tokens_.issue(claims, at), tokens_.lifetime()};
-    co_return login;
+    co_return make_login(user.id, std::move(issued), at);
+}
+
+SessionService::IssuedToken SessionService::make_refresh_token(Uuid session_id, Timestamp at) const {
+    IssuedToken issued{make_secret()};
+    issued.row = {.token_hash = Sha256::of(issued.text),
+                  .session_id = session_id,
+                  .issued_at = at,
+                  .expires_at = at + options_.refresh_life};
+    return issued;
+}
+
+Login SessionService::make_login(Uuid user_id, IssuedToken issued, Timestamp at) {
+    AccessClaims const claims{user_id, issued.row.session_id};
+    return {tokens_.issue(claims, at), tokens_.lifetime(), std::move(issued.text), options_.refresh_life};
+}
+
+Task<Result<Login>> SessionService::refresh(std::string_view refresh_token) {
+    auto const hash = Sha256::of(refresh_token);
+    auto const at = clock_.now();
+    std::optional<User> user;
+    std::optional<Uuid> replayed;  // the session of a token that was used before
+    std::optional<IssuedToken> issued;
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        auto& sessions = repositories.sessions();
+        replayed.reset();
+        auto const token = co_await sessions.find_refresh_token(hash);
+        if (!token || token->expires_at <= at) co_return Error(ErrorCode::refresh_token_invalid);
+        user = co_await sessions.find_active_user(token->session_id, at);
+        if (!user) co_return Error(ErrorCode::refresh_token_invalid);
+        if (token->used_at) {
+            bool const repeated = co_await is_repeated(repositories, *token, at);
+            if (repeated) co_return Error(ErrorCode::refresh_token_reused);
+            co_await sessions.revoke(token->session_id, user->id, at);
+            replayed = token->session_id;
+            co_return Result<void>{};
+        }
+        issued = make_refresh_token(token->session_id, at);
+        co_await sessions.use_refresh_token(hash, at, issued->row.token_hash);
+        co_await sessions.insert_refresh_token(issued->row);
+        co_await sessions.prolong(token->session_id, at, issued->row.expires_at);
+        co_return Result<void>{};
+    };
+    auto const done = co_await work_.transaction(steps);
+    if (!done) co_return done.error();
+    if (replayed) {
+        log_.warning("session.replay_detected", {{"session", replayed->to_string()}, {"user", user->id.to_string()}});
+        co_return Error(ErrorCode::refresh_token_invalid);
+    }
+    co_return make_login(user->id, std::move(*issued), at);
 }
 
 /// Renews the hash with current parameters. Under load this waits for the next login. A password that was changed
@@ -87,6 +159,43 @@ Task<Result<Caller>> SessionService::authenticate(std::string_view token) {
     if (!user || user->id != claims->user_id) co_return Error(ErrorCode::not_authenticated);
     Caller caller{std::move(*user), claims->session_id, at};
     co_return caller;
+}
+
+Task<Result<void>> SessionService::change_password(Caller const& caller, std::string_view current,
+                                                   Password const& wanted, std::string network) {
+    auto const& user = caller.user;
+    HashingClient client{std::move(network)};
+    auto const allowed = may_attempt(user.email_key, client);
+    if (!allowed) co_return allowed.error();
+    auto const matches = co_await hasher_.verify(current, user.password_hash, client);
+    if (!matches) co_return matches.error();
+    count(user.email_key, client.network, *matches);
+    if (!*matches) co_return Error(ErrorCode::password_wrong);
+    auto const hash = co_await hasher_.hash(wanted.value(), std::move(client));
+    if (!hash) co_return hash.error();
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        auto const now = co_await repositories.sessions().find_active_user(caller.session_id, clock_.now());
+        bool const still_right = now && now->password_hash == user.password_hash;
+        if (!still_right) co_return Error(ErrorCode::not_authenticated);
+        co_await repositories.users().set_password_hash(user.id, *hash);
+        co_await repositories.sessions().revoke_others(user.id, caller.session_id, clock_.now());
+        co_return Result<void>{};
+    };
+    co_return co_await work_.transaction(steps);
+}
+
+Task<std::vector<Session>> SessionService::list(Caller const& caller) {
+    co_return co_await work_.repositories().sessions().list_active(caller.user.id, clock_.now(), max_listed_sessions);
+}
+
+Task<Result<void>> SessionService::end(Caller const& caller, Uuid session_id) {
+    bool const ended = co_await work_.repositories().sessions().revoke(session_id, caller.user.id, clock_.now());
+    if (!ended) co_return Error(ErrorCode::session_not_found);
+    co_return Result<void>{};
+}
+
+Task<> SessionService::end_all(Caller const& caller) {
+    co_await work_.repositories().sessions().revoke_all(caller.user.id, clock_.now());
 }
 
 }  // namespace clinikk

@@ -4,52 +4,99 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/async/task.hpp"
+#include "base/log.hpp"
 #include "base/result.hpp"
 #include "domain/clock.hpp"
 #include "domain/credentials.hpp"
+#include "domain/session.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/values.hpp"
 #include "service/login_limiter.hpp"
 
 namespace clinikk {
 
-/// A login that succeeded.
+struct SessionOptions {
+    bool limit_attempts = true;                                 ///< slow down the guessing of passwords (RATE_LIMIT)
+    std::chrono::seconds refresh_life = std::chrono::days{30};  ///< of a refresh token (REFRESH_TOKEN_EXPIRE)
+};
+
+/// The client of a login.
+struct LoginClient {
+    std::string network{};  ///< as `client_network` returns it
+    std::string device{};   ///< its User-Agent, for people
+};
+
+/// The tokens of a session.
 struct Login {
     std::string access_token;
     std::chrono::seconds expires_in{};
+    std::string refresh_token;  ///< 256 random bits as base64url; only its hash is stored
+    std::chrono::seconds refresh_expires_in{};
 };
 
-/// Logs accounts in, and tells to which account a token belongs.
+/// Logs accounts in, continues and ends their sessions, and tells to which account a token belongs.
 class SessionService {
 public:
-    /// `limit_attempts`: slow down guessing at passwords.
-    SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens, Clock& clock, bool limit_attempts);
+    SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens, Clock& clock, SessionOptions options,
+                   Log& log);
 
-    /// Logs in from that network (see `client_network`). Fails with `credentials_invalid` for a wrong password, an
-    /// unknown or malformed address and a disabled account alike, each at the cost of one verification. Fails with
-    /// `rate_limited` after too many failures (see `LoginLimiter`), and with `unavailable` when too many clients wait
-    /// to be verified; both state when to try again, and neither counts as a failure.
-    Task<Result<Login>> log_in(std::string_view email, std::string_view password, std::string network);
+    /// Logs in. Fails with `credentials_invalid` for a wrong password, an unknown or malformed address and a disabled
+    /// account alike, each at the cost of one verification. Fails with `rate_limited` after too many failures (see
+    /// `LoginLimiter`), and with `unavailable` when too many clients wait to be verified; both state when to try again,
+    /// and neither counts as a failure.
+    Task<Result<Login>> log_in(std::string_view email, std::string_view password, LoginClient client);
+
+    /// Continues a session: issues new tokens for a refresh token, which is used up. Fails with `refresh_token_invalid`
+    /// when the token is unknown or expired, or its session has ended. A used token ends its session too, since
+    /// somebody has copied it; but a client whose request was repeated gets `refresh_token_reused`, and its session
+    /// goes on: within ten seconds, while the successor is unused.
+    Task<Result<Login>> refresh(std::string_view refresh_token);
 
     /// Returns the account for which a token acts. It asks the database each time, so a disabled account is refused
     /// from its next request on. Fails with `not_authenticated`.
     Task<Result<Caller>> authenticate(std::string_view token);
 
+    /// Changes the password of the caller, and ends all other sessions of the account. `network` is that of the client.
+    /// Fails with `password_wrong` when `current` is not the password; wrong ones are limited as at a login. Fails with
+    /// `not_authenticated` when the session has ended meanwhile, or the password was changed.
+    Task<Result<void>> change_password(Caller const& caller, std::string_view current, Password const& wanted,
+                                       std::string network);
+
+    /// The latest sessions of the caller, at most 100.
+    Task<std::vector<Session>> list(Caller const& caller);
+    /// Ends one session of the caller. Fails with `session_not_found`.
+    Task<Result<void>> end(Caller const& caller, Uuid session_id);
+    /// Ends all sessions of the caller.
+    Task<> end_all(Caller const& caller);
+
 private:
+    struct IssuedToken {
+        std::string text;
+        RefreshToken row{};
+    };
+
     /// Returns the user to whom the password belongs.
     Task<Result<User>> verify(Email const* address, std::string_view password, HashingClient client);
-    void count(Email const& address, std::string_view network, Result<User> const& verified);
+    /// Fails with `rate_limited` while an account may not be tried from that network; else adds to `client` whether the
+    /// network is known.
+    Result<void> may_attempt(std::string_view email_key, HashingClient& client);
+    void count(std::string_view email_key, std::string_view network, bool matched);
     /// Empty when the account has changed since it was read.
-    Task<std::optional<Login>> open_session(User const& user);
+    Task<std::optional<Login>> open_session(User const& user, std::string device);
     Task<> renew_hash(User const& user, std::string_view password, HashingClient client);
+
+    IssuedToken make_refresh_token(Uuid session_id, Timestamp at) const;
+    Login make_login(Uuid user_id, IssuedToken issued, Timestamp at);
 
     UnitOfWork& work_;
     PasswordHasher& hasher_;
     AccessTokens& tokens_;
     Clock& clock_;
-    bool limit_attempts_;
+    SessionOptions options_;
+    Log& log_;
     LoginLimiter limiter_;
 };
 

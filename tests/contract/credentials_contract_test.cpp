@@ -26,7 +26,7 @@ using MakeCredentials = void (*)(CredentialsUnderTest&);
 
 void make_real(CredentialsUnderTest& made) {
     made.hasher = make_password_hasher(made.pool, {1, 64 * 1024}, 8);
-    made.tokens = make_access_tokens({"HS256", std::string(32, 's'), "test", lifetime});
+    made.tokens = make_access_tokens({"HS256", std::string(32, 's'), {}, "test", lifetime});
 }
 
 void make_fake(CredentialsUnderTest& made) {

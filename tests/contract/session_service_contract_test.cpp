@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "app/system_clock.hpp"
+#include "base/log.hpp"
 #include "contract/database_contract.hpp"
 #include "security/access_tokens.hpp"
 #include "security/password_hasher.hpp"
@@ -48,7 +49,7 @@ protected:
 
     std::string hash_of(std::string_view text) { return run(real_->hash(text, {})).value(); }
     Result<Login> log_in(std::string_view text = password) {
-        return run(sessions_.log_in(user_.email, text, "192.0.2.1"));
+        return run(sessions_.log_in(user_.email, text, {"192.0.2.1", {}}));
     }
 
     app::SystemClock clock_;
@@ -56,8 +57,9 @@ protected:
     std::unique_ptr<PasswordHasher> real_ = make_password_hasher(pool_, {1, 64 * 1024}, 8);
     InterruptedHasher hasher_{*real_};
     std::unique_ptr<AccessTokens> tokens_ =
-        make_access_tokens({"HS256", std::string(32, 's'), "test", std::chrono::seconds(60)});
-    SessionService sessions_{work(), hasher_, *tokens_, clock_, true};
+        make_access_tokens({"HS256", std::string(32, 's'), {}, "test", std::chrono::seconds(60)});
+    Log log_{LogLevel::error, LogFormat::text};
+    SessionService sessions_{work(), hasher_, *tokens_, clock_, {}, log_};
     User user_{};
 };
 INSTANTIATE_TEST_SUITE_P(Databases, SessionServiceContract, ::testing::ValuesIn(all_databases()));
@@ -92,9 +94,9 @@ TEST_P(SessionServiceContract, AHashThatIsRenewedMeanwhileKeepsNobodyOut) {
 
 TEST_P(SessionServiceContract, WhatWasNotComparedCountsAsNothing) {
     auto const full = make_password_hasher(pool_, {1, 64 * 1024}, 0);
-    SessionService crowded(work(), *full, *tokens_, clock_, true);
+    SessionService crowded(work(), *full, *tokens_, clock_, {}, log_);
     for (int i = 0; i < 30; ++i) {
-        auto const refused = run(crowded.log_in(user_.email, "wrong", "192.0.2.1"));
+        auto const refused = run(crowded.log_in(user_.email, "wrong", {"192.0.2.1", {}}));
         ASSERT_EQ(refused.error().code, ErrorCode::unavailable);
         EXPECT_TRUE(refused.error().retry_after);
     }

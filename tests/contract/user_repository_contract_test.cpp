@@ -163,6 +163,18 @@ TEST_P(SessionStoreContract, RevokingEndsAllOfOneUser) {
     EXPECT_TRUE(is_active(add_session(user, at(100)), at(6)));
 }
 
+TEST_P(SessionStoreContract, RevokingTheOthersKeepsOne) {
+    auto const user = add_user("a@example.org");
+    auto const other = add_user("b@example.org");
+    auto const kept = add_session(user, at(100));
+    auto const second = add_session(user, at(100));
+    auto const others = add_session(other, at(100));
+    run(repositories().sessions().revoke_others(user, kept, at(5)));
+    EXPECT_TRUE(is_active(kept, at(6)));
+    EXPECT_FALSE(is_active(second, at(6)));
+    EXPECT_TRUE(is_active(others, at(6)));
+}
+
 TEST_P(SessionStoreContract, ExpiredOnesAreRemoved) {
     auto const user = add_user("a@example.org");
     add_session(user, at(10));
@@ -171,6 +183,90 @@ TEST_P(SessionStoreContract, ExpiredOnesAreRemoved) {
     EXPECT_EQ(run(repositories().sessions().remove_expired(at(30))), 2U);
     EXPECT_EQ(run(repositories().sessions().remove_expired(at(30))), 0U);
     EXPECT_TRUE(is_active(kept, at(29)));
+}
+
+TEST_P(SessionStoreContract, ListsActiveSessionsTheOneUsedLastFirst) {
+    auto const user = add_user("a@example.org");
+    auto const other = add_user("b@example.org");
+    auto const first = add_session(user, at(100));
+    auto const second = add_session(user, at(100));
+    add_session(user, at(5));
+    add_session(other, at(100));
+    auto const revoked = add_session(user, at(100));
+    EXPECT_TRUE(run(repositories().sessions().revoke(revoked, user, at(1))));
+    run(repositories().sessions().prolong(first, at(7), at(200)));
+    run(repositories().sessions().prolong(second, at(6), at(90)));
+    auto const list = [&](std::size_t limit) {
+        return run(repositories().sessions().list_active(user, at(10), limit));
+    };
+    ASSERT_EQ(list(10).size(), 2U);
+    EXPECT_EQ(list(10)[0].id, first);
+    EXPECT_EQ(list(10)[0].last_used_at, at(7));
+    EXPECT_EQ(list(10)[0].expires_at, at(200));
+    EXPECT_EQ(list(10)[1].id, second);
+    ASSERT_EQ(list(1).size(), 1U);
+    EXPECT_EQ(list(1)[0].id, first);
+}
+
+TEST_P(SessionStoreContract, RevokesOneSessionOfItsUser) {
+    auto const user = add_user("a@example.org");
+    auto const other = add_user("b@example.org");
+    auto const first = add_session(user, at(100));
+    auto const second = add_session(user, at(100));
+    EXPECT_FALSE(run(repositories().sessions().revoke(first, other, at(1)))) << "another's";
+    EXPECT_FALSE(run(repositories().sessions().revoke(new_uuid(), user, at(1))));
+    EXPECT_FALSE(run(repositories().sessions().revoke(first, user, at(100)))) << "it has expired";
+    EXPECT_TRUE(is_active(first, at(2)));
+    EXPECT_TRUE(run(repositories().sessions().revoke(first, user, at(1))));
+    EXPECT_FALSE(run(repositories().sessions().revoke(first, user, at(1)))) << "only once";
+    EXPECT_FALSE(is_active(first, at(2)));
+    EXPECT_TRUE(is_active(second, at(2)));
+}
+
+TEST_P(SessionStoreContract, ARefreshTokenIsUsedOnce) {
+    auto const session = add_session(add_user("a@example.org"), at(100));
+    auto& sessions = repositories().sessions();
+    RefreshToken const token{
+        .token_hash = Sha256::of("1"), .session_id = session, .issued_at = at(1), .expires_at = at(50)};
+    auto const successor = Sha256::of("2");
+    run(sessions.insert_refresh_token(token));
+    EXPECT_FALSE(run(sessions.find_refresh_token(successor)));
+    auto const fresh = run(sessions.find_refresh_token(token.token_hash)).value();
+    EXPECT_EQ(fresh.session_id, session);
+    EXPECT_EQ(fresh.issued_at, at(1));
+    EXPECT_EQ(fresh.expires_at, at(50));
+    EXPECT_FALSE(fresh.used_at);
+    EXPECT_FALSE(fresh.successor_hash);
+    EXPECT_TRUE(run(sessions.use_refresh_token(token.token_hash, at(3), successor)));
+    EXPECT_FALSE(run(sessions.use_refresh_token(token.token_hash, at(4), Sha256::of("3"))));
+    EXPECT_FALSE(run(sessions.use_refresh_token(successor, at(4), token.token_hash))) << "nobody has issued it";
+    auto const used = run(sessions.find_refresh_token(token.token_hash)).value();
+    EXPECT_EQ(used.used_at, at(3));
+    EXPECT_EQ(used.successor_hash, successor);
+    EXPECT_THROW(run(sessions.insert_refresh_token(token)), db::UnexpectedViolation);
+}
+
+TEST_P(SessionStoreContract, RefreshTokensGoWhenTheyExpireOrWithTheirSession) {
+    auto const user = add_user("a@example.org");
+    auto const ending = add_session(user, at(10));
+    auto const lasting = add_session(user, at(100));
+    auto& sessions = repositories().sessions();
+    auto const add = [&](std::string_view text, Uuid session, Timestamp expires_at) {
+        run(sessions.insert_refresh_token(
+            {.token_hash = Sha256::of(text), .session_id = session, .issued_at = at(0), .expires_at = expires_at}));
+    };
+    auto const exists = [&](std::string_view text) {
+        return run(sessions.find_refresh_token(Sha256::of(text))).has_value();
+    };
+    add("of an ending session", ending, at(100));
+    add("expired", lasting, at(20));
+    add("lasting", lasting, at(30));
+    EXPECT_EQ(run(sessions.remove_expired(at(11))), 1U);
+    EXPECT_FALSE(exists("of an ending session"));
+    EXPECT_EQ(run(sessions.remove_expired_refresh_tokens(at(30))), 1U);
+    EXPECT_FALSE(exists("expired"));
+    EXPECT_TRUE(exists("lasting"));
+    EXPECT_THROW(add("of no session", new_uuid(), at(30)), db::UnexpectedViolation);
 }
 
 TEST_P(SessionStoreContract, NeedsAUser) { EXPECT_THROW(add_session(new_uuid(), at(100)), db::UnexpectedViolation); }

@@ -19,6 +19,14 @@ inline constexpr std::array user_errors{
               "An account with this e-mail address exists. Log in instead, or use another address."},
     ErrorKind{ErrorCode::rate_limited, "rate_limited", 429, "Too many requests",
               "Too many requests in a short time. Wait as long as Retry-After says."},
+    ErrorKind{ErrorCode::refresh_token_invalid, "refresh_token_invalid", 401, "Refresh token not valid",
+              "The refresh token is unknown, expired or was used before, or its session has ended. Log in again."},
+    ErrorKind{ErrorCode::refresh_token_reused, "refresh_token_reused", 409, "Refresh token just used",
+              "Another request has used this refresh token a moment ago. Use the tokens from its answer."},
+    ErrorKind{ErrorCode::session_not_found, "session_not_found", 404, "Session not found",
+              "The account has no session with this id, or it has ended."},
+    ErrorKind{ErrorCode::password_wrong, "password_wrong", 403, "Wrong password",
+              "The current password is not the password of the account."},
 };
 
 }  // namespace clinikk::errors

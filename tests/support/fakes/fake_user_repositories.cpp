@@ -82,6 +82,41 @@ public:
         });
     }
 
+    Task<std::vector<Session>> list_active(Uuid user_id, Timestamp at, std::size_t limit) override {
+        return read("sessions.list_active", [user_id, at, limit](Tables const& tables) {
+            std::vector<Session> active;
+            for (auto const& [id, login] : tables.sessions) {
+                bool const is_active = !login.revoked_at && login.session.expires_at > at;
+                if (login.session.user_id == user_id && is_active) active.push_back(login.session);
+            }
+            auto const last_use = [](Session const& session) {
+                return session.last_used_at.value_or(session.created_at);
+            };
+            std::ranges::stable_sort(active, std::ranges::greater{}, last_use);
+            if (active.size() > limit) active.resize(limit);
+            return active;
+        });
+    }
+
+    Task<> prolong(Uuid session_id, Timestamp used_at, Timestamp expires_at) override {
+        return write("sessions.prolong", [session_id, used_at, expires_at](Tables& tables) {
+            auto const place = tables.sessions.find(session_id);
+            if (place == tables.sessions.end()) return;
+            place->second.session.last_used_at = used_at;
+            place->second.session.expires_at = expires_at;
+        });
+    }
+
+    Task<bool> revoke(Uuid session_id, Uuid user_id, Timestamp at) override {
+        return write("sessions.revoke", [session_id, user_id, at](Tables& tables) -> bool {
+            auto const place = tables.sessions.find(session_id);
+            bool const is_active = place != tables.sessions.end() && place->second.session.user_id == user_id &&
+                                   !place->second.revoked_at && place->second.session.expires_at > at;
+            if (is_active) place->second.revoked_at = at;
+            return is_active;
+        });
+    }
+
     Task<std::optional<User>> find_active_user(Uuid session_id, Timestamp at) override {
         return read("sessions.find_active_user", [session_id, at](Tables const& tables) -> std::optional<User> {
             auto const login = find_row(tables.sessions, session_id);
@@ -100,10 +135,54 @@ public:
         });
     }
 
+    Task<> revoke_others(Uuid user_id, Uuid kept_session_id, Timestamp at) override {
+        return write("sessions.revoke_others", [user_id, kept_session_id, at](Tables& tables) {
+            for (auto& [id, login] : tables.sessions) {
+                bool const is_other = login.session.user_id == user_id && id != kept_session_id;
+                if (is_other && !login.revoked_at) login.revoked_at = at;
+            }
+        });
+    }
+
     Task<std::uint64_t> remove_expired(Timestamp before) override {
         return write("sessions.remove_expired", [before](Tables& tables) -> std::uint64_t {
-            return std::erase_if(tables.sessions,
-                                 [&](auto const& row) { return row.second.session.expires_at < before; });
+            auto const removed =
+                std::erase_if(tables.sessions, [&](auto const& row) { return row.second.session.expires_at < before; });
+            std::erase_if(tables.refresh_tokens,
+                          [&](auto const& row) { return !tables.sessions.contains(row.second.session_id); });
+            return removed;
+        });
+    }
+
+    Task<> insert_refresh_token(RefreshToken const& token) override {
+        return write("sessions.insert_refresh_token", [token](Tables& tables) {
+            require(tables.sessions.contains(token.session_id), "refresh_tokens_session_id_fkey");
+            require(tables.refresh_tokens.emplace(token.token_hash, token).second, "refresh_tokens_pkey");
+        });
+    }
+
+    Task<std::optional<RefreshToken>> find_refresh_token(Sha256Digest const& token_hash) override {
+        return read("sessions.find_refresh_token", [token_hash](Tables const& tables) -> std::optional<RefreshToken> {
+            auto const place = tables.refresh_tokens.find(token_hash);
+            return place == tables.refresh_tokens.end() ? std::nullopt : std::optional(place->second);
+        });
+    }
+
+    Task<bool> use_refresh_token(Sha256Digest const& token_hash, Timestamp at,
+                                 Sha256Digest const& successor_hash) override {
+        return write("sessions.use_refresh_token", [token_hash, at, successor_hash](Tables& tables) -> bool {
+            auto const place = tables.refresh_tokens.find(token_hash);
+            if (place == tables.refresh_tokens.end() || place->second.used_at) return false;
+            place->second.used_at = at;
+            place->second.successor_hash = successor_hash;
+            return true;
+        });
+    }
+
+    Task<std::uint64_t> remove_expired_refresh_tokens(Timestamp before) override {
+        return write("sessions.remove_expired_refresh_tokens", [before](Tables& tables) -> std::uint64_t {
+            return std::erase_if(tables.refresh_tokens,
+                                 [&](auto const& row) { return row.second.expires_at < before; });
         });
     }
 };

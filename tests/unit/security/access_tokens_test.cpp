@@ -9,8 +9,10 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 
 #include "base/encoding.hpp"
+#include "base/json.hpp"
 #include "security/public_key.hpp"
 
 namespace clinikk {
@@ -79,7 +81,7 @@ std::string const& rsa_key() {
 }
 
 std::unique_ptr<AccessTokens> make(std::string const& algorithm = "HS256", std::string const& key = secret) {
-    return make_access_tokens({algorithm, key, "clinikk", seconds(1800)});
+    return make_access_tokens({algorithm, key, {}, "clinikk", seconds(1800)});
 }
 
 class AccessTokensTest : public ::testing::Test {
@@ -125,7 +127,7 @@ TEST_F(AccessTokensTest, VerifiesUnderEveryAlgorithm) {
 TEST_F(AccessTokensTest, AcceptsAForgeryThatIsRight) {
     // So that the refusals below are due to what each of them changes.
     EXPECT_TRUE(accepts(forge(hs256, payload())));
-    EXPECT_TRUE(accepts(forge(R"({ "typ" : "JWT", "alg" : "HS256", "kid":"1" })", payload("extra", R"({"a":[1]})"))));
+    EXPECT_TRUE(accepts(forge(R"({ "typ" : "JWT", "alg" : "HS256", "cty":"1" })", payload("extra", R"({"a":[1]})"))));
 }
 
 TEST_F(AccessTokensTest, RefusesOtherAlgorithms) {
@@ -145,13 +147,72 @@ TEST_F(AccessTokensTest, RefusesOtherAlgorithms) {
 TEST_F(AccessTokensTest, RefusesThePublicKeyAsASecret) {
     auto const& key = rsa_key();
     auto const tokens = make("RS256", key);
-    auto const token = forge(hs256, payload(), EVP_sha256(), public_key_pem(key, KeyKind::rsa));
+    auto const token = forge(hs256, payload(), EVP_sha256(), public_key_of(key, KeyKind::rsa).pem);
     EXPECT_FALSE(tokens->verify(token, at));
 }
 
 TEST_F(AccessTokensTest, RefusesOtherKeys) {
     EXPECT_FALSE(accepts(forge(hs256, payload(), EVP_sha256(), secret + "x")));
     EXPECT_FALSE(accepts(make("HS256", std::string(64, 'x'))->issue(claims, at)));
+}
+
+TEST_F(AccessTokensTest, AcceptsTheKeyBeforeAndIssuesWithTheCurrentOne) {
+    auto const p256 = generate_key("P-256", 0);
+    auto const newer = generate_key("P-256", 0);
+    for (auto const& [algorithm, old_key, key] :
+         {std::tuple<std::string, std::string, std::string>{"HS256", secret, std::string(64, 'n')},
+          {"ES256", p256, newer}}) {
+        auto const before = make(algorithm, old_key);
+        auto const both = make_access_tokens({algorithm, key, old_key, "clinikk", seconds(1800)});
+        auto const later = make(algorithm, key);
+        EXPECT_TRUE(both->verify(before->issue(claims, at), at)) << algorithm;
+        EXPECT_TRUE(both->verify(both->issue(claims, at), at)) << algorithm;
+        EXPECT_TRUE(later->verify(both->issue(claims, at), at)) << algorithm;
+        EXPECT_FALSE(before->verify(both->issue(claims, at), at)) << algorithm;
+        EXPECT_FALSE(later->verify(before->issue(claims, at), at)) << algorithm;
+    }
+}
+
+TEST_F(AccessTokensTest, RefusesOtherKeyIds) {
+    for (std::string const kid :
+         {"\"\"", "\"1\"", "\"../../dev/null\"", "\"' OR 1=1\"", "1", "null", "[\"1\"]", "{}"}) {
+        EXPECT_FALSE(accepts(forge(R"({"alg":"HS256","kid":)" + kid + "}", payload()))) << kid;
+    }
+    auto const token = tokens_->issue(claims, at);
+    auto const header = from_base64url(token.substr(0, token.find('.'))).value();
+    EXPECT_NE(header.find("\"kid\":\""), std::string::npos) << header;
+    EXPECT_TRUE(accepts(forge(header, payload())));
+    // The key of the token's own choice is not looked at.
+    for (auto const* member : {R"("jku":"https://evil.example/keys")", R"("x5u":"https://evil.example/x")",
+                               R"("jwk":{"kty":"oct","k":"AAAA"})"}) {
+        auto const text = "{\"alg\":\"HS256\"," + std::string(member) + "}";
+        EXPECT_FALSE(accepts(forge(text, payload(), EVP_sha256(), std::string(32, '\0')))) << member;
+        EXPECT_TRUE(accepts(forge(text, payload()))) << member;
+    }
+}
+
+TEST_F(AccessTokensTest, PublishesThePublicHalvesOfItsKeys) {
+    EXPECT_EQ(tokens_->public_keys(), R"({"keys":[]})") << "a shared secret is nobody else's";
+    auto const& rsa = rsa_key();
+    auto const keys = *read_json(make("RS256", rsa)->public_keys());
+    ASSERT_EQ(keys.find("keys")->items.size(), 1U);
+    auto const& key = keys.find("keys")->items[0];
+    EXPECT_EQ(*key.find_text("kty"), "RSA");
+    EXPECT_EQ(*key.find_text("alg"), "RS256");
+    EXPECT_EQ(*key.find_text("use"), "sig");
+    EXPECT_EQ(*key.find_text("e"), "AQAB");
+    EXPECT_EQ(from_base64url(*key.find_text("n"))->size(), 256U);
+    EXPECT_EQ(key.find("d"), nullptr);
+    auto const old_key = generate_key("P-256", 0);
+    auto const both = make_access_tokens({"ES256", generate_key("P-256", 0), old_key, "clinikk", seconds(1800)});
+    auto const pair = *read_json(both->public_keys());
+    ASSERT_EQ(pair.find("keys")->items.size(), 2U);
+    for (auto const& each : pair.find("keys")->items) {
+        EXPECT_EQ(*each.find_text("crv"), "P-256");
+        EXPECT_EQ(from_base64url(*each.find_text("x"))->size(), 32U);
+        EXPECT_EQ(from_base64url(*each.find_text("y"))->size(), 32U);
+        EXPECT_EQ(from_base64url(*each.find_text("kid"))->size(), 32U) << "RFC 7638, SHA-256";
+    }
 }
 
 TEST_F(AccessTokensTest, RefusesOtherTimes) {
@@ -263,7 +324,7 @@ TEST_F(AccessTokensTest, LimitsTheSize) {
 }
 
 TEST_F(AccessTokensTest, EscapesTheIssuer) {
-    auto const tokens = make_access_tokens({"HS256", secret, "a \"quoted\" \u00FC", seconds(60)});
+    auto const tokens = make_access_tokens({"HS256", secret, {}, "a \"quoted\" \u00FC", seconds(60)});
     EXPECT_TRUE(tokens->verify(tokens->issue(claims, at), at));
 }
 
@@ -277,7 +338,7 @@ TEST(AccessTokens, RefusesKeysThatDoNotFit) {
     EXPECT_THROW(make("RS256", secret), std::invalid_argument);
     EXPECT_THROW(make("RS256", p256), std::invalid_argument);
     EXPECT_THROW(make("RS256", generate_key("RSA", 1024)), std::invalid_argument);
-    EXPECT_THROW(make("RS256", public_key_pem(rsa, KeyKind::rsa)), std::invalid_argument);
+    EXPECT_THROW(make("RS256", public_key_of(rsa, KeyKind::rsa).pem), std::invalid_argument);
     EXPECT_THROW(make("ES256", rsa), std::invalid_argument);
     EXPECT_THROW(make("ES256", generate_key("P-384", 0)), std::invalid_argument);
 }

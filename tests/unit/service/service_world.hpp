@@ -30,6 +30,7 @@ namespace clinikk::testing {
 inline constexpr std::chrono::hours collector_grace{1};
 inline constexpr std::chrono::hours direct_upload_life{24};
 inline constexpr std::chrono::minutes session_life{60};
+inline constexpr std::chrono::days refresh_life{30};
 
 /// What outlives processes: time, the database and the stores.
 struct World {
@@ -77,7 +78,7 @@ struct Process {
 
     UploadLimits limits{.max_size = 1'000'000};
     UserService users{work, hasher, world.clock};
-    SessionService sessions{work, hasher, tokens, world.clock, true};
+    SessionService sessions{work, hasher, tokens, world.clock, {.refresh_life = refresh_life}, world.log};
     ContentService contents{work, stores, world.clock, world.log};
     PlaybackService playback{work, stores, {}, world.log};
     UploadService uploads;

@@ -17,7 +17,7 @@ void change_hash(World& world, Uuid user_id, std::string hash) {
 class SessionServiceTest : public ::testing::Test {
 protected:
     Result<Login> log_in(std::string_view password = "secret", std::string network = "192.0.2.1") {
-        return run_task(process_.sessions.log_in("ada@example.org", password, std::move(network)));
+        return run_task(process_.sessions.log_in("ada@example.org", password, {std::move(network), "a phone"}));
     }
 
     bool is_in(std::string_view token) { return run_task(process_.sessions.authenticate(token)).has_value(); }
@@ -46,7 +46,7 @@ TEST_F(SessionServiceTest, ExpiredSessionsAreKeptForAWeek) {
     log_in().value();
     auto const sessions = [&] { return world_.tables().sessions.size(); };
     ASSERT_EQ(sessions(), 2U) << "with the one that lasts for ever";
-    world_.clock.jump(session_life + std::chrono::hours(7 * 24));
+    world_.clock.jump(refresh_life + std::chrono::hours(7 * 24));
     process_.collect();
     EXPECT_EQ(sessions(), 2U);
     world_.clock.jump(seconds(1));
@@ -95,7 +95,8 @@ TEST_F(SessionServiceTest, WhereverALoginIsOvertakenItGivesNothingThatIsGood) {
                     if (at == number) world.change([&](Tables& tables) { change(tables, user.id); });
                 };
                 (is_before ? process.calls.before : process.calls.after) = overtake;
-                auto const login = run_task(process.sessions.log_in("ada@example.org", "secret", "192.0.2.1"));
+                auto const login =
+                    run_task(process.sessions.log_in("ada@example.org", "secret", {"192.0.2.1", "a phone"}));
                 bool const reached = process.calls.count() >= number;
                 process.calls.before = process.calls.after = nullptr;
                 if (login && reached) EXPECT_FALSE(run_task(process.sessions.authenticate(login->access_token)));
@@ -148,6 +149,148 @@ TEST_F(SessionServiceTest, BreakageCountsAsNothing) {
     for (int i = 0; i < 50; ++i) EXPECT_ANY_THROW(log_in("wrong"));
     process_.calls.before = nullptr;
     EXPECT_TRUE(log_in());
+}
+
+class RefreshTest : public SessionServiceTest {
+protected:
+    Result<Login> refresh(std::string const& token) { return run_task(process_.sessions.refresh(token)); }
+    ErrorCode error_of(std::string const& token) { return code_of(refresh(token)); }
+};
+
+TEST_F(RefreshTest, ContinuesASessionWithNewTokens) {
+    auto const first = log_in().value();
+    EXPECT_EQ(first.refresh_expires_in, refresh_life);
+    EXPECT_EQ(first.refresh_token.size(), 43U);
+    world_.clock.jump(refresh_life - seconds(1));
+    EXPECT_FALSE(is_in(first.access_token));
+    auto const second = refresh(first.refresh_token).value();
+    EXPECT_NE(second.refresh_token, first.refresh_token);
+    EXPECT_TRUE(is_in(second.access_token));
+    world_.clock.jump(refresh_life - seconds(1));
+    EXPECT_TRUE(refresh(second.refresh_token)) << "each use begins the life of the session again";
+}
+
+TEST_F(RefreshTest, StoresNoToken) {
+    auto const login = log_in().value();
+    auto const& tokens = world_.tables().refresh_tokens;
+    ASSERT_EQ(tokens.size(), 1U);
+    EXPECT_EQ(tokens.begin()->first, Sha256::of(login.refresh_token));
+}
+
+TEST_F(RefreshTest, RefusesWhatItHasNotIssued) {
+    auto const login = log_in().value();
+    for (auto const& token : {std::string(), std::string("x"), std::string(43, 'A'), login.access_token,
+                              login.refresh_token + "A", login.refresh_token.substr(1)}) {
+        EXPECT_EQ(error_of(token), ErrorCode::refresh_token_invalid) << token;
+    }
+    EXPECT_TRUE(refresh(login.refresh_token)) << "wrong tokens do no harm";
+}
+
+TEST_F(RefreshTest, ExpiresWhenNobodyUsesIt) {
+    auto const login = log_in().value();
+    world_.clock.jump(refresh_life);
+    EXPECT_EQ(error_of(login.refresh_token), ErrorCode::refresh_token_invalid);
+}
+
+TEST_F(RefreshTest, ARepeatedRequestEndsNothing) {
+    auto const first = log_in().value();
+    auto const second = refresh(first.refresh_token).value();
+    world_.clock.jump(seconds(10));
+    EXPECT_EQ(error_of(first.refresh_token), ErrorCode::refresh_token_reused);
+    EXPECT_TRUE(is_in(second.access_token));
+    EXPECT_TRUE(refresh(second.refresh_token));
+}
+
+TEST_F(RefreshTest, ATokenThatIsUsedAgainLaterEndsItsSession) {
+    auto const first = log_in().value();
+    auto const other = log_in().value();
+    auto const second = refresh(first.refresh_token).value();
+    world_.clock.jump(seconds(11));
+    EXPECT_EQ(error_of(first.refresh_token), ErrorCode::refresh_token_invalid);
+    EXPECT_FALSE(is_in(first.access_token));
+    EXPECT_FALSE(is_in(second.access_token));
+    EXPECT_EQ(error_of(second.refresh_token), ErrorCode::refresh_token_invalid);
+    EXPECT_TRUE(is_in(other.access_token)) << "other sessions of the account go on";
+    EXPECT_TRUE(refresh(other.refresh_token));
+}
+
+TEST_F(RefreshTest, ATokenWhoseSuccessorIsUsedEndsItsSessionAtOnce) {
+    auto const first = log_in().value();
+    auto const second = refresh(first.refresh_token).value();
+    auto const third = refresh(second.refresh_token).value();
+    EXPECT_EQ(error_of(first.refresh_token), ErrorCode::refresh_token_invalid);
+    EXPECT_FALSE(is_in(third.access_token));
+    EXPECT_EQ(error_of(third.refresh_token), ErrorCode::refresh_token_invalid);
+}
+
+TEST_F(RefreshTest, EndsWithTheAccountAndItsSessions) {
+    auto const disabled = log_in().value();
+    change_user([](User& user) { user.is_active = false; });
+    EXPECT_EQ(error_of(disabled.refresh_token), ErrorCode::refresh_token_invalid);
+    change_user([](User& user) { user.is_active = true; });
+    auto const caller = run_task(process_.sessions.authenticate(disabled.access_token)).value();
+    ASSERT_TRUE(run_task(process_.sessions.end(caller, caller.session_id)));
+    EXPECT_EQ(error_of(disabled.refresh_token), ErrorCode::refresh_token_invalid);
+    EXPECT_FALSE(is_in(disabled.access_token));
+}
+
+TEST_F(RefreshTest, EndsOnlyOwnSessions) {
+    auto const mine = log_in().value();
+    auto const caller = run_task(process_.sessions.authenticate(mine.access_token)).value();
+    auto const stranger = world_.add_caller("eve@example.org");
+    auto const refused = run_task(process_.sessions.end(stranger, caller.session_id));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::session_not_found);
+    EXPECT_TRUE(is_in(mine.access_token));
+    run_task(process_.sessions.end_all(stranger));
+    EXPECT_TRUE(is_in(mine.access_token));
+    run_task(process_.sessions.end_all(caller));
+    EXPECT_FALSE(is_in(mine.access_token));
+}
+
+TEST_F(RefreshTest, ListsTheSessionUsedLastFirst) {
+    auto const first = log_in().value();
+    world_.clock.jump(seconds(1));
+    auto const second = log_in().value();
+    world_.clock.jump(seconds(1));
+    ASSERT_TRUE(refresh(first.refresh_token));
+    auto const caller = run_task(process_.sessions.authenticate(second.access_token)).value();
+    auto const sessions = run_task(process_.sessions.list(caller));
+    ASSERT_GE(sessions.size(), 2U);
+    EXPECT_EQ(sessions[1].id, caller.session_id);
+    EXPECT_EQ(sessions[0].device, "a phone");
+}
+
+/// Whatever goes wrong at whatever call of a refresh: exactly one token can continue the session, and it is the new one
+/// exactly if the old one is used up.
+TEST(RefreshFaults, LeaveOneUsableToken) {
+    for (auto const fault : all_faults) {
+        int const calls = for_every_call([&](int number) {
+            SCOPED_TRACE(std::string(name_of(fault)) + " at call " + std::to_string(number));
+            World world;
+            world.add_caller("ada@example.org");
+            std::string token;
+            {
+                Process first(world, disk);
+                token = run_task(first.sessions.log_in("ada@example.org", "secret", {})).value().refresh_token;
+            }
+            Process process(world, disk);
+            break_call(process.calls, number, fault);
+            auto const refreshed = outcome_of(process.sessions.refresh(token));
+            bool const reached = process.calls.count() >= number;
+            auto const tokens = world.tables().refresh_tokens;
+            auto const& old = tokens.at(Sha256::of(token));
+            EXPECT_EQ(tokens.size(), old.used_at ? 2U : 1U);
+            if (old.used_at) EXPECT_FALSE(tokens.at(*old.successor_hash).used_at);
+            if (refreshed && *refreshed) EXPECT_TRUE(old.used_at);
+            Process other(world, disk);
+            auto const again = outcome_of(other.sessions.refresh(token));
+            bool const may_continue = again && *again;
+            EXPECT_EQ(may_continue, !old.used_at);
+            return reached;
+        });
+        EXPECT_GE(calls, 4);
+    }
 }
 
 }  // namespace
