@@ -28,12 +28,16 @@ void add_content_routes(Routes& routes) {
          .tag = "content",
          .summary = "Browse the library",
          .description = "Newest first. Where there is more, `Link` with `rel=\"next\"` leads on, and goes on "
-                        "leading through everything exactly once while the library grows.",
+                        "leading through everything exactly once while the library grows. Everybody sees what is "
+                        "`public`; an account also what is for `members`, and all that it owns; admins see everything.",
+         .access = Access::optional,
          .headers = {optional(answer_header::link)}});
     routes.add<get_content>({.method = Method::get,
                              .path = "/content/{content_id}",
                              .tag = "content",
                              .summary = "One content",
+                             .description = "What the caller may not see is answered as what does not exist.",
+                             .access = Access::optional,
                              .errors = {content_not_found}});
     Operation change{.path = "/content/{content_id}",
                      .tag = "content",
@@ -95,8 +99,8 @@ private:
 };
 
 /// The URL of the next page: the same query with a cursor instead of `skip`.
-std::string next_page(BaseUrl base, ListContentRequest const& list, Content const& last) {
-    std::string url = std::string(base.value) + "/content?limit=" + std::to_string(list.limit->value());
+std::string next_page(std::string_view base_url, ListContentRequest const& list, Content const& last) {
+    std::string url = std::string(base_url) + "/content?limit=" + std::to_string(list.limit->value());
     if (list.content_type) {
         url += list.content_type->value() == ContentKind::video ? "&content_type=video" : "&content_type=audio";
     }
@@ -113,7 +117,7 @@ Task<Result<Reply<ContentView>>> create_content(Services& services, Request& req
     co_return created_content(std::move(*content), request.base_url);
 }
 
-Task<Result<Reply<std::vector<ContentView>>>> list_content(Services& services, BaseUrl base, ListContentRequest list) {
+Task<Result<Reply<std::vector<ContentView>>>> list_content(Services& services, Viewer viewer, ListContentRequest list) {
     // One item more than requested shows whether there is a next page.
     auto const limit = list.limit->value();
     ContentQuery const query{.kind = list.content_type.plain(),
@@ -121,19 +125,19 @@ Task<Result<Reply<std::vector<ContentView>>>> list_content(Services& services, B
                              .after = list.cursor.plain(),
                              .skip = list.skip->value(),
                              .limit = limit + 1};
-    auto contents = co_await services.contents.list(query);
+    auto contents = co_await services.contents.list(viewer.account, query);
     Reply<std::vector<ContentView>> reply;
     if (contents.size() > static_cast<std::size_t>(limit)) {
         contents.pop_back();
-        reply.headers.add("Link", "<" + next_page(base, list, contents.back()) + ">; rel=\"next\"");
+        reply.headers.add("Link", "<" + next_page(viewer.base_url, list, contents.back()) + ">; rel=\"next\"");
     }
     reply.value.reserve(contents.size());
-    for (auto& content : contents) reply.value.push_back(view_content(std::move(content), base.value));
+    for (auto& content : contents) reply.value.push_back(view_content(std::move(content), viewer.base_url));
     co_return reply;
 }
 
 Task<Result<ContentView>> get_content(Services& services, Request& request, ContentRequest wanted) {
-    auto content = co_await services.contents.get(wanted.content_id->value());
+    auto content = co_await services.contents.get(request.account(), wanted.content_id->value());
     if (!content) co_return content.error();
     co_return view_content(std::move(*content), request.base_url);
 }

@@ -41,7 +41,7 @@ struct DeletedView {
 BOOST_DESCRIBE_STRUCT(DeletedView, (), (detail))
 
 Task<Result<Reply<ContentView>>> create_content(Services& services, Request& request, FileForm<ContentFields>& form);
-Task<Result<Reply<std::vector<ContentView>>>> list_content(Services& services, BaseUrl base, ListContentRequest list);
+Task<Result<Reply<std::vector<ContentView>>>> list_content(Services& services, Viewer viewer, ListContentRequest list);
 Task<Result<ContentView>> get_content(Services& services, Request& request, ContentRequest wanted);
 Task<Result<ContentView>> update_content(Services& services, Request& request, UpdateContentRequest update);
 Task<Result<ContentView>> patch_content(Services& services, Request& request, UpdateContentRequest update);

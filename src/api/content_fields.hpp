@@ -21,7 +21,9 @@ struct ContentFields {
     http::FormField<std::optional<Seconds>> duration;
     http::FormField<std::optional<HttpUrl>> thumbnail_url;
     http::FormField<std::optional<LanguageTag>> language;
+    http::FormField<std::optional<VisibilityValue>> visibility;
 };
-BOOST_DESCRIBE_STRUCT(ContentFields, (), (title, description, content_type, duration, thumbnail_url, language))
+BOOST_DESCRIBE_STRUCT(ContentFields, (),
+                      (title, description, content_type, duration, thumbnail_url, language, visibility))
 
 }  // namespace clinikk::api

@@ -9,9 +9,8 @@ namespace {
 /// The members of a view that differ from the row.
 struct ComputedMembers {
     std::string storage_url;
-    std::string_view visibility;
 };
-BOOST_DESCRIBE_STRUCT(ComputedMembers, (), (storage_url, visibility))
+BOOST_DESCRIBE_STRUCT(ComputedMembers, (), (storage_url))
 
 std::string address_of(Content const& content, std::string_view base_url) {
     std::string address;
@@ -28,7 +27,6 @@ ContentView view_content(Content content, std::string_view base_url) {
     ComputedMembers computed;
     computed.storage_url =
         content.storage_url ? std::move(*content.storage_url) : address_of(content, base_url) + "/stream";
-    computed.visibility = "public";
     return from_members<ContentView>(std::move(computed), std::move(content));
 }
 

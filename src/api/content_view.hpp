@@ -34,7 +34,7 @@ struct ContentView {
     std::optional<std::int64_t> bit_rate;
     bool truncated;
     std::optional<Uuid> owner_id;
-    std::string_view visibility;
+    std::optional<Visibility> visibility;
     ContentStatus status;
     Timestamp created_at;
     Timestamp updated_at;

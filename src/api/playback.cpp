@@ -3,6 +3,7 @@
 #include "api/byte_ranges.hpp"
 #include "api/routes.hpp"
 #include "base/encoding.hpp"
+#include "domain/client_network.hpp"
 #include "http/message/conditional.hpp"
 #include "http/message/content_disposition.hpp"
 #include "http/message/range.hpp"
@@ -33,23 +34,45 @@ std::vector<AnswerHeader> partial_headers() {
 
 void add_playback_routes(Routes& routes) {
     using enum ErrorCode;
-    routes.add<stream_content>(
-        {.method = Method::get,
-         .path = "/content/{content_id}/stream",
+    Operation stream{
+        .method = Method::get,
+        .path = "/content/{content_id}/stream",
+        .tag = "content",
+        .summary = "Play a content",
+        .description =
+            "The stored bytes, whole or by `Range`, with validators for conditional requests. "
+            "`download=1` makes a browser save them under their original name.",
+        .access = Access::optional,
+        .errors = {content_not_found, source_unavailable, precondition_failed, range_not_satisfiable},
+        .answers = {
+            {200, "*/*", "The whole file", representation_headers()},
+            {206, "*/*", "The ranges asked for", partial_headers()},
+            {307,
+             "",
+             "The address at which the bytes are served: by the store itself, for a while, or where they were "
+             "before this service",
+             {answer_header::location, answer_header::cache_control, answer_header::cross_origin_resource_policy}},
+            {304, "", "Not changed since the validators given", representation_headers()}}};
+    routes.add<stream_content>(stream);
+    routes.add<begin_playback_session>(
+        {.method = Method::post,
+         .path = "/content/{content_id}/playback-session",
          .tag = "content",
-         .summary = "Play a content",
-         .description = "The stored bytes, whole or by `Range`, with validators for conditional requests. "
-                        "`download=1` makes a browser save them under their original name.",
-         .errors = {content_not_found, source_unavailable, precondition_failed, range_not_satisfiable},
-         .answers = {
-             {200, "*/*", "The whole file", representation_headers()},
-             {206, "*/*", "The ranges asked for", partial_headers()},
-             {307,
-              "",
-              "The address at which the bytes are served: by the store itself, for a while, or where they were "
-              "before this service",
-              {answer_header::location, answer_header::cache_control, answer_header::cross_origin_resource_policy}},
-             {304, "", "Not changed since the validators given", representation_headers()}}});
+         .summary = "Begin a playback session",
+         .description = "Returns an address that plays the content without an `Authorization` field, as in "
+                        "`<video src>`. It works for `expires_in` seconds or as long as the service allows, while the "
+                        "session of the account lasts and the account may see the content; with `bind_network=1` only "
+                        "in the network of the caller.",
+         .access = Access::signed_in,
+         .success = 201,
+         .headers = {answer_header::cache_control},
+         .errors = {content_not_found}});
+    stream.path = "/content/{content_id}/playback/{grant}/stream";
+    stream.summary = "Play a content in a playback session";
+    stream.description = "As `/content/{content_id}/stream`, for whoever has the address.";
+    stream.access = Access::anyone;
+    stream.errors.push_back(playback_session_ended);
+    routes.add<stream_granted_content>(stream);
 }
 
 namespace {
@@ -74,7 +97,8 @@ void add_representation_headers(HeaderBlock& headers, Playback const& playback, 
     if (!etag.empty()) headers.add("ETag", etag);
     headers.add("Last-Modified", format_http_date(source.created_at));
     if (source.sha256) headers.add("Repr-Digest", "sha-256=:" + to_base64(*source.sha256) + ":");
-    headers.add("Cache-Control", "no-cache");
+    bool const is_shared = playback.is_for_everybody() && !playback.granted;
+    headers.add("Cache-Control", is_shared ? "no-cache" : "private, no-cache");
     headers.add("Content-Security-Policy", "sandbox; default-src 'none'");
     headers.add("Cross-Origin-Resource-Policy", "cross-origin");
     if (download) headers.add("Content-Disposition", download_header(playback));
@@ -139,12 +163,7 @@ Error unsatisfiable(Playback const& playback) {
         .with("Accept-Ranges", "bytes");
 }
 
-}  // namespace
-
-Task<Result<Response>> stream_content(Services& services, Request& request, StreamRequest wanted) {
-    auto found = co_await services.playback.find(wanted.content_id->value());
-    if (!found) co_return found.error();
-    auto& playback = *found;
+Task<Result<Response>> stream(Services& services, Request& request, StreamRequest wanted, Playback playback) {
     if (playback.external_address) co_return redirect_elsewhere(*playback.external_address);
     bool const download = wanted.download->value();
     auto const version = playback.version();
@@ -184,6 +203,39 @@ Task<Result<Response>> stream_content(Services& services, Request& request, Stre
     }
     if (asked.count > 1) co_return several(services, std::move(response), request, playback, asked);
     co_return co_await one(services, std::move(response), playback, asked, head_only);
+}
+
+}  // namespace
+
+Task<Result<Response>> stream_content(Services& services, Request& request, StreamRequest wanted) {
+    auto playback = co_await services.playback.find(request.account(), wanted.content_id->value());
+    if (!playback) co_return playback.error();
+    co_return co_await stream(services, request, std::move(wanted), std::move(*playback));
+}
+
+Task<Result<Reply<PlaybackSessionView>>> begin_playback_session(Services& services, Request& request,
+                                                                PlaybackSessionRequest wanted) {
+    std::optional<std::chrono::seconds> life;
+    if (wanted.expires_in) life.emplace(wanted.expires_in->value());
+    auto network = wanted.bind_network->value() ? client_network(request.remote_address) : std::string();
+    auto const id = wanted.content_id->value();
+    auto const begun = co_await services.playback_sessions.begin(*request.caller, id, life, std::move(network));
+    if (!begun) co_return begun.error();
+    auto const url = request.base_url + "/content/" + id.to_string() + "/playback/" + begun->grant + "/stream";
+    Reply<PlaybackSessionView> reply{{url, begun->expires_at}};
+    reply.headers.add("Cache-Control", "no-store");
+    co_return reply;
+}
+
+Task<Result<Response>> stream_granted_content(Services& services, Request& request, GrantedStreamRequest wanted) {
+    auto const id = wanted.content_id->value();
+    auto const granted =
+        co_await services.playback_sessions.redeem(id, wanted.grant->value(), client_network(request.remote_address));
+    if (!granted) co_return granted.error();
+    auto playback = co_await services.playback.find(&granted->viewer, id);
+    if (!playback) co_return playback.error();
+    playback->granted = granted->remaining;
+    co_return co_await stream(services, request, std::move(wanted), std::move(*playback));
 }
 
 }  // namespace clinikk::api

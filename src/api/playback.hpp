@@ -9,7 +9,7 @@
 #include "api/services.hpp"
 #include "domain/values.hpp"
 
-/// `/content/{content_id}/stream`: the request and the handler for playing a content by ranges.
+/// Playing a content by ranges, with a token or by the address of a playback session: the requests and the handlers.
 namespace clinikk::api {
 
 /// `1` or `true`, `0` or `false`.
@@ -59,6 +59,44 @@ struct StreamRequest : ConditionalFields {
 };
 BOOST_DESCRIBE_STRUCT(StreamRequest, (ConditionalFields), (content_id, download, range))
 
+/// A length of time that a client asks for: 1 second to 30 days.
+class PlaybackTime : public ValueOf<std::int64_t> {
+public:
+    static constexpr std::int64_t max = 30LL * 24 * 3600;
+
+    static Parsed<PlaybackTime> parse(std::string_view text) {
+        auto const seconds = parse_whole_number(text, 1, max);
+        if (!seconds) return seconds.error();
+        return PlaybackTime(*seconds);
+    }
+    static ValueSchema schema() { return {.type = ValueSchema::Type::integer, .minimum = 1, .maximum = max}; }
+
+private:
+    explicit PlaybackTime(std::int64_t value) : ValueOf(value) {}
+};
+
+struct PlaybackSessionRequest {
+    Path<UuidValue> content_id;
+    Query<std::optional<PlaybackTime>> expires_in;
+    Query<Flag> bind_network;
+};
+BOOST_DESCRIBE_STRUCT(PlaybackSessionRequest, (), (content_id, expires_in, bind_network))
+
+struct GrantedStreamRequest : StreamRequest {
+    Path<Text<1, 200>> grant;
+};
+BOOST_DESCRIBE_STRUCT(GrantedStreamRequest, (StreamRequest), (grant))
+
+struct PlaybackSessionView {
+    static constexpr std::string_view schema_name = "PlaybackSession";
+    std::string url;
+    Timestamp expires_at;
+};
+BOOST_DESCRIBE_STRUCT(PlaybackSessionView, (), (url, expires_at))
+
+Task<Result<Reply<PlaybackSessionView>>> begin_playback_session(Services& services, Request& request,
+                                                                PlaybackSessionRequest wanted);
+Task<Result<Response>> stream_granted_content(Services& services, Request& request, GrantedStreamRequest wanted);
 Task<Result<Response>> stream_content(Services& services, Request& request, StreamRequest wanted);
 
 }  // namespace clinikk::api

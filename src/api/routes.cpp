@@ -1,5 +1,7 @@
 #include "api/routes.hpp"
 
+#include "domain/permission.hpp"
+
 namespace clinikk::api {
 
 http::EndpointTable make_endpoints(Services* services, std::uint64_t max_upload_size) {
@@ -15,6 +17,20 @@ http::EndpointTable make_endpoints(Services* services, std::uint64_t max_upload_
     return table;
 }
 
+namespace {
+
+std::string_view describe(Standing standing) noexcept {
+    switch (standing) {
+        case Standing::anybody: return "anybody";
+        case Standing::account: return "any account";
+        case Standing::owner: return "its owner";
+        case Standing::owning_editor: return "its owner, as an editor";
+    }
+    return "";
+}
+
+}  // namespace
+
 std::string list_endpoints(http::EndpointTable const& table) {
     std::string text = "| method | path | operation | who may call |\n|---|---|---|---|\n";
     for (auto const& endpoint : table.endpoints()) {
@@ -28,6 +44,21 @@ std::string list_endpoints(http::EndpointTable const& table) {
         text += operation.id;
         text += "` | ";
         text += to_string(operation.access);
+        text += " |\n";
+    }
+    return text;
+}
+
+std::string list_permissions() {
+    std::string text = "| visibility | read and play | find in a listing | change and delete |\n|---|---|---|---|\n";
+    for (auto const& rule : content_policy) {
+        text += "| `";
+        text += enumerator_name(rule.visibility);
+        text += '`';
+        for (auto const least : {rule.see, rule.find, rule.change}) {
+            text += " | ";
+            text += describe(least);
+        }
         text += " |\n";
     }
     return text;

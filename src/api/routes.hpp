@@ -22,4 +22,7 @@ http::EndpointTable make_endpoints(Services* services, std::uint64_t max_upload_
 /// The operations in the API document as a table for people, one line each: method, path, id and who may call.
 std::string list_endpoints(http::EndpointTable const& table);
 
+/// The policy for contents (`content_policy`) as a table for people.
+std::string list_permissions();
+
 }  // namespace clinikk::api

@@ -11,6 +11,7 @@
 #include "service/content_service.hpp"
 #include "service/direct_upload_service.hpp"
 #include "service/playback_service.hpp"
+#include "service/playback_session_service.hpp"
 #include "service/session_service.hpp"
 #include "service/upload_service.hpp"
 #include "service/user_service.hpp"
@@ -35,6 +36,7 @@ struct Services {
     SessionService& sessions;
     ContentService& contents;
     PlaybackService& playback;
+    PlaybackSessionService& playback_sessions;
     UploadService& uploads;
     DirectUploadService& direct_uploads;
     HealthSubjects health;

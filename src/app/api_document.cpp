@@ -25,4 +25,6 @@ std::string openapi_text() { return openapi_text(api::make_endpoints(nullptr, 0)
 
 std::string endpoints_text() { return api::list_endpoints(api::make_endpoints(nullptr, 0)); }
 
+std::string permissions_text() { return api::list_permissions(); }
+
 }  // namespace clinikk::app

@@ -15,4 +15,7 @@ std::string openapi_text();
 /// The operations of the API as a table for people: method, path, id and who may call.
 std::string endpoints_text();
 
+/// Who may do what with a content, as a table for people.
+std::string permissions_text();
+
 }  // namespace clinikk::app

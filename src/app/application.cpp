@@ -13,6 +13,7 @@
 #include "app/process_name.hpp"
 #include "db/polling_signals.hpp"
 #include "http/server/server.hpp"
+#include "security/playback_grants.hpp"
 #include "security/secret.hpp"
 
 namespace clinikk::app {
@@ -37,7 +38,8 @@ void take_key_file(std::string const& name, std::filesystem::path const& path, s
     while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
 }
 
-std::unique_ptr<AccessTokens> make_tokens(Settings const& settings, Log& log) {
+/// The options of the tokens with the keys that the settings name, or with a generated one.
+TokenOptions token_options(Settings const& settings, Log& log) {
     auto options = settings.tokens;
     take_key_file("SECRET_KEY", settings.secret_key_file, options.secret_or_private_key_pem);
     take_key_file("PREVIOUS_SECRET_KEY", settings.previous_secret_key_file, options.previous_key);
@@ -46,11 +48,21 @@ std::unique_ptr<AccessTokens> make_tokens(Settings const& settings, Log& log) {
         options.secret_or_private_key_pem = load_or_create_secret(file);
         log.info("secret_key.generated", {{"reason", "SECRET_KEY is not set"}, {"file", file.string()}});
     }
+    return options;
+}
+
+std::unique_ptr<AccessTokens> make_tokens(TokenOptions const& options) {
     try {
-        return make_access_tokens(std::move(options));
+        return make_access_tokens(options);
     } catch (std::invalid_argument const& wrong) {
         throw SettingError(std::string("SECRET_KEY, PREVIOUS_SECRET_KEY or ALGORITHM: ") + wrong.what());
     }
+}
+
+std::unique_ptr<PlaybackGrants> make_grants(TokenOptions const& options) {
+    std::vector<std::string> keys{options.secret_or_private_key_pem};
+    if (!options.previous_key.empty()) keys.push_back(options.previous_key);
+    return make_playback_grants(keys);
 }
 
 CoreSizes server_sizes(Settings const& settings, DescriptorBudget const& descriptors) {
@@ -104,11 +116,14 @@ struct Application::Parts {
     Core core;
     db::PollingSignals signals;
     std::unique_ptr<MediaInspector> inspector;
+    TokenOptions keys;
     std::unique_ptr<AccessTokens> tokens;
+    std::unique_ptr<PlaybackGrants> grants;
 
     UserService users;
     SessionService sessions;
     PlaybackService playback;
+    PlaybackSessionService playback_sessions;
     UploadService uploads;
     DirectUploadService direct_uploads;
 
@@ -124,10 +139,13 @@ struct Application::Parts {
           core(settings, server_sizes(settings, descriptors), log),
           signals(*core.database, log, settings.database.is_postgres() ? postgres_poll_interval : sqlite_poll_interval),
           inspector(make_inspector(settings, log)),
-          tokens(make_tokens(settings, log)),
+          keys(token_options(settings, log)),
+          tokens(make_tokens(keys)),
+          grants(make_grants(keys)),
           users(*core.work, *core.hasher, core.clock),
           sessions(*core.freeing_work, *core.hasher, *tokens, core.clock, settings.sessions, log),
           playback(*core.freeing_work, core.storage.object_stores(), settings.playback, log),
+          playback_sessions(*core.freeing_work, *grants, core.clock, settings.playback.session_life),
           uploads(*core.work, core.storage.object_stores(), *inspector, core.clock, settings.uploads, lease_holder(),
                   log),
           direct_uploads(*core.work, core.storage.object_stores(), *inspector, core.clock,
@@ -150,6 +168,7 @@ struct Application::Parts {
             .sessions = sessions,
             .contents = core.contents,
             .playback = playback,
+            .playback_sessions = playback_sessions,
             .uploads = uploads,
             .direct_uploads = direct_uploads,
             .health = {.work = *core.work,

@@ -170,9 +170,10 @@ private:
     void add_openapi() {
         auto* const command = app_.add_subcommand("openapi", "Print the OpenAPI document");
         command->add_flag("--table", table_, "Print the operations as a table: method, path, id, who may call");
+        command->add_flag("--permissions", permissions_, "Print who may do what with a content, as a table");
         command->callback([this] {
             action_ = [this] {
-                std::cout << (table_ ? endpoints_text() : openapi_text());
+                std::cout << (permissions_ ? permissions_text() : table_ ? endpoints_text() : openapi_text());
                 return 0;
             };
         });
@@ -242,6 +243,7 @@ private:
     std::optional<Email> parsed_email_;
     bool dry_run_ = false;
     bool table_ = false;
+    bool permissions_ = false;
     bool as_env_ = false;
     std::string from_;
     std::string to_;

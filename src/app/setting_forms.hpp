@@ -11,6 +11,7 @@
 #include "app/setting_values.hpp"
 #include "base/log.hpp"
 #include "domain/user.hpp"
+#include "domain/visibility.hpp"
 #include "http/server/forwarded.hpp"
 #include "media/inspector.hpp"
 
@@ -127,6 +128,11 @@ struct Sandbox {
 /// The role of accounts that register themselves. It cannot be administrator.
 struct RegistrationRole {
     static constexpr std::array all{Word<Role>{"viewer", Role::viewer}, Word<Role>{"editor", Role::editor}};
+};
+struct VisibilityName {
+    static constexpr std::array all{
+        Word<Visibility>{"public", Visibility::public_}, Word<Visibility>{"members", Visibility::members},
+        Word<Visibility>{"unlisted", Visibility::unlisted}, Word<Visibility>{"private", Visibility::private_}};
 };
 struct Level {
     static constexpr std::array all{Word<LogLevel>{"trace", LogLevel::trace}, Word<LogLevel>{"debug", LogLevel::debug},

@@ -76,6 +76,8 @@ constexpr std::array settings_table{
         "REFRESH_TOKEN_EXPIRE", "Validity of a refresh token, and so of a session that is not used"),
     setting<Choice<RegistrationRole>, &S::registration_role>(
         "REGISTRATION_ROLE", "Role of accounts that register themselves: editor or viewer"),
+    setting<Choice<VisibilityName>, &S::uploads, &UploadLimits::default_visibility>(
+        "DEFAULT_VISIBILITY", "Who sees a content whose editor does not say: public, members, unlisted or private"),
     setting<Provider, &S::storage, &Store::is_s3>("STORAGE_PROVIDER",
                                                   "Where new media is stored: local (DATA_DIR) or S3"),
     setting<Bucket, &S::storage, &Store::s3, &S3StoreOptions::bucket>("STORAGE_BUCKET", "The bucket in S3"),
@@ -103,6 +105,10 @@ constexpr std::array settings_table{
         "STREAM_MODE", "redirect: players fetch from S3 themselves; proxy: through this service"),
     setting<LifeOfAddress, &S::playback, &PlaybackOptions::address_life>(
         "PRESIGN_EXPIRES", "How long the address to which a player is sent works"),
+    setting<LifeOfAddress, &S::playback, &PlaybackOptions::private_address_life>(
+        "PRIVATE_PRESIGN_EXPIRES", "The same for a content that is not for everybody, if that is shorter"),
+    setting<RaisedDuration<60>, &S::playback, &PlaybackOptions::session_life>(
+        "PLAYBACK_SESSION_EXPIRE", "Longest time for which the address of a playback session works"),
     setting<WebAddress, &S::storage, &Store::s3, &S3StoreOptions::public_url>(
         "STORAGE_PUBLIC_URL", "Public address of the bucket, such as a CDN (default: presigned addresses)"),
     setting<SizeOfUploadMemory, &S::storage, &Store::upload_memory>("UPLOAD_MEMORY",

@@ -1,18 +1,21 @@
 #pragma once
 
 #include <boost/describe/bases.hpp>
+#include <boost/describe/enumerators.hpp>
 #include <boost/describe/members.hpp>
 #include <boost/describe/modifiers.hpp>
 #include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/list.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
-/// Described structs (`BOOST_DESCRIBE_STRUCT`) by the names of their members. Code that is derived from a struct here,
-/// such as its columns or its JSON, follows its declaration, and nothing depends on the order of two members.
+/// Described structs (`BOOST_DESCRIBE_STRUCT`) by the names of their members, and described enums
+/// (`BOOST_DESCRIBE_ENUM`) by those of their enumerators. Code that is derived from a struct here, such as its columns
+/// or its JSON, follows its declaration, and nothing depends on the order of two members.
 namespace clinikk {
 
 /// The descriptors of the public members of `T`, those of its bases first.
@@ -29,6 +32,40 @@ concept DescribedStruct = boost::describe::has_describe_members<T>::value && !st
 template <DescribedStruct T, class Visit>
 constexpr void for_each_member(Visit visit) {
     boost::mp11::mp_for_each<MembersOf<T>>(visit);
+}
+
+template <class T>
+concept DescribedEnum = std::is_enum_v<T> && boost::describe::has_describe_enumerators<T>::value;
+
+/// Calls `visit` with the value and the name of each enumerator. The `_` at the end of a name such as `public_` only
+/// keeps that name from being a keyword of C++: what is stored and sent is `public`.
+template <DescribedEnum Enum, class Visit>
+constexpr void for_each_enumerator(Visit visit) {
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<Enum>>([&](auto enumerator) {
+        std::string_view name = enumerator.name;
+        if (name.ends_with('_')) name.remove_suffix(1);
+        visit(enumerator.value, name);
+    });
+}
+
+/// The name of a value; empty when it is no enumerator.
+template <DescribedEnum Enum>
+constexpr std::string_view enumerator_name(Enum value) {
+    std::string_view found;
+    for_each_enumerator<Enum>([&](Enum each, std::string_view name) {
+        if (each == value) found = name;
+    });
+    return found;
+}
+
+/// The enumerator with that name.
+template <DescribedEnum Enum>
+constexpr std::optional<Enum> find_enumerator(std::string_view name) {
+    std::optional<Enum> found;
+    for_each_enumerator<Enum>([&](Enum each, std::string_view its_name) {
+        if (its_name == name) found = each;
+    });
+    return found;
 }
 
 namespace detail {

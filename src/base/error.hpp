@@ -48,6 +48,7 @@ enum class ErrorCode : std::uint8_t {
     password_wrong,
     // content
     content_not_found,
+    playback_session_ended,
     source_unavailable,
     // upload
     upload_not_found,

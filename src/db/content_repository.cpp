@@ -6,7 +6,10 @@ namespace clinikk::db {
 /// Those columns of a playable source that belong to the content; the others belong to the object.
 template <>
 inline constexpr auto column_prefix<PlayableSource> = [](std::string_view member) -> std::string_view {
-    return member == "title" || member == "file_name" || member == "storage_url" ? "c." : "o.";
+    for (std::string_view const of_content : {"title", "file_name", "storage_url", "owner_id", "visibility"}) {
+        if (member == of_content) return "c.";
+    }
+    return "o.";
 };
 
 namespace {
@@ -17,26 +20,80 @@ constexpr Statement insert_content{"content_insert", insert_sql};
 constexpr auto find_sql = sql_text("SELECT ", columns<Content>, " FROM contents WHERE id = $1");
 constexpr Statement find_content{"content_find", find_sql, Sharing::pipelined};
 
-// One statement for each filter and order, so that each walks along one index.
-constexpr auto list_newest_sql = sql_text("SELECT ", columns<Content>,
-                                          " FROM contents WHERE (created_at, id) < ($1, $2)"
-                                          " ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4");
-constexpr Statement list_newest{"content_list_newest", list_newest_sql};
+// One statement for each audience, filter and order, so that each walks along one index. That for an account merges
+// three such walks: what is public, what is for members, and what else the account owns.
 
-constexpr auto list_oldest_sql = sql_text("SELECT ", columns<Content>,
-                                          " FROM contents WHERE (created_at, id) > ($1, $2)"
-                                          " ORDER BY created_at, id LIMIT $3 OFFSET $4");
-constexpr Statement list_oldest{"content_list_oldest", list_oldest_sql};
+/// The condition and the order of a page: `(created_at, id)` comes behind the cursor.
+constexpr auto newest_page = sql_text(" AND (created_at, id) < ($1, $2)");
+constexpr auto oldest_page = sql_text(" AND (created_at, id) > ($1, $2)");
+constexpr auto newest_first = sql_text(" ORDER BY created_at DESC, id DESC");
+constexpr auto oldest_first = sql_text(" ORDER BY created_at, id");
+constexpr auto page_only = sql_text(" LIMIT $3 OFFSET $4");
 
-constexpr auto list_kind_newest_sql = sql_text("SELECT ", columns<Content>,
-                                               " FROM contents WHERE content_type = $5 AND (created_at, id) < ($1, $2)"
-                                               " ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4");
-constexpr Statement list_kind_newest{"content_list_kind_newest", list_kind_newest_sql};
+template <std::size_t N>
+consteval auto select_contents(char const (&condition)[N]) {
+    return sql_text("SELECT ", columns<Content>, " FROM contents WHERE ", condition);
+}
+constexpr auto all_contents = select_contents("true");
+constexpr auto public_contents = select_contents("visibility = 'public'");
+constexpr auto member_contents = select_contents("visibility = 'members'");
+constexpr auto other_own_contents = select_contents("owner_id = $5 AND visibility IN ('unlisted', 'private')");
 
-constexpr auto list_kind_oldest_sql = sql_text("SELECT ", columns<Content>,
-                                               " FROM contents WHERE content_type = $5 AND (created_at, id) > ($1, $2)"
-                                               " ORDER BY created_at, id LIMIT $3 OFFSET $4");
-constexpr Statement list_kind_oldest{"content_list_kind_oldest", list_kind_oldest_sql};
+/// One of the walks for an account. It ends where the page ends at the latest; the limit also tells the planner so.
+template <class Contents, class Page, class Order, std::size_t N>
+consteval auto walk(Contents const& contents, Page const& page, char const (&kind)[N], Order const& order) {
+    return sql_text("SELECT * FROM (", contents, page, kind, order,
+                    " LIMIT CAST($3 AS bigint) + CAST($4 AS bigint)) walk");
+}
+template <class Page, class Order, std::size_t N>
+consteval auto account_contents(Page const& page, char const (&kind)[N], Order const& order) {
+    return sql_text("SELECT * FROM (", walk(public_contents, page, kind, order), " UNION ALL ",
+                    walk(member_contents, page, kind, order), " UNION ALL ",
+                    walk(other_own_contents, page, kind, order), ") walks", order, page_only);
+}
+
+constexpr auto public_newest_sql = sql_text(public_contents, newest_page, newest_first, page_only);
+constexpr auto public_oldest_sql = sql_text(public_contents, oldest_page, oldest_first, page_only);
+constexpr auto public_kind_newest_sql =
+    sql_text(public_contents, newest_page, " AND content_type = $5", newest_first, page_only);
+constexpr auto public_kind_oldest_sql =
+    sql_text(public_contents, oldest_page, " AND content_type = $5", oldest_first, page_only);
+constexpr auto account_newest_sql = account_contents(newest_page, "", newest_first);
+constexpr auto account_oldest_sql = account_contents(oldest_page, "", oldest_first);
+constexpr auto account_kind_newest_sql = account_contents(newest_page, " AND content_type = $6", newest_first);
+constexpr auto account_kind_oldest_sql = account_contents(oldest_page, " AND content_type = $6", oldest_first);
+constexpr auto all_newest_sql = sql_text(all_contents, newest_page, newest_first, page_only);
+constexpr auto all_oldest_sql = sql_text(all_contents, oldest_page, oldest_first, page_only);
+constexpr auto all_kind_newest_sql =
+    sql_text(all_contents, newest_page, " AND content_type = $5", newest_first, page_only);
+constexpr auto all_kind_oldest_sql =
+    sql_text(all_contents, oldest_page, " AND content_type = $5", oldest_first, page_only);
+
+/// The listings of an audience: all kinds or one, and the newest or the oldest first.
+struct Listings {
+    Statement newest;
+    Statement oldest;
+    Statement kind_newest;
+    Statement kind_oldest;
+
+    Statement const& of(ContentQuery const& query) const {
+        bool const is_newest = query.sort == ContentSort::newest_first;
+        if (query.kind) return is_newest ? kind_newest : kind_oldest;
+        return is_newest ? newest : oldest;
+    }
+};
+constexpr Listings public_listings{{"content_list_public_newest", public_newest_sql},
+                                   {"content_list_public_oldest", public_oldest_sql},
+                                   {"content_list_public_kind_newest", public_kind_newest_sql},
+                                   {"content_list_public_kind_oldest", public_kind_oldest_sql}};
+constexpr Listings account_listings{{"content_list_account_newest", account_newest_sql},
+                                    {"content_list_account_oldest", account_oldest_sql},
+                                    {"content_list_account_kind_newest", account_kind_newest_sql},
+                                    {"content_list_account_kind_oldest", account_kind_oldest_sql}};
+constexpr Listings all_listings{{"content_list_newest", all_newest_sql},
+                                {"content_list_oldest", all_oldest_sql},
+                                {"content_list_kind_newest", all_kind_newest_sql},
+                                {"content_list_kind_oldest", all_kind_oldest_sql}};
 
 constexpr auto update_sql = sql_text("UPDATE contents SET updated_at = $2, ", changed_columns<ContentDescription, 3>,
                                      " WHERE id = $1 RETURNING ", columns<Content>);
@@ -78,10 +135,18 @@ constexpr Statement set_owner_of_unowned_contents{
 
 constexpr std::array statements{insert_content,
                                 find_content,
-                                list_newest,
-                                list_oldest,
-                                list_kind_newest,
-                                list_kind_oldest,
+                                public_listings.newest,
+                                public_listings.oldest,
+                                public_listings.kind_newest,
+                                public_listings.kind_oldest,
+                                account_listings.newest,
+                                account_listings.oldest,
+                                account_listings.kind_newest,
+                                account_listings.kind_oldest,
+                                all_listings.newest,
+                                all_listings.oldest,
+                                all_listings.kind_newest,
+                                all_listings.kind_oldest,
                                 update_content,
                                 remove_content,
                                 find_content_source,
@@ -93,9 +158,12 @@ constexpr std::array statements{insert_content,
                                 set_owner_of_unowned_contents};
 
 Statement const& list_statement(ContentQuery const& query) {
-    bool const newest = query.sort == ContentSort::newest_first;
-    if (query.kind) return newest ? list_kind_newest : list_kind_oldest;
-    return newest ? list_newest : list_oldest;
+    switch (query.audience) {
+        case Audience::everybody: return public_listings.of(query);
+        case Audience::account: return account_listings.of(query);
+        case Audience::admin: return all_listings.of(query);
+    }
+    throw std::logic_error("an audience without listings");
 }
 
 /// A position before all rows, so that the first page needs no statement of its own.
@@ -121,14 +189,19 @@ public:
 
     Task<std::vector<Content>> list(ContentQuery const& query) override {
         ContentCursor const from = query.after ? *query.after : before_all(query.sort);
-        std::array<Value, 5> const parameters{from.created_at, from.id, query.limit, query.skip, {}};
+        std::array const page{to_value(from.created_at), to_value(from.id), to_value(query.limit),
+                              to_value(query.skip)};
+        std::array const account{to_value(query.account)};
+        std::array const kind{to_value(query.kind)};
+        auto const& statement = list_statement(query);
         auto const expected = static_cast<std::size_t>(std::clamp<std::int64_t>(query.limit, 0, 100));
-        if (!query.kind) {
-            std::array const first_four{parameters[0], parameters[1], parameters[2], parameters[3]};
-            return find_all<Content>(session_, list_statement(query), first_four, expected);
+        bool const is_for_account = query.audience == Audience::account;
+        if (is_for_account && query.kind) {
+            return find_all<Content>(session_, statement, join_values(page, account, kind), expected);
         }
-        std::array const all_five{parameters[0], parameters[1], parameters[2], parameters[3], to_value(*query.kind)};
-        return find_all<Content>(session_, list_statement(query), all_five, expected);
+        if (is_for_account) return find_all<Content>(session_, statement, join_values(page, account), expected);
+        if (query.kind) return find_all<Content>(session_, statement, join_values(page, kind), expected);
+        return find_all<Content>(session_, statement, page, expected);
     }
 
     Task<std::optional<Content>> update(Uuid id, ContentChanges const& changes, Timestamp at) override {

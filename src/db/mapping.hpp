@@ -199,7 +199,7 @@ inline Value to_value(Timestamp value) { return value; }
 inline Value to_value(Sha256Digest const& value) {
     return Blob{std::string_view(reinterpret_cast<char const*>(value.data()), value.size())};
 }
-inline Value to_value(StoredEnum auto value) { return enum_to_text(value); }
+inline Value to_value(DescribedEnum auto value) { return enum_to_text(value); }
 template <class T>
 Value to_value(std::optional<T> const& value) {
     return value ? to_value(*value) : Value{};
@@ -253,7 +253,7 @@ inline void read_column(Row const& row, int column, Sha256Digest& out) {
     if (bytes.size() != out.size()) throw std::runtime_error("a stored SHA-256 has not 32 bytes");
     std::ranges::copy(bytes, out.begin());
 }
-inline void read_column(Row const& row, int column, StoredEnum auto& out) {
+inline void read_column(Row const& row, int column, DescribedEnum auto& out) {
     out = enum_from_text<std::remove_reference_t<decltype(out)>>(row.text(column));
 }
 template <class T>

@@ -16,12 +16,9 @@
 #include "domain/changes.hpp"
 #include "domain/media.hpp"
 #include "domain/playback.hpp"
+#include "domain/visibility.hpp"
 
 namespace clinikk {
-
-/// Who may see a content.
-enum class Visibility : std::uint8_t { everyone };
-BOOST_DESCRIBE_ENUM(Visibility, everyone)
 
 enum class ContentStatus : std::uint8_t { preparing, ready, errored };
 BOOST_DESCRIBE_ENUM(ContentStatus, preparing, ready, errored)
@@ -34,9 +31,11 @@ struct ContentDescription {
     ContentKind content_type = ContentKind::video;
     std::optional<std::int64_t> duration{};  ///< whole seconds; if the editor gave none, that of the media, rounded
     std::optional<std::string> thumbnail_url{};
-    std::optional<std::string> language{};  ///< of the speech and text: a BCP 47 tag such as `en-GB`
+    std::optional<std::string> language{};   ///< of the speech and text: a BCP 47 tag such as `en-GB`
+    std::optional<Visibility> visibility{};  ///< none until the default (DEFAULT_VISIBILITY) takes its place
 };
-BOOST_DESCRIBE_STRUCT(ContentDescription, (), (title, description, content_type, duration, thumbnail_url, language))
+BOOST_DESCRIBE_STRUCT(ContentDescription, (),
+                      (title, description, content_type, duration, thumbnail_url, language, visibility))
 
 /// What is known about the source object of a content. The members are empty until the object has been read, and where
 /// its bytes were not understood.
@@ -73,13 +72,12 @@ struct Content : ContentDescription, SourceMembers {
     std::optional<std::string> storage_url;  ///< none on the local disk: there it follows from PUBLIC_URL
     std::optional<std::string> file_name;    ///< the uploader's name of the file, for downloads; UTF-8, untrusted
     std::optional<Uuid> owner_id;
-    Visibility visibility = Visibility::everyone;
     ContentStatus status = ContentStatus::ready;
     Timestamp created_at;
     Timestamp updated_at;
 };
 BOOST_DESCRIBE_STRUCT(Content, (ContentDescription, SourceMembers),
-                      (id, storage_url, file_name, owner_id, visibility, status, created_at, updated_at))
+                      (id, storage_url, file_name, owner_id, status, created_at, updated_at))
 
 /// A content without an object: its bytes are at an address outside this service.
 struct LinkedContent {
@@ -97,7 +95,13 @@ struct ContentCursor {
     Uuid id;
 };
 
+/// For whom a listing is. Everybody sees what is public. An account also sees what is for members, and all that it
+/// owns. An admin sees everything.
+enum class Audience : std::uint8_t { everybody, account, admin };
+
 struct ContentQuery {
+    Audience audience = Audience::everybody;
+    Uuid account{};  ///< of the audience `account`
     std::optional<ContentKind> kind{};
     ContentSort sort = ContentSort::newest_first;
     std::optional<ContentCursor> after{};  ///< keyset: constant cost at any depth

@@ -8,6 +8,8 @@
 
 #include "base/sha256.hpp"
 #include "base/time.hpp"
+#include "base/uuid.hpp"
+#include "domain/visibility.hpp"
 
 namespace clinikk {
 
@@ -22,9 +24,12 @@ struct PlayableSource {
     std::optional<std::string> file_name;
     std::string title;
     std::optional<std::string> storage_url;
+    std::optional<Uuid> owner_id;
+    Visibility visibility = Visibility::private_;
     Timestamp created_at;  ///< when the object was made: its bytes never change after that
 };
 BOOST_DESCRIBE_STRUCT(PlayableSource, (),
-                      (store, bucket, key, size, sha256, media_type, file_name, title, storage_url, created_at))
+                      (store, bucket, key, size, sha256, media_type, file_name, title, storage_url, owner_id,
+                       visibility, created_at))
 
 }  // namespace clinikk

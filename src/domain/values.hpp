@@ -1,7 +1,5 @@
 #pragma once
 
-#include <boost/describe/enumerators.hpp>
-#include <boost/mp11/algorithm.hpp>
 #include <boost/system/result.hpp>
 
 #include <cstddef>
@@ -14,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/described.hpp"
 #include "base/sha256.hpp"
 #include "base/uuid.hpp"
 #include "base/value_schema.hpp"
@@ -235,27 +234,24 @@ template <class Enum>
 class Choice : public ValueOf<Enum> {
 public:
     static Parsed<Choice> parse(std::string_view text) {
-        std::optional<Choice> found;
-        boost::mp11::mp_for_each<Enumerators>([&](auto enumerator) {
-            if (text == enumerator.name) found = Choice(enumerator.value);
-        });
-        if (found) return *found;
+        auto const found = find_enumerator<Enum>(text);
+        if (found) return Choice(*found);
         return must_be_one_of(schema().choices);
     }
 
     static ValueSchema schema() {
         ValueSchema schema;
-        boost::mp11::mp_for_each<Enumerators>([&](auto enumerator) { schema.choices.emplace_back(enumerator.name); });
+        for_each_enumerator<Enum>([&](Enum, std::string_view name) { schema.choices.push_back(name); });
         return schema;
     }
 
 private:
-    using Enumerators = boost::describe::describe_enumerators<Enum>;
     explicit Choice(Enum value) : ValueOf<Enum>(value) {}
 };
 
 using ContentKindValue = Choice<ContentKind>;
 using ContentSortValue = Choice<ContentSort>;
 using RoleValue = Choice<Role>;
+using VisibilityValue = Choice<Visibility>;
 
 }  // namespace clinikk

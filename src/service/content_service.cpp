@@ -11,12 +11,20 @@ bool kind_fits(Content const& content, ContentKind kind) {
     return (kind == ContentKind::video) == content.video_codec.has_value();
 }
 
+/// Returns for whom a listing is.
+Audience audience_of(User const* viewer) {
+    if (viewer == nullptr) return Audience::everybody;
+    return viewer->role == Role::admin ? Audience::admin : Audience::account;
+}
+
 Task<Result<Content>> find_for_change(Repositories& repositories, Caller const& caller, Uuid id) {
     auto const user = co_await current_editor(repositories, caller);
     if (!user) co_return user.error();
     auto content = co_await repositories.contents().find(id);
-    if (!content) co_return Error(ErrorCode::content_not_found);
-    if (!may_act_for(*user, content->owner_id)) co_return Error(ErrorCode::forbidden);
+    if (!content || !may(&*user, ContentAction::see, access_of(*content))) {
+        co_return Error(ErrorCode::content_not_found);
+    }
+    if (!may(&*user, ContentAction::change, access_of(*content))) co_return Error(ErrorCode::forbidden);
     co_return std::move(*content);
 }
 
@@ -26,20 +34,27 @@ Event content_event(std::string type, Uuid content_id, Timestamp at) {
 
 }  // namespace
 
-ContentService::ContentService(UnitOfWork& work, ObjectStores& objects, Clock& clock, Log& log)
-    : work_(work), objects_(objects), clock_(clock), log_(log) {}
+ContentService::ContentService(UnitOfWork& work, ObjectStores& objects, Clock& clock, Visibility default_visibility,
+                               Log& log)
+    : work_(work), objects_(objects), clock_(clock), default_visibility_(default_visibility), log_(log) {}
 
-Task<Result<Content>> ContentService::get(Uuid id) {
+Task<Result<Content>> ContentService::get(User const* viewer, Uuid id) {
     auto content = co_await work_.repositories().contents().find(id);
-    if (!content) co_return Error(ErrorCode::content_not_found);
+    if (!content || !may(viewer, ContentAction::see, access_of(*content))) {
+        co_return Error(ErrorCode::content_not_found);
+    }
     co_return std::move(*content);
 }
 
-Task<std::vector<Content>> ContentService::list(ContentQuery const& query) {
-    return work_.repositories().contents().list(query);
+Task<std::vector<Content>> ContentService::list(User const* viewer, ContentQuery query) {
+    query.audience = audience_of(viewer);
+    if (viewer != nullptr) query.account = viewer->id;
+    co_return co_await work_.repositories().contents().list(query);
 }
 
-Task<Result<Content>> ContentService::update(Caller const& caller, Uuid id, ContentChanges const& changes) {
+Task<Result<Content>> ContentService::update(Caller const& caller, Uuid id, ContentChanges changes) {
+    auto const* const visibility = changes.find(&ContentDescription::visibility);
+    if (visibility != nullptr && !*visibility) changes.set(&ContentDescription::visibility, default_visibility_);
     std::optional<Content> updated;
     UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
         auto const content = co_await find_for_change(repositories, caller, id);

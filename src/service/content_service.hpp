@@ -17,16 +17,19 @@ namespace clinikk {
 /// The library: browsing, changing and removing contents. `UploadService` adds contents, `PlaybackService` plays them.
 class ContentService {
 public:
-    ContentService(UnitOfWork& work, ObjectStores& objects, Clock& clock, Log& log);
+    ContentService(UnitOfWork& work, ObjectStores& objects, Clock& clock, Visibility default_visibility, Log& log);
 
-    /// Fails with `content_not_found`.
-    Task<Result<Content>> get(Uuid id);
+    /// `viewer` is null for somebody who has not signed in. Fails with `content_not_found`, also when the viewer may
+    /// not see the content.
+    Task<Result<Content>> get(User const* viewer, Uuid id);
 
-    Task<std::vector<Content>> list(ContentQuery const& query);
+    /// What `viewer` may find; the service sets the audience of `query`.
+    Task<std::vector<Content>> list(User const* viewer, ContentQuery query);
 
-    /// Changes a content. Its owner and admins may. Fails as `current_editor`, with `content_not_found`, `forbidden`,
-    /// or with `media_kind_mismatch` when the stored bytes are not of the new kind.
-    Task<Result<Content>> update(Caller const& caller, Uuid id, ContentChanges const& changes);
+    /// Changes a content. A visibility that is cleared becomes the default one. Its owner and admins may. Fails as
+    /// `current_editor`, with `content_not_found` (also when the caller may not see it), `forbidden`, or with
+    /// `media_kind_mismatch` when the stored bytes are not of the new kind.
+    Task<Result<Content>> update(Caller const& caller, Uuid id, ContentChanges changes);
 
     /// Removes a content. Its owner and admins may. When this returns, the row is gone, and so is the object unless the
     /// process dies in between: then the collector removes it. Fails as `current_editor`, with `content_not_found` or
@@ -48,6 +51,7 @@ private:
     UnitOfWork& work_;
     ObjectStores& objects_;
     Clock& clock_;
+    Visibility default_visibility_;
     Log& log_;
 };
 

@@ -1,6 +1,5 @@
 #include "service/direct_upload_description.hpp"
 
-#include <boost/describe/enum_from_string.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
 
@@ -33,9 +32,12 @@ void read(JsonValue const* value, std::int64_t& out) {
     require(std::from_chars(text.data(), text.data() + text.size(), out).ec == std::errc());
 }
 
-void read(JsonValue const* value, ContentKind& out) {
+template <DescribedEnum Enum>
+void read(JsonValue const* value, Enum& out) {
     require(value != nullptr && value->kind == Kind::text);
-    require(boost::describe::enum_from_string(value->text.c_str(), out));
+    auto const found = find_enumerator<Enum>(value->text);
+    require(found.has_value());
+    out = *found;
 }
 
 /// A row from an older version of the program lacks the members that were added later.
@@ -44,12 +46,24 @@ void read(JsonValue const* value, std::optional<T>& out) {
     if (value != nullptr && value->kind != Kind::null) read(value, out.emplace());
 }
 
+template <class T>
+json::value to_json(T const& value) {
+    if constexpr (DescribedEnum<T>)
+        return json::string(enumerator_name(value));
+    else
+        return json::value_from(value);
+}
+template <class T>
+json::value to_json(std::optional<T> const& value) {
+    return value ? to_json(*value) : json::value();
+}
+
 }  // namespace
 
 std::string serialize(DirectUploadDescription const& description) {
     json::object object;
     for_each_member<DirectUploadDescription>(
-        [&](auto member) { object[member.name] = json::value_from(description.*member.pointer); });
+        [&](auto member) { object[member.name] = to_json(description.*member.pointer); });
     return json::serialize(object);
 }
 

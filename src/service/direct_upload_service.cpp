@@ -301,8 +301,8 @@ Task<Result<Content>> DirectUploadService::complete_claimed(Caller const& caller
                             description.disposition};
     auto const placed = co_await move_into_place(upload, guess_label(description, upload.object_id), label);
     if (!placed) co_return placed.error();
-    FinishedUpload const finished{upload,    description,           *facts,      bytes->stored,
-                                  label.key, description.file_name, clock_.now()};
+    FinishedUpload const finished{upload,    description,           *facts,       bytes->stored,
+                                  label.key, description.file_name, clock_.now(), options_.limits.default_visibility};
     auto content = co_await publish_upload(work_, objects_.named(upload.store), holder_, caller, finished);
     if (!content) co_return content.error();
     log_.info("content.created",

@@ -1,10 +1,12 @@
 #include "service/playback_service.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/encoding.hpp"
 #include "domain/file_name.hpp"
 #include "domain/media_format.hpp"
+#include "domain/permission.hpp"
 #include "domain/values.hpp"
 
 namespace clinikk {
@@ -21,6 +23,8 @@ std::string_view extension_of(std::string_view key) noexcept {
 
 std::string Playback::version() const { return source.sha256 ? to_hex(*source.sha256) : std::string(); }
 
+bool Playback::is_for_everybody() const noexcept { return may(nullptr, ContentAction::see, access_of(source)); }
+
 DownloadName Playback::download_name() const noexcept {
     auto const given = without_directories(source.file_name ? *source.file_name : std::string_view());
     if (!given.empty()) return {given, {}};
@@ -30,7 +34,7 @@ DownloadName Playback::download_name() const noexcept {
 PlaybackService::PlaybackService(UnitOfWork& work, ObjectStores& objects, PlaybackOptions options, Log& log)
     : work_(work), objects_(objects), options_(options), log_(log) {}
 
-Task<Result<Playback>> PlaybackService::find(Uuid content_id) {
+Task<Result<Playback>> PlaybackService::find(User const* viewer, Uuid content_id) {
     Playback playback;
     playback.content_id = content_id;
     auto source = co_await work_.repositories().contents().find_source(content_id);
@@ -41,7 +45,12 @@ Task<Result<Playback>> PlaybackService::find(Uuid content_id) {
         if (!content) co_return Error(ErrorCode::content_not_found);
         playback.source.title = std::move(content->title);
         playback.source.storage_url = std::move(content->storage_url);
+        playback.source.owner_id = content->owner_id;
+        playback.source.visibility = content->visibility.value_or(Visibility::private_);
         playback.source.created_at = content->created_at;
+    }
+    if (!may(viewer, ContentAction::see, access_of(playback.source))) {
+        co_return Error(ErrorCode::content_not_found);
     }
     auto const& found = playback.source;
     bool const is_elsewhere = !found.sha256 && objects_.find(found.store, found.bucket) == nullptr;
@@ -55,10 +64,13 @@ Task<Result<Playback>> PlaybackService::find(Uuid content_id) {
 
 Task<std::optional<DirectAddress>> PlaybackService::direct_address(Playback const& playback, std::string disposition) {
     auto const& source = playback.source;
-    DirectAccess const access{options_.address_life, source.media_type.value_or(""), std::move(disposition)};
+    auto life = options_.address_life;
+    if (!playback.is_for_everybody()) life = std::min(life, options_.private_address_life);
+    if (playback.granted) life = std::min(life, *playback.granted);
+    DirectAccess const access{life, source.media_type.value_or(""), std::move(disposition)};
     auto url = co_await store_of(source).presign(source.key, access);
     if (!url) co_return std::nullopt;
-    co_return DirectAddress{std::move(*url), options_.address_life};
+    co_return DirectAddress{std::move(*url), life};
 }
 
 Task<Result<void>> PlaybackService::resolve(Playback& playback) {

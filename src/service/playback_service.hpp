@@ -12,6 +12,7 @@
 #include "domain/object_stores.hpp"
 #include "domain/playback.hpp"
 #include "domain/unit_of_work.hpp"
+#include "domain/user.hpp"
 
 namespace clinikk {
 
@@ -20,6 +21,10 @@ struct PlaybackOptions {
     bool redirect = true;
     /// The validity of an address in the store (PRESIGN_EXPIRES).
     std::chrono::seconds address_life{3600};
+    /// The longest validity of such an address of a content that is not for everybody (PRIVATE_PRESIGN_EXPIRES).
+    std::chrono::seconds private_address_life{300};
+    /// The longest time that a playback session lasts (PLAYBACK_SESSION_EXPIRE).
+    std::chrono::seconds session_life = std::chrono::hours{12};
 };
 
 /// The name under which a client saves the file. It comes from an uploader or an editor and is untrusted.
@@ -35,9 +40,14 @@ struct Playback {
     /// The address of bytes that were taken over and are in a place that this process does not read. Nothing else is
     /// known about such bytes.
     std::optional<std::string> external_address{};
+    /// The time for which a playback session still lets the client play.
+    std::optional<std::chrono::seconds> granted{};
 
     /// A value that differs for different bytes: their SHA-256 in hexadecimal. Empty until they have been read.
     std::string version() const;
+
+    /// Whether everybody who knows its address may play it.
+    bool is_for_everybody() const noexcept;
 
     DownloadName download_name() const noexcept;
 
@@ -60,9 +70,10 @@ public:
     /// All arguments must outlive the service.
     PlaybackService(UnitOfWork& work, ObjectStores& objects, PlaybackOptions options, Log& log);
 
-    /// Finds what can be played, by one point read. Fails with `content_not_found`, and with `source_unavailable` when
-    /// the bytes are elsewhere and clients cannot follow their address.
-    Task<Result<Playback>> find(Uuid content_id);
+    /// Finds what can be played, by one point read. `viewer` is null for somebody who has not signed in. Fails with
+    /// `content_not_found`, also when the viewer may not see the content, and with `source_unavailable` when the bytes
+    /// are elsewhere and clients cannot follow their address.
+    Task<Result<Playback>> find(User const* viewer, Uuid content_id);
 
     /// Whether clients are redirected to a store that has addresses for them.
     bool redirects() const noexcept { return options_.redirect; }

@@ -25,11 +25,12 @@ Object make_object(FinishedUpload const& finished, ObjectStore const& store) {
 }
 
 Content make_content(FinishedUpload const& finished) {
-    auto const& [upload, description, facts, stored, key, file_name, at] = finished;
+    auto const& [upload, description, facts, stored, key, file_name, at, default_visibility] = finished;
     Content content;
     content.id = upload.content_id;
     static_cast<ContentDescription&>(content) = description;
     if (!content.duration) content.duration = facts.duration();
+    if (!content.visibility) content.visibility = default_visibility;
     static_cast<SourceMembers&>(content) = source_members({stored.size, stored.sha256, facts});
     content.file_name = unless_empty(file_name);
     content.owner_id = upload.owner_id;

@@ -22,6 +22,8 @@ struct UploadLimits {
     std::uint64_t max_size = 10ULL << 30U;      ///< MAX_UPLOAD_SIZE, bytes
     std::optional<std::uint64_t> user_quota{};  ///< USER_QUOTA, bytes of one owner
     std::int64_t max_per_user = 8;              ///< MAX_UPLOADS_PER_USER, at once
+    /// Of contents of whose visibility the editor says nothing (DEFAULT_VISIBILITY).
+    Visibility default_visibility = Visibility::public_;
 };
 
 /// Makes the row of the upload if its owner may still upload and there is room for it. Returns the number of bytes that
@@ -43,6 +45,7 @@ struct FinishedUpload {
     std::string key{};
     std::string file_name{};  ///< the uploader's; untrusted
     Timestamp at{};
+    Visibility default_visibility = Visibility::public_;
 };
 
 /// Makes the object and the content and ends the upload, in one transaction. Fails with `upload_interrupted` when

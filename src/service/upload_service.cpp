@@ -151,7 +151,8 @@ Task<Result<Content>> UploadService::publish(Write& write, ContentDescription co
     if (!held) co_return Error(ErrorCode::upload_interrupted);
     co_await write.bytes->commit(key);
 
-    FinishedUpload const finished{upload, description, *write.facts, write.stored, key, write.file_name, at};
+    FinishedUpload const finished{upload, description,     *write.facts, write.stored,
+                                  key,    write.file_name, at,           limits_.default_visibility};
     auto content = co_await publish_upload(work_, store, holder_, write.owner, finished);
     if (!content) {
         co_await store.remove(key);

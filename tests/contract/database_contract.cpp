@@ -155,6 +155,7 @@ Content DatabaseContract::add_content(Timestamp created_at, ContentKind kind, st
     content.id = new_uuid();
     content.title = "A title";
     content.content_type = kind;
+    content.visibility = Visibility::public_;
     content.owner_id = owner;
     content.created_at = created_at;
     content.updated_at = created_at;

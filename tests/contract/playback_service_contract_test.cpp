@@ -43,6 +43,7 @@ protected:
         run(repositories().objects().insert(object));
         Content content;
         content.id = new_uuid();
+        content.visibility = Visibility::public_;
         content.title = "Taken over";
         content.storage_url = storage_url;
         content.created_at = content.updated_at = at(2);
@@ -52,7 +53,7 @@ protected:
         return content.id;
     }
 
-    Result<Playback> find(Uuid id) { return run(service_.find(id)); }
+    Result<Playback> find(Uuid id) { return run(service_.find(nullptr, id)); }
 
     /// How the ways to the bytes of a resolved playback fail: `confirm`, `open` and `read`, in this order.
     std::vector<ErrorCode> errors_of(Playback const& playback) {
@@ -164,6 +165,7 @@ TEST_P(PlaybackServiceContract, AContentWithoutAnObjectHasItsAddressOrIsUnavaila
     Content linked;
     linked.id = new_uuid();
     linked.title = "Linked";
+    linked.visibility = Visibility::public_;
     linked.storage_url = "http://media.example.org/b.mp4";
     linked.created_at = linked.updated_at = at(3);
     run(repositories().contents().insert(linked));

@@ -14,10 +14,12 @@ namespace {
 constexpr char fill[] = R"sql(
     INSERT INTO users SELECT gen_random_uuid(), i::text, i::text, '', 'viewer', true, now() - i * interval '1 s'
         FROM generate_series(1, 100000) i;
-    INSERT INTO sessions SELECT gen_random_uuid(), id, created_at, created_at, NULL FROM users;
+    INSERT INTO sessions (id, user_id, created_at, expires_at, revoked_at) SELECT gen_random_uuid(), id, created_at, created_at, NULL FROM users;
+    INSERT INTO refresh_tokens (token_hash, session_id, issued_at, expires_at)
+        SELECT sha256(id::text::bytea), id, created_at, created_at FROM sessions;
     INSERT INTO contents (id, title, description, storage_url, content_type, owner_id, visibility, status, created_at,
                           updated_at)
-        SELECT gen_random_uuid(), 't', '', 'https://example.org', CASE WHEN random() < 0.5 THEN 'video' ELSE 'audio' END, id, 'everyone',
+        SELECT gen_random_uuid(), 't', '', 'https://example.org', CASE WHEN random() < 0.5 THEN 'video' ELSE 'audio' END, id, 'public',
                'ready', created_at, created_at FROM users;
     INSERT INTO objects (id, store, bucket, key, size, sha256, media_type, state, created_at)
         SELECT gen_random_uuid(), 'local', '', id::text, 1, sha256(''), 'video/mp4', 'stored', created_at FROM contents;

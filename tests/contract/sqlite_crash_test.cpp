@@ -19,6 +19,7 @@ Content make_content() {
     Content content;
     content.id = new_uuid();
     content.title = "A title";
+    content.visibility = Visibility::public_;
     content.description.assign(300, 'x');
     content.created_at = now();
     content.updated_at = content.created_at;

@@ -34,10 +34,12 @@ protected:
         connection_.run_script(R"sql(
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
             INSERT INTO users SELECT randomblob(16), i, i, '', 'viewer', 1, i FROM n;
-            INSERT INTO sessions SELECT randomblob(16), id, created_at, created_at, NULL FROM users;
+            INSERT INTO sessions (id, user_id, created_at, expires_at, revoked_at) SELECT randomblob(16), id, created_at, created_at, NULL FROM users;
+            INSERT INTO refresh_tokens (token_hash, session_id, issued_at, expires_at)
+                SELECT randomblob(32), id, created_at, created_at FROM sessions;
             INSERT INTO contents (id, title, description, content_type, owner_id, visibility, status, created_at,
                                   updated_at)
-                SELECT randomblob(16), 't', '', iif(created_at % 3, 'video', 'audio'), id, 'everyone', 'ready',
+                SELECT randomblob(16), 't', '', iif(created_at % 3, 'video', 'audio'), id, 'public', 'ready',
                        created_at, created_at FROM users;
             INSERT INTO objects SELECT randomblob(16), 'local', '', hex(id), 1, randomblob(32), 'video/mp4', 'stored',
                        created_at FROM contents;
@@ -81,11 +83,17 @@ TEST_F(SqliteStatements, NoneWalksThroughATable) {
         {"upload_count_writes", "SCAN uploads"},
         {"user_list", "SCAN users USING INDEX users_created_at_id_idx"},
     };
+    // What sorts a few rows: the sessions of an account, and three beginnings of a listing no longer than its page.
+    std::set<std::string_view> const sorting{"session_list_active", "content_list_account_newest",
+                                             "content_list_account_oldest", "content_list_account_kind_newest",
+                                             "content_list_account_kind_oldest"};
     auto const check = [&](std::string_view when) {
         for (auto const& statement : db::all_statements()) {
             for (auto const& step : explain(statement.sql)) {
-                EXPECT_EQ(step.find("TEMP B-TREE"), std::string::npos) << when << statement.name << ": " << step;
-                if (!step.starts_with("SCAN")) continue;
+                bool const sorts = step.find("TEMP B-TREE") != std::string::npos;
+                EXPECT_TRUE(!sorts || sorting.contains(statement.name)) << when << statement.name << ": " << step;
+                // What a subquery has found is no table.
+                if (!step.starts_with("SCAN") || step.starts_with("SCAN walk")) continue;
                 auto const found = allowed.find(statement.name);
                 EXPECT_TRUE(found != allowed.end() && found->second == step) << when << statement.name << ": " << step;
             }
@@ -100,6 +108,13 @@ TEST_F(SqliteStatements, NoneWalksThroughATable) {
 
 TEST_F(SqliteStatements, ListingsFollowTheirIndexes) {
     std::map<std::string_view, std::string_view> const expected{
+        {"content_list_public_newest",
+         "contents_visibility_created_at_id_idx (visibility=? AND (created_at,id)<(?,?))"},
+        {"content_list_public_oldest",
+         "contents_visibility_created_at_id_idx (visibility=? AND (created_at,id)>(?,?))"},
+        {"content_list_public_kind_newest",
+         "contents_visibility_content_type_created_at_id_idx (visibility=? AND content_type=? AND "
+         "(created_at,id)<(?,?))"},
         {"content_list_newest", "contents_created_at_id_idx ((created_at,id)<(?,?))"},
         {"content_list_oldest", "contents_created_at_id_idx ((created_at,id)>(?,?))"},
         {"content_list_kind_newest",

@@ -16,6 +16,7 @@ protected:
     static Content make_content(std::string title) {
         Content content;
         content.id = new_uuid();
+        content.visibility = Visibility::public_;
         content.title = std::move(title);
         content.created_at = at(0);
         content.updated_at = at(0);

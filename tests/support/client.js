@@ -43,12 +43,12 @@ export function uploadMedia(server, token, item, over = {}) {
   return upload(server, token, item.bytes, { filename: item.name, content_type: item.kind, ...over });
 }
 
-/** Every content that the listing shows, by following its links. */
-export async function listAll(server, query = '') {
+/** Every content that the listing shows to whoever has the token, by following its links. */
+export async function listAll(server, query = '', { token } = {}) {
   const all = [];
   let target = `/content${query}`;
   while (target) {
-    const answer = await server.get(target);
+    const answer = await server.get(target, { token });
     assert.equal(answer.status, 200, answer.text());
     all.push(...answer.json());
     target = nextLink(answer);

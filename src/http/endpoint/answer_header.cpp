@@ -15,6 +15,7 @@ constexpr std::array every_answer{
     optional({"Access-Control-Allow-Origin", "The origin whose scripts may read the answer (`CORS_ORIGINS`)"}),
     optional({"Access-Control-Expose-Headers", "What those scripts may read of the header"}),
     optional({"Vary", "The request fields that the answer depends on"}),
+    optional({"WWW-Authenticate", "The token of the request is not valid: the answer is that for everybody"}),
 };
 
 constexpr std::array json{

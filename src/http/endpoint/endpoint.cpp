@@ -20,6 +20,12 @@ bool has_parameters(Endpoint const& endpoint) {
     });
 }
 
+/// Whether a 404 may mean that the caller must sign in: with an invalid token it becomes a 401.
+bool hides_contents(Operation const& operation) {
+    bool const is_missing = std::ranges::find(operation.errors, content_not_found) != operation.errors.end();
+    return operation.access == Access::optional && is_missing;
+}
+
 std::vector<ErrorCode> of_the_body(Operation const& operation) {
     std::vector<ErrorCode> codes;
     if (operation.body.empty()) return codes;
@@ -35,6 +41,7 @@ std::vector<ErrorCode> of_the_body(Operation const& operation) {
 std::string_view to_string(Access access) noexcept {
     switch (access) {
         case Access::anyone: return "anyone";
+        case Access::optional: return "anyone, by account";
         case Access::signed_in: return "signed in";
         case Access::editor: return "editor";
     }
@@ -56,7 +63,7 @@ void require_cacheable(Endpoint const& endpoint) {
     bool const sees_more = std::ranges::any_of(endpoint.schema.parameters, [](auto const& parameter) {
         return parameter.place == ParameterPlace::header || parameter.place == ParameterPlace::cookie;
     });
-    if (operation.method == Method::get && operation.access == Access::anyone && !sees_more) return;
+    if (operation.method == Method::get && !needs_account(operation.access) && !sees_more) return;
     throw std::logic_error(std::string(operation.id) + " cannot be cacheable: it has to be a GET for everybody " +
                            "that binds no header field and no cookie");
 }
@@ -67,7 +74,7 @@ std::vector<ErrorCode> listed_errors(Endpoint const& endpoint) {
     codes.insert(codes.end(), operation.errors.begin(), operation.errors.end());
     auto const body = of_the_body(operation);
     codes.insert(codes.end(), body.begin(), body.end());
-    if (operation.access != Access::anyone) codes.push_back(not_authenticated);
+    if (needs_account(operation.access) || hides_contents(operation)) codes.push_back(not_authenticated);
     if (operation.access == Access::editor) codes.push_back(forbidden);
     if (has_parameters(endpoint)) codes.push_back(validation_failed);
     // By status, and of one status in the order of the catalogue.

@@ -17,8 +17,11 @@
 
 namespace clinikk::http {
 
-/// Who may call.
-enum class Access : std::uint8_t { anyone, signed_in, editor };
+/// Who may call. With `optional` anyone may, and the answer is that for the account if a token names one.
+enum class Access : std::uint8_t { anyone, optional, signed_in, editor };
+
+/// Whether an account is needed.
+constexpr bool needs_account(Access access) noexcept { return access >= Access::signed_in; }
 
 std::string_view to_string(Access access) noexcept;
 
@@ -68,7 +71,8 @@ struct OperationSchema {
 struct Endpoint {
     Operation operation;
     OperationSchema schema;
-    bool is_cacheable = false;  ///< the answer depends on URL and database alone (see `AnswerCache`)
+    bool is_cacheable =
+        false;  ///< an answer to nobody in particular depends on URL and database alone (see `AnswerCache`)
     std::function<Task<Result<Response>>(Request&)> invoke;
 };
 

@@ -28,6 +28,12 @@ struct BaseUrl {
     std::string_view value;  ///< the beginning of addresses in the answer, as the client sees the service
 };
 
+/// As `BaseUrl`, for an answer that also depends on the account. Only answers to nobody in particular are cached.
+struct Viewer {
+    std::string_view base_url;
+    User const* account;  ///< null for somebody who has not signed in
+};
+
 /// A request without parameters.
 struct NoInput {};
 BOOST_DESCRIBE_STRUCT(NoInput, (), ())
@@ -75,7 +81,8 @@ Schema answer_schema() {
     }
 }
 
-/// The types of a handler: `Task<Result<Answer>> handler(Context&, Request&, Input)`, or with `BaseUrl` for `Request&`.
+/// The types of a handler: `Task<Result<Answer>> handler(Context&, Request&, Input)`, or with `BaseUrl` or
+/// `Viewer` for `Request&`.
 template <class Handler>
 struct HandlerTypes;
 template <class ContextType, class SeenType, class InputType, class AnswerType>
@@ -86,16 +93,22 @@ struct HandlerTypes<Task<Result<AnswerType>> (*)(ContextType&, SeenType, InputTy
     using Answer = AnswerType;
 };
 
-/// Whether the handler sees nothing that is missing from the key of the cache, such as the caller.
+template <auto Handler>
+using Seen = typename HandlerTypes<decltype(Handler)>::Seen;
+
+/// Whether the handler sees nothing that is missing from the key of the cache, but for an account, whose requests the
+/// cache does not serve.
 template <auto Handler>
 inline constexpr bool depends_on_cache_key_only =
-    std::is_same_v<typename HandlerTypes<decltype(Handler)>::Seen, BaseUrl>;
+    std::is_same_v<Seen<Handler>, BaseUrl> || std::is_same_v<Seen<Handler>, Viewer>;
 
 /// The part of the request that the handler sees.
 template <auto Handler>
 decltype(auto) seen(Request& request) {
-    if constexpr (depends_on_cache_key_only<Handler>) {
+    if constexpr (std::is_same_v<Seen<Handler>, BaseUrl>) {
         return BaseUrl{request.base_url};
+    } else if constexpr (std::is_same_v<Seen<Handler>, Viewer>) {
+        return Viewer{request.base_url, request.account()};
     } else {
         return (request);
     }
@@ -166,10 +179,10 @@ public:
         table_.add(make<Handler>(std::move(operation), std::move(answer)));
     }
 
-    /// Adds an operation whose answers may be cached and given to anyone who asks the same, as long as the database
-    /// does not change. Its handler sees only the base URL and its bound input. Throws std::logic_error for an
-    /// operation that is not a GET, that not everyone may call, or that binds header fields or cookies, which are not
-    /// part of the key of the cache.
+    /// Adds an operation whose answers may be cached and given to anyone who asks the same without an account, as long
+    /// as the database does not change. Its handler sees only the base URL, the account and its bound input. Throws
+    /// std::logic_error for an operation that is not a GET, that not everyone may call, or that binds header fields or
+    /// cookies, which are not part of the key of the cache.
     template <auto Handler>
         requires detail::depends_on_cache_key_only<Handler>
     void add_cacheable(Operation operation) {

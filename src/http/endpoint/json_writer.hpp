@@ -36,15 +36,6 @@ inline void write_plain(std::string& out, std::string_view text) {
 }
 
 template <class T>
-std::string_view enumerator_name(T value) {
-    std::string_view name;
-    boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>([&](auto enumerator) {
-        if (enumerator.value == value) name = enumerator.name;
-    });
-    return name;
-}
-
-template <class T>
 void write_struct(std::string& out, T const& value) {
     char separator = '{';
     for_each_member<T>([&](auto member) {
@@ -89,7 +80,7 @@ void write_json(std::string& out, T const& value) {
     } else if constexpr (std::is_same_v<T, Sha256Digest>) {
         detail::write_plain(out, to_hex(value));
     } else if constexpr (std::is_enum_v<T>) {
-        detail::write_plain(out, detail::enumerator_name(value));
+        detail::write_plain(out, enumerator_name(value));
     } else if constexpr (IsOptional<T>::value) {
         if (value) {
             write_json(out, *value);

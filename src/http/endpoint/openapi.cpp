@@ -66,12 +66,18 @@ private:
         out["summary"] = operation.summary;
         if (!operation.description.empty()) out["description"] = operation.description;
         out["tags"] = json::array{operation.tag};
-        out["security"] = operation.access == Access::anyone ? json::array{}
-                                                             : json::array{json::object{{"bearer", json::array{}}},
-                                                                           json::object{{"password", json::array{}}}};
+        out["security"] = security_json(operation.access);
         if (!endpoint.schema.parameters.empty()) out["parameters"] = parameters_json(endpoint.schema);
         if (!operation.body.empty()) out["requestBody"] = body_json(endpoint);
         out["responses"] = responses_json(endpoint);
+        return out;
+    }
+
+    static json::array security_json(Access access) {
+        json::array out;
+        if (access == Access::anyone) return out;
+        if (access == Access::optional) out.push_back(json::object{});
+        for (auto const* const scheme : {"bearer", "password"}) out.push_back(json::object{{scheme, json::array{}}});
         return out;
     }
 

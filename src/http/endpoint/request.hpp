@@ -42,6 +42,10 @@ struct Request {
     Endpoint const* endpoint = nullptr;
     std::vector<std::pair<std::string_view, std::string>> path_parameters{};
     std::optional<Caller> caller{};
+    bool token_refused = false;  ///< a token was sent, and the operation goes on without it
+
+    /// The account for which the request acts; null when there is none.
+    User const* account() const noexcept { return caller ? &caller->user : nullptr; }
 
     bool abandoned = false;  ///< the client has gone, and the handler is being cancelled
 };

@@ -81,8 +81,7 @@ Schema struct_schema() {
 template <class T>
 Schema enum_schema() {
     ValueSchema value;
-    boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>(
-        [&](auto enumerator) { value.choices.push_back(enumerator.name); });
+    for_each_enumerator<T>([&](T, std::string_view name) { value.choices.push_back(name); });
     return scalar_schema(std::move(value));
 }
 

@@ -89,22 +89,34 @@ std::string_view bearer_token(std::string_view credentials) noexcept {
     return token == 0 || token == std::string_view::npos ? std::string_view() : credentials.substr(token);
 }
 
+/// An invalid token is distinguished from a missing one (RFC 6750 section 3.1).
+constexpr std::string_view invalid_token = R"(Bearer error="invalid_token")";
+
+/// Where an account is not needed, an invalid token counts as none: clients of the proof of concept send expired tokens
+/// with everything. The answer says so.
 Task<> authenticate(Exchange& exchange) {
-    auto const token = bearer_token(exchange.request.head.find("Authorization"));
+    auto& request = exchange.request;
+    bool const is_needed = needs_account(exchange.operation().access);
+    auto const token = bearer_token(request.head.find("Authorization"));
     if (token.empty()) {
-        exchange.fail(Error(ErrorCode::not_authenticated));
+        if (is_needed) exchange.fail(Error(ErrorCode::not_authenticated));
         co_return;
     }
     auto caller = co_await exchange.dependencies.authenticator.authenticate(token);
     if (caller) {
-        exchange.request.caller = std::move(*caller);
+        request.caller = std::move(*caller);
+    } else if (is_needed) {
+        exchange.fail(caller.error().with("WWW-Authenticate", std::string(invalid_token)));
     } else {
-        // An invalid token is distinguished from a missing one (RFC 6750 section 3.1).
-        exchange.fail(caller.error().with("WWW-Authenticate", R"(Bearer error="invalid_token")"));
+        request.token_refused = true;
     }
 }
 
-bool needs_caller(Exchange const& exchange) { return exchange.operation().access != Access::anyone; }
+bool reads_token(Exchange const& exchange) {
+    auto const access = exchange.operation().access;
+    return needs_account(access) ||
+           (access == Access::optional && !exchange.request.head.find("Authorization").empty());
+}
 
 void authorise(Exchange& exchange) {
     auto const& caller = exchange.request.caller;
@@ -129,7 +141,7 @@ void limit_body(Exchange& exchange) {
 
 void find_cached_answer(Exchange& exchange) {
     auto& answers = exchange.dependencies.answers;
-    if (!exchange.request.endpoint->is_cacheable) return;
+    if (!exchange.request.endpoint->is_cacheable || exchange.request.caller) return;
     exchange.revision = answers.revision();
     if (!exchange.revision) return;
     auto kept = answers.find(*exchange.revision, exchange.request);
@@ -160,6 +172,16 @@ void compress_answer(Exchange& exchange) {
 void cache_answer(Exchange& exchange) {
     if (!exchange.revision || exchange.is_cached || exchange.has_failed()) return;
     exchange.dependencies.answers.insert(*exchange.revision, exchange.request, exchange.response());
+}
+
+/// RFC 9110 section 11.6.1: the field may stand on any answer for which other credentials would matter.
+void tell_of_refused_token(Exchange& exchange) {
+    if (!exchange.request.token_refused) return;
+    if (!exchange.has_failed()) {
+        exchange.response().headers.add("WWW-Authenticate", invalid_token);
+    } else if (exchange.outcome->error().code == ErrorCode::content_not_found) {
+        exchange.fail(Error(ErrorCode::not_authenticated).with("WWW-Authenticate", std::string(invalid_token)));
+    }
 }
 
 void write_problem(Exchange& exchange) {
@@ -227,7 +249,7 @@ constexpr std::array stages{
     Stage{.name = "authenticate",
           .reason = "a stranger learns nothing about limits, and sends no body",
           .awaits = authenticate,
-          .is_needed = needs_caller},
+          .is_needed = reads_token},
     Stage{.name = "authorise", .reason = "needs the caller; who may not call sends no body", .on_request = authorise},
     Stage{.name = "content coding",
           .reason = "no limit can be applied to a coded body, so it comes before the limits",
@@ -236,7 +258,7 @@ constexpr std::array stages{
           .reason = "before the first read, which makes the client send the body (100 Continue)",
           .on_request = limit_body},
     Stage{.name = "cached answer",
-          .reason = "after authorisation, so that no cache answers whom the operation refuses",
+          .reason = "after authorisation: what is kept is for those without an account",
           .on_request = find_cached_answer},
     Stage{.name = "bind and invoke", .reason = "last on the way in: the handler", .awaits = invoke},
 
@@ -249,6 +271,9 @@ constexpr std::array stages{
     Stage{.name = "cache answer",
           .reason = "before the fields that belong to one request only",
           .on_outcome = cache_answer},
+    Stage{.name = "refused token",
+          .reason = "after the answer is kept, which has nothing to do with the token",
+          .on_outcome = tell_of_refused_token},
     Stage{.name = "problem", .reason = "from here on there is a response", .on_answer = write_problem},
     Stage{.name = "abandoned", .reason = "nobody reads it; the access log still says 499", .on_answer = forget_answer},
     Stage{.name = "request id", .reason = "on every answer, so that it can be found in the log", .on_answer = identify},

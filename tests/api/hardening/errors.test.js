@@ -21,6 +21,7 @@ const SOUND = wav(1000);
 const EXEMPT = {
   'get_health internal': 'it touches nothing that could break',
   'get_readiness internal': 'it touches nothing that could break',
+  'get_public_keys internal': 'it touches nothing that could break',
   'get_detailed_health internal': 'what breaks below it is what it reports',
 };
 // These need a bucket: tests/s3/direct.test.js brings them about.
@@ -40,6 +41,13 @@ const requests = {
   register: () => ['POST', '/auth/register', { json: { email: `new${Math.random()}@example.com`, password: PASSWORD } }],
   login: ({ me }) => ['POST', '/auth/token', { json: { email: me.email, password: PASSWORD } }],
   me: ({ me }) => ['GET', '/auth/me', { token: me.token }],
+  refresh: () => ['POST', '/auth/refresh', { json: { refresh_token: 'x'.repeat(43) } }],
+  password: ({ me }) => ['PUT', '/auth/password', { token: me.token, json: { current_password: PASSWORD, new_password: PASSWORD } }],
+  logout: ({ me }) => ['POST', '/auth/logout', { token: me.token }],
+  logoutAll: ({ me }) => ['POST', '/auth/logout-all', { token: me.token }],
+  sessions: ({ me }) => ['GET', '/auth/sessions', { token: me.token }],
+  endSession: ({ me }) => ['DELETE', `/auth/sessions/${NOBODY}`, { token: me.token }],
+  keys: () => ['GET', '/.well-known/jwks.json', {}],
   create: ({ me }) => ['POST', '/content', { token: me.token, multipart: uploadParts(SOUND) }],
   list: () => ['GET', '/content', {}],
   get: ({ content }) => ['GET', `/content/${content.id}`, {}],
@@ -47,6 +55,8 @@ const requests = {
   patch: ({ me, content }) => ['PATCH', `/content/${content.id}`, { token: me.token, json: { title: 'x' } }],
   remove: ({ me, content }) => ['DELETE', `/content/${content.id}`, { token: me.token }],
   stream: ({ content }) => ['GET', `/content/${content.id}/stream`, {}],
+  play: ({ me, content }) => ['POST', `/content/${content.id}/playback-session`, { token: me.token }],
+  granted: ({ playback }) => ['GET', playback, {}],
   begin: ({ me }) => ['POST', '/uploads', { token: me.token, json: { title: 'x', description: '', content_type: 'audio', file_name: 'x.wav', size: 1000 } }],
   upload: ({ me }) => ['GET', `/uploads/${NOBODY}`, { token: me.token }],
   parts: ({ me }) => ['POST', `/uploads/${NOBODY}/parts`, { token: me.token, json: { from: 1 } }],
@@ -57,7 +67,9 @@ const requests = {
   detailed: () => ['GET', '/health/detailed', {}],
 };
 const TEMPLATES = {
-  'POST /auth/register': 'register', 'POST /auth/token': 'login', 'GET /auth/me': 'me', 'POST /content': 'create', 'GET /content': 'list',
+  'POST /auth/register': 'register', 'POST /auth/token': 'login', 'GET /auth/me': 'me', 'POST /auth/refresh': 'refresh', 'PUT /auth/password': 'password',
+  'POST /auth/logout': 'logout', 'POST /auth/logout-all': 'logoutAll', 'GET /auth/sessions': 'sessions', 'DELETE /auth/sessions/{session_id}': 'endSession',
+  'GET /.well-known/jwks.json': 'keys', 'POST /content/{content_id}/playback-session': 'play', 'GET /content/{content_id}/playback/{grant}/stream': 'granted', 'POST /content': 'create', 'GET /content': 'list',
   'GET /content/{content_id}': 'get', 'PUT /content/{content_id}': 'update', 'PATCH /content/{content_id}': 'patch', 'DELETE /content/{content_id}': 'remove',
   'POST /uploads': 'begin', 'GET /uploads/{upload_id}': 'upload', 'POST /uploads/{upload_id}/parts': 'parts',
   'POST /uploads/{upload_id}/complete': 'complete', 'DELETE /uploads/{upload_id}': 'abort',
@@ -125,8 +137,60 @@ const COMMON = {
 
 const send = (context, bytes, over) => context.server.post('/content', { token: context.me.token, multipart: uploadParts(bytes, over) });
 
+/** The path of a playback session of a new content, which `change` changes before the path is used. */
+async function changedPlayback({ server, me }, change) {
+  const { id } = await upload(server, me.token, SOUND, { title: 'played' });
+  const target = await playbackOf(server, me, id);
+  await change(id);
+  return server.get(target);
+}
+
+/** What becomes of a refresh token that is used twice. */
+async function reusedToken(server, { email }, use) {
+  const { refresh_token: token } = (await server.post('/auth/token', { json: { email, password: PASSWORD } })).json();
+  assert.equal((await use(token)).status, 200);
+  return use(token);
+}
+
+async function playbackOf(server, me, id) {
+  const begun = await server.post(`/content/${id}/playback-session`, { token: me.token });
+  assert.equal(begun.status, 201, begun.text());
+  return new URL(begun.json().url).pathname;
+}
+
+const withRefusedToken = ({ server }, [method, target]) => server.request(method, target.replace(/[0-9a-f-]{36}/, NOBODY), { token: 'x' });
+
 /** What is particular to an operation. */
 const OWN = {
+  refresh: {
+    refresh_token_invalid: ({ server }, [method, target, options]) => server.request(method, target, options),
+    refresh_token_reused: ({ server, me }) => reusedToken(server, me, (token) => server.post('/auth/refresh', { json: { refresh_token: token } })),
+    validation_failed: ({ server }) => server.post('/auth/refresh', { json: {} }),
+  },
+  password: {
+    password_wrong: ({ server, me }) => server.put('/auth/password', { token: me.token, json: { current_password: 'not the one', new_password: PASSWORD } }),
+    validation_failed: ({ server, me }) => server.put('/auth/password', { token: me.token, json: {} }),
+    rate_limited: async ({ limited }) => {
+      const somebody = await newUser(limited);
+      const wrong = { token: somebody.token, json: { current_password: 'not the one', new_password: PASSWORD } };
+      for (let i = 0; i < 10; i += 1) assert.equal((await limited.put('/auth/password', wrong)).status, 403);
+      return limited.put('/auth/password', wrong);
+    },
+  },
+  endSession: {
+    session_not_found: ({ server }, [method, target, options]) => server.request(method, target, options),
+  },
+  get: { not_authenticated: withRefusedToken },
+  play: { validation_failed: ({ server, me, content }) => server.post(`/content/${content.id}/playback-session?expires_in=0`, { token: me.token }) },
+  granted: {
+    playback_session_ended: ({ server, content }) => server.get(`/content/${content.id}/playback/x/stream`),
+    content_not_found: (context) => changedPlayback(context, (id) => context.server.request('DELETE', `/content/${id}`, { token: context.me.token })),
+    source_unavailable: (context) => changedPlayback(context, () =>
+      sql(context.server.dataDir, "DELETE FROM content_objects WHERE content_id IN (SELECT id FROM contents WHERE title = 'played')")),
+    validation_failed: ({ server, playback }) => server.get(`${playback}?download=perhaps`),
+    precondition_failed: ({ server, playback }) => server.get(playback, { headers: { 'If-Match': '"x"' } }),
+    range_not_satisfiable: ({ server, playback }) => server.get(playback, { headers: { Range: 'bytes=99999999-' } }),
+  },
   register: {
     email_taken: ({ server, me }) => server.post('/auth/register', { json: { email: me.email, password: PASSWORD } }),
     validation_failed: ({ server }) => server.post('/auth/register', { json: {} }),
@@ -139,6 +203,9 @@ const OWN = {
       return limited.post('/auth/token', wrong);
     },
     validation_failed: ({ server }) => server.post('/auth/token', { form: {} }),
+    refresh_token_invalid: ({ server }) => server.post('/auth/token', { form: { grant_type: 'refresh_token', refresh_token: 'x' } }),
+    refresh_token_reused: ({ server, me }) =>
+      reusedToken(server, me, (token) => server.post('/auth/token', { form: { grant_type: 'refresh_token', refresh_token: token } })),
   },
   create: {
     validation_failed: (context) => send(context, SOUND, { title: '' }),
@@ -188,6 +255,7 @@ const OWN = {
     media_kind_mismatch: ({ server, me, content }) => server.patch(`/content/${content.id}`, { token: me.token, json: { content_type: 'video' } }),
   },
   stream: {
+    not_authenticated: withRefusedToken,
     source_unavailable: async ({ server, me }) => {
       const { id } = await upload(server, me.token, SOUND, { title: 'lost' });
       await sql(server.dataDir, "DELETE FROM content_objects WHERE content_id = (SELECT id FROM contents WHERE title = 'lost')");
@@ -221,6 +289,7 @@ describe('errors', () => {
     assert.equal(made.code, 0, `clinikk-tv user role: ${made.stderr}`);
     context.viewer.token = await login(server, context.viewer.email); // another role ends the sessions
     context.content = await upload(server, context.me.token, SOUND);
+    context.playback = await playbackOf(server, context.me, context.content.id);
 
     const hanging = path.join(cwd, 'ffprobe');
     await writeFile(hanging, '#!/usr/bin/perl\nsleep 1000;\n', { mode: 0o755 });
@@ -264,8 +333,9 @@ describe('errors', () => {
     const { broken } = context;
     const me = await newUser(broken);
     const content = await upload(broken, me.token, SOUND);
-    await sql(broken.dataDir, 'ALTER TABLE users RENAME TO users_away; ALTER TABLE contents RENAME TO contents_away; ALTER TABLE sessions RENAME TO sessions_away;');
-    const here = { me, content };
+    const playback = await playbackOf(broken, me, content.id);
+    await sql(broken.dataDir, 'ALTER TABLE users RENAME TO users_away; ALTER TABLE contents RENAME TO contents_away; ALTER TABLE sessions RENAME TO sessions_away; ALTER TABLE refresh_tokens RENAME TO refresh_tokens_away;');
+    const here = { me, content, playback };
     for (const operation of contract.operations()) {
       const name = TEMPLATES[`${operation.method} ${operation.template}`];
       if (EXEMPT[`${operation.id} internal`] || !contract.errorsOf(operation).some(({ code }) => code === 'internal')) continue;

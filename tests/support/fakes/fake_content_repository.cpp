@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "domain/permission.hpp"
 #include "support/fakes/fake_table.hpp"
 
 namespace clinikk::testing {
@@ -14,6 +15,14 @@ bool is_source(Tables const& tables, Uuid content_id, Uuid object_id) {
 bool has_links(Tables const& tables, Uuid content_id) {
     return std::ranges::any_of(tables.content_objects,
                                [&](auto const& link) { return link.first.first == content_id; });
+}
+
+bool is_shown(Content const& content, ContentQuery const& query) {
+    User account;
+    account.id = query.account;
+    if (query.audience == Audience::admin) account.role = Role::admin;
+    bool const is_nobody = query.audience == Audience::everybody;
+    return may(is_nobody ? nullptr : &account, ContentAction::find, {content.visibility.value(), content.owner_id});
 }
 
 class FakeContents final : public ContentRepository, Repository {
@@ -40,6 +49,7 @@ public:
                 auto const place = std::pair(content.created_at, content.id);
                 auto const after = query.after ? std::pair(query.after->created_at, query.after->id) : place;
                 bool const is_behind = !query.after || (newest_first ? place < after : place > after);
+                if (!is_shown(content, query)) continue;
                 if (is_behind && (!query.kind || content.content_type == *query.kind)) all.push_back(content);
             }
             std::ranges::sort(all, {},
@@ -97,9 +107,18 @@ public:
             auto const& object = tables.objects.at(link->second);
             auto const& content = tables.contents.at(content_id);
             if (object.state != ObjectState::stored) return std::nullopt;
-            return PlayableSource{object.store,        object.bucket,     object.key,        object.size,
-                                  object.sha256,       object.media_type, content.file_name, content.title,
-                                  content.storage_url, object.created_at};
+            return PlayableSource{object.store,
+                                  object.bucket,
+                                  object.key,
+                                  object.size,
+                                  object.sha256,
+                                  object.media_type,
+                                  content.file_name,
+                                  content.title,
+                                  content.storage_url,
+                                  content.owner_id,
+                                  content.visibility.value(),
+                                  object.created_at};
         });
     }
 

@@ -31,7 +31,7 @@ Task<Result<std::string>> read_to_end(Body body) {
 
 /// Plays a content in all ways, one after the other, and gives its bytes: half of them at once, half as a stream.
 Task<Result<std::string>> play(PlaybackService& service, Uuid content_id) {
-    auto playback = co_await service.find(content_id);
+    auto playback = co_await service.find(nullptr, content_id);
     if (!playback) co_return playback.error();
     co_await service.direct_address(*playback, "inline");
     auto const resolved = co_await service.resolve(*playback);
@@ -94,7 +94,7 @@ TEST_P(PlaybackServiceTest, AnAddressLastsAsLongAsItSays) {
     auto const id = add_content(world, GetParam(), true);
     Process process(world, GetParam());
     PlaybackService service(process.work, process.stores, {.address_life = std::chrono::minutes(5)}, world.log);
-    auto const playback = run_task(service.find(id)).value();
+    auto const playback = run_task(service.find(nullptr, id)).value();
     auto const address = run_task(service.direct_address(playback, "inline"));
     ASSERT_EQ(address.has_value(), GetParam() == bucket) << "a disk has no addresses";
     if (!address) return;

@@ -47,6 +47,7 @@ Content World::add_content(FakeStorage::Kind kind, std::string bytes) {
     object.created_at = clock.now();
     Content content;
     content.id = new_uuid();
+    content.visibility = Visibility::public_;
     content.title = "A title";
     content.created_at = clock.now();
     content.updated_at = clock.now();

@@ -79,7 +79,7 @@ struct Process {
     UploadLimits limits{.max_size = 1'000'000};
     UserService users{work, hasher, world.clock};
     SessionService sessions{work, hasher, tokens, world.clock, {.refresh_life = refresh_life}, world.log};
-    ContentService contents{work, stores, world.clock, world.log};
+    ContentService contents{work, stores, world.clock, Visibility::public_, world.log};
     PlaybackService playback{work, stores, {}, world.log};
     UploadService uploads;
     DirectUploadService direct_uploads;
