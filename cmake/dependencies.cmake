@@ -19,6 +19,7 @@ pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(curl REQUIRED IMPORTED_TARGET "libcurl >= 7.88")
 pkg_check_modules(pugixml REQUIRED IMPORTED_TARGET pugixml)
+pkg_check_modules(archive REQUIRED IMPORTED_TARGET libarchive)
 
 # CLI11 is header-only and has no pkg-config file in Debian 12.
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)

@@ -16,6 +16,7 @@ void add_content_routes(Routes& routes) {
          .description = "The file is streamed into the store while it is hashed and examined; the answer comes "
                         "when it is safely stored. Fields may stand before or behind the file.",
          .access = Access::editor,
+         .scope = Scope::content_write,
          .body = {BodyForm::multipart},
          .over_limit = upload_too_large,
          .success = 201,
@@ -31,6 +32,7 @@ void add_content_routes(Routes& routes) {
                         "leading through everything exactly once while the library grows. Everybody sees what is "
                         "`public`; an account also what is for `members`, and all that it owns; admins see everything.",
          .access = Access::optional,
+         .scope = Scope::content_read,
          .headers = {optional(answer_header::link)}});
     routes.add<get_content>({.method = Method::get,
                              .path = "/content/{content_id}",
@@ -38,6 +40,7 @@ void add_content_routes(Routes& routes) {
                              .summary = "One content",
                              .description = "What the caller may not see is answered as what does not exist.",
                              .access = Access::optional,
+                             .scope = Scope::content_read,
                              .errors = {content_not_found}});
     Operation change{.path = "/content/{content_id}",
                      .tag = "content",
@@ -46,6 +49,7 @@ void add_content_routes(Routes& routes) {
                          "For its owner and for administrators. Members that are left out stay as they are; "
                          "`null`, or an empty text field of a form, clears one that may be absent.",
                      .access = Access::editor,
+                     .scope = Scope::content_write,
                      .body = {BodyForm::json, BodyForm::urlencoded, BodyForm::multipart},
                      .errors = {content_not_found, forbidden, media_kind_mismatch}};
     change.method = Method::put;
@@ -58,6 +62,7 @@ void add_content_routes(Routes& routes) {
                                 .summary = "Delete a content and its bytes",
                                 .description = "For its owner and for administrators.",
                                 .access = Access::editor,
+                                .scope = Scope::content_write,
                                 .errors = {content_not_found, forbidden}});
 }
 

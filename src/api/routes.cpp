@@ -9,6 +9,9 @@ http::EndpointTable make_endpoints(Services* services, std::uint64_t max_upload_
     Routes routes(table, services, max_upload_size);
     add_user_routes(routes);
     add_session_routes(routes);
+    add_api_key_routes(routes);
+    add_user_admin_routes(routes);
+    add_own_account_routes(routes);
     add_content_routes(routes);
     add_playback_routes(routes);
     add_upload_routes(routes);
@@ -32,7 +35,7 @@ std::string_view describe(Standing standing) noexcept {
 }  // namespace
 
 std::string list_endpoints(http::EndpointTable const& table) {
-    std::string text = "| method | path | operation | who may call |\n|---|---|---|---|\n";
+    std::string text = "| method | path | operation | who may call | scope of a key |\n|---|---|---|---|---|\n";
     for (auto const& endpoint : table.endpoints()) {
         auto const& operation = endpoint->operation;
         if (operation.hidden) continue;
@@ -44,7 +47,9 @@ std::string list_endpoints(http::EndpointTable const& table) {
         text += operation.id;
         text += "` | ";
         text += to_string(operation.access);
-        text += " |\n";
+        text += " | ";
+        if (operation.scope) text.append("`").append(to_string(*operation.scope)).append("` ");
+        text += "|\n";
     }
     return text;
 }

@@ -9,6 +9,9 @@ namespace clinikk::api {
 
 void add_user_routes(Routes& routes);
 void add_session_routes(Routes& routes);
+void add_api_key_routes(Routes& routes);
+void add_user_admin_routes(Routes& routes);
+void add_own_account_routes(Routes& routes);
 void add_content_routes(Routes& routes);
 void add_playback_routes(Routes& routes);
 void add_upload_routes(Routes& routes);
@@ -19,7 +22,8 @@ void add_docs_routes(Routes& routes);
 /// have `max_upload_size` bytes.
 http::EndpointTable make_endpoints(Services* services, std::uint64_t max_upload_size);
 
-/// The operations in the API document as a table for people, one line each: method, path, id and who may call.
+/// The operations in the API document as a table for people, one line each: method, path, id, who may call,
+/// and the scope that an API key needs.
 std::string list_endpoints(http::EndpointTable const& table);
 
 /// The policy for contents (`content_policy`) as a table for people.

@@ -1,13 +1,17 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/log.hpp"
+#include "domain/archive.hpp"
 #include "domain/media.hpp"
 #include "domain/object_store.hpp"
 #include "domain/unit_of_work.hpp"
 #include "http/endpoint/endpoint_table.hpp"
+#include "service/account_remover.hpp"
+#include "service/api_key_service.hpp"
 #include "service/content_service.hpp"
 #include "service/direct_upload_service.hpp"
 #include "service/playback_service.hpp"
@@ -34,11 +38,14 @@ struct HealthSubjects {
 struct Services {
     UserService& users;
     SessionService& sessions;
+    ApiKeyService& api_keys;
+    AccountRemover& remover;
     ContentService& contents;
     PlaybackService& playback;
     PlaybackSessionService& playback_sessions;
     UploadService& uploads;
     DirectUploadService& direct_uploads;
+    std::function<std::unique_ptr<Archive>()> make_archive;  ///< for exports
     HealthSubjects health;
     Role registration_role;     ///< of accounts that register themselves
     std::string public_keys{};  ///< a JWK Set

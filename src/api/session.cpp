@@ -123,6 +123,12 @@ Response no_content() {
 
 }  // namespace
 
+SessionView view_session(Session const& session, Uuid current) {
+    return {session.id,         session.device,
+            session.created_at, session.last_used_at.value_or(session.created_at),
+            session.expires_at, session.id == current};
+}
+
 Task<Result<Reply<TokenView>>> create_token(Services& services, Request& request, TokenRequest wanted) {
     if (wanted.wants_refresh()) {
         auto refreshed = co_await services.sessions.refresh(wanted.refresh_token->value());
@@ -150,7 +156,7 @@ Task<Result<Response>> change_password(Services& services, Request& request, Cha
 Task<Result<Response>> log_out(Services& services, Request& request, NoInput) {
     auto const& caller = *request.caller;
     // Another request may have ended the session a moment ago.
-    co_await services.sessions.end(caller, caller.session_id);
+    co_await services.sessions.end(caller, caller.credential.id());
     co_return no_content();
 }
 
@@ -162,11 +168,8 @@ Task<Result<Response>> log_out_everywhere(Services& services, Request& request, 
 Task<Result<Reply<std::vector<SessionView>>>> list_sessions(Services& services, Request& request, NoInput) {
     auto const sessions = co_await services.sessions.list(*request.caller);
     Reply<std::vector<SessionView>> reply;
-    for (auto const& session : sessions) {
-        reply.value.push_back({session.id, session.device, session.created_at,
-                               session.last_used_at.value_or(session.created_at), session.expires_at,
-                               session.id == request.caller->session_id});
-    }
+    auto const& current = request.caller->credential.id();
+    for (auto const& session : sessions) reply.value.push_back(view_session(session, current));
     reply.headers.add("Cache-Control", "no-store");
     co_return reply;
 }

@@ -71,6 +71,9 @@ struct SessionView {
 };
 BOOST_DESCRIBE_STRUCT(SessionView, (), (id, device, created_at, last_used_at, expires_at, is_current))
 
+/// `current` is the session that calls.
+SessionView view_session(Session const& session, Uuid current);
+
 Task<Result<Reply<TokenView>>> create_token(Services& services, Request& request, TokenRequest wanted);
 Task<Result<Reply<TokenView>>> refresh_token(Services& services, Request& request, RefreshRequest wanted);
 Task<Result<Response>> change_password(Services& services, Request& request, ChangePasswordRequest wanted);

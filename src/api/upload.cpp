@@ -24,6 +24,7 @@ void add_upload_routes(Routes& routes) {
                         "in any order, several at a time, and keep the `ETag` of each answer. "
                         "`file_name` tells the likely format; the bytes decide in the end.",
          .access = Access::editor,
+         .scope = Scope::content_write,
          .body = {BodyForm::json},
          .success = 201,
          .headers = {answer_header::location, answer_header::cache_control},
@@ -38,6 +39,7 @@ void add_upload_routes(Routes& routes) {
                                 "first time. In the state `committing` all of it is there, and is being read or waits "
                                 "to be completed.",
                             .access = Access::editor,
+                            .scope = Scope::content_write,
                             .headers = {answer_header::cache_control},
                             .errors = {upload_not_found}});
     routes.add<add_upload_parts>({.method = Method::post,
@@ -46,6 +48,7 @@ void add_upload_routes(Routes& routes) {
                                   .summary = "More addresses, or new ones for those that expired",
                                   .description = "For up to `limit` parts, from the number `from` on.",
                                   .access = Access::editor,
+                                  .scope = Scope::content_write,
                                   .body = {BodyForm::json},
                                   .headers = {answer_header::cache_control},
                                   .errors = {upload_not_found, upload_busy}});
@@ -60,6 +63,7 @@ void add_upload_routes(Routes& routes) {
                         "first request is at work, and the content afterwards. Bytes that are refused are "
                         "removed, and the upload with them.",
          .access = Access::editor,
+         .scope = Scope::content_write,
          .body = {BodyForm::json},
          .body_limit = completion_limit,
          .success = 201,
@@ -72,6 +76,7 @@ void add_upload_routes(Routes& routes) {
                               .summary = "Give an upload up",
                               .description = "What has been sent is removed from the bucket.",
                               .access = Access::editor,
+                              .scope = Scope::content_write,
                               .errors = {upload_not_found, upload_busy}});
 }
 

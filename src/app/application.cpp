@@ -6,11 +6,13 @@
 #include <sstream>
 
 #include "api/routes.hpp"
+#include "app/account_removal_job.hpp"
 #include "app/api_document.hpp"
 #include "app/collection_job.hpp"
 #include "app/core.hpp"
 #include "app/descriptor_budget.hpp"
 #include "app/process_name.hpp"
+#include "archive/zip_archive.hpp"
 #include "db/polling_signals.hpp"
 #include "http/server/server.hpp"
 #include "security/playback_grants.hpp"
@@ -97,14 +99,19 @@ DescriptorBudget plan_descriptors(Settings const& settings, Log& log) {
     return budget;
 }
 
-/// Finds the account of a token, for the pipeline.
-class SessionAuthenticator : public http::Authenticator {
+/// Finds the account of an access token or an API key, for the pipeline.
+class CredentialAuthenticator : public http::Authenticator {
 public:
-    explicit SessionAuthenticator(SessionService& sessions) : sessions_(sessions) {}
-    Task<Result<Caller>> authenticate(std::string_view token) override { return sessions_.authenticate(token); }
+    CredentialAuthenticator(SessionService& sessions, ApiKeyService& api_keys)
+        : sessions_(sessions), api_keys_(api_keys) {}
+
+    Task<Result<Caller>> authenticate(std::string_view token) override {
+        return ApiKeyService::is_key(token) ? api_keys_.authenticate(token) : sessions_.authenticate(token);
+    }
 
 private:
     SessionService& sessions_;
+    ApiKeyService& api_keys_;
 };
 
 }  // namespace
@@ -122,6 +129,8 @@ struct Application::Parts {
 
     UserService users;
     SessionService sessions;
+    ApiKeyService api_keys;
+    AccountRemover remover;
     PlaybackService playback;
     PlaybackSessionService playback_sessions;
     UploadService uploads;
@@ -130,7 +139,7 @@ struct Application::Parts {
     api::Services services;
     http::EndpointTable table;
     http::Router router;
-    SessionAuthenticator authenticator;
+    CredentialAuthenticator authenticator;
     http::Pipeline pipeline;
     http::Server server;
 
@@ -144,6 +153,8 @@ struct Application::Parts {
           grants(make_grants(keys)),
           users(*core.work, *core.hasher, core.clock),
           sessions(*core.freeing_work, *core.hasher, *tokens, core.clock, settings.sessions, log),
+          api_keys(*core.freeing_work, core.clock, log),
+          remover(*core.freeing_work, core.clock, log),
           playback(*core.freeing_work, core.storage.object_stores(), settings.playback, log),
           playback_sessions(*core.freeing_work, *grants, core.clock, settings.playback.session_life),
           uploads(*core.work, core.storage.object_stores(), *inspector, core.clock, settings.uploads, lease_holder(),
@@ -153,7 +164,7 @@ struct Application::Parts {
           services(make_services()),
           table(api::make_endpoints(&services, settings.uploads.max_size)),
           router(table),
-          authenticator(sessions),
+          authenticator(sessions, api_keys),
           pipeline(
               router, authenticator, [this] { return core.work->revision(); }, settings.pipeline, log),
           server(server_options(settings, descriptors), pipeline, log) {
@@ -166,11 +177,14 @@ struct Application::Parts {
         return {
             .users = users,
             .sessions = sessions,
+            .api_keys = api_keys,
+            .remover = remover,
             .contents = core.contents,
             .playback = playback,
             .playback_sessions = playback_sessions,
             .uploads = uploads,
             .direct_uploads = direct_uploads,
+            .make_archive = [] { return make_zip_archive(); },
             .health = {.work = *core.work,
                        .database_driver = settings.database.is_postgres() ? "postgres" : "sqlite",
                        .objects = core.storage.object_stores().current(),
@@ -190,6 +204,7 @@ struct Application::Parts {
         server.spawn_on_each([this] { return core.database->serve_loop(); });
         server.spawn([this] { return signals.run(); });
         server.spawn([this] { return core.database->watch_events([this] { signals.wake(); }); });
+        server.spawn([this] { return resume_removals_every_minute(remover, core.log); });
         server.spawn(
             [this] { return collect_every_minute(core.collector, core.database->collection_lock(), core.log); });
     }

@@ -208,15 +208,18 @@ private:
         add_account(user, "role", "Set a role",
                     [this](Settings const& settings) {
                         auto const role = parse_argument<RoleValue>(account_.role, "role").value();
-                        return change_user(settings, [&](UserService& users) { return users.set_role(email(), role); });
+                        return change_user(settings,
+                                           [&](UserService& users) { return users.update(email(), {.role = role}); });
                     })
             .add_option("role", account_.role, "viewer, editor or admin")
             ->required();
         add_account(user, "disable", "Lock an account out; ends its sessions", [this](Settings const& settings) {
-            return change_user(settings, [&](UserService& users) { return users.set_active(email(), false); });
+            return change_user(settings,
+                               [&](UserService& users) { return users.update(email(), {.is_active = false}); });
         });
         add_account(user, "enable", "Let a disabled account in again", [this](Settings const& settings) {
-            return change_user(settings, [&](UserService& users) { return users.set_active(email(), true); });
+            return change_user(settings,
+                               [&](UserService& users) { return users.update(email(), {.is_active = true}); });
         });
     }
 

@@ -56,8 +56,13 @@ int change_user(Settings const& settings, std::function<Task<Result<User>>(UserS
 int list_users(Settings const& settings) {
     CommandContext context(settings);
     UserService users(*context.core.freeing_work, *context.core.hasher, context.core.clock);
-    for (auto const& user : run_to_end(users.list())) print_user(user);
-    return 0;
+    UserQuery query;
+    while (true) {
+        auto const page = run_to_end(users.list(query));
+        for (auto const& user : page) print_user(user);
+        if (page.size() < static_cast<std::size_t>(query.limit)) return 0;
+        query.after = {page.back().created_at, page.back().id};
+    }
 }
 
 }  // namespace clinikk::app

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/errors/access.hpp"
 #include "base/errors/content.hpp"
 #include "base/errors/http.hpp"
 #include "base/errors/media.hpp"
@@ -22,8 +23,8 @@ consteval auto join(std::array<ErrorKind, Sizes> const&... parts) {
 }
 
 /// One part for each group of `ErrorCode`, in the same order: the index of a row is the value of its code.
-constexpr auto catalogue = join(errors::http_errors, errors::user_errors, errors::content_errors, errors::upload_errors,
-                                errors::media_errors, errors::service_errors);
+constexpr auto catalogue = join(errors::http_errors, errors::user_errors, errors::access_errors, errors::content_errors,
+                                errors::upload_errors, errors::media_errors, errors::service_errors);
 constexpr auto last_code = ErrorCode::insufficient_storage;
 
 consteval bool is_in_order() {

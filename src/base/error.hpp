@@ -46,6 +46,13 @@ enum class ErrorCode : std::uint8_t {
     refresh_token_reused,
     session_not_found,
     password_wrong,
+    // access
+    insufficient_scope,
+    api_key_not_found,
+    too_many_api_keys,
+    user_not_found,
+    last_admin,
+    account_has_contents,
     // content
     content_not_found,
     playback_session_ended,

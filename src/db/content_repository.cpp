@@ -127,6 +127,12 @@ constexpr Statement list_linked_contents{
     "SELECT id, storage_url FROM contents WHERE id > $1 AND storage_url IS NOT NULL AND NOT EXISTS"
     " (SELECT 1 FROM content_objects o WHERE o.content_id = contents.id) ORDER BY id LIMIT $2"};
 
+constexpr auto list_owned_sql =
+    sql_text("SELECT ", columns<Content>, " FROM contents WHERE owner_id = $1 AND id > $2 ORDER BY id LIMIT $3");
+constexpr Statement list_owned_contents{"content_list_owned", list_owned_sql};
+
+constexpr Statement has_owned_content{"content_has_owned", "SELECT id FROM contents WHERE owner_id = $1 LIMIT 1"};
+
 constexpr Statement set_content_owner{"content_set_owner", "UPDATE contents SET owner_id = $2 WHERE id = $1"};
 
 constexpr Statement set_owner_of_unowned_contents{
@@ -154,6 +160,8 @@ constexpr std::array statements{insert_content,
                                 set_content_source_facts,
                                 list_source_kinds,
                                 list_linked_contents,
+                                list_owned_contents,
+                                has_owned_content,
                                 set_content_owner,
                                 set_owner_of_unowned_contents};
 
@@ -242,7 +250,17 @@ public:
                                        std::array{to_value(after), to_value(std::uint64_t{limit})});
     }
 
-    Task<bool> set_owner(Uuid id, Uuid owner_id) override {
+    Task<std::vector<Content>> list_owned(Uuid owner_id, Uuid after, std::size_t limit) override {
+        return find_all<Content>(session_, list_owned_contents,
+                                 std::array{to_value(owner_id), to_value(after), to_value(std::uint64_t{limit})});
+    }
+
+    Task<bool> has_owned(Uuid owner_id) override {
+        auto const found = co_await find_one<Uuid>(session_, has_owned_content, std::array{to_value(owner_id)});
+        co_return found.has_value();
+    }
+
+    Task<bool> set_owner(Uuid id, std::optional<Uuid> owner_id) override {
         co_return co_await execute(session_, set_content_owner, std::array{to_value(id), to_value(owner_id)}) > 0;
     }
 

@@ -17,6 +17,7 @@ public:
     explicit SqlRepositories(Session& session)
         : users_(make_user_repository(session)),
           sessions_(make_session_repository(session)),
+          api_keys_(make_api_key_repository(session)),
           contents_(make_content_repository(session)),
           objects_(make_object_repository(session)),
           uploads_(make_upload_repository(session)),
@@ -24,6 +25,7 @@ public:
 
     UserRepository& users() override { return *users_; }
     SessionRepository& sessions() override { return *sessions_; }
+    ApiKeyRepository& api_keys() override { return *api_keys_; }
     ContentRepository& contents() override { return *contents_; }
     ObjectRepository& objects() override { return *objects_; }
     UploadRepository& uploads() override { return *uploads_; }
@@ -32,6 +34,7 @@ public:
 private:
     std::unique_ptr<UserRepository> users_;
     std::unique_ptr<SessionRepository> sessions_;
+    std::unique_ptr<ApiKeyRepository> api_keys_;
     std::unique_ptr<ContentRepository> contents_;
     std::unique_ptr<ObjectRepository> objects_;
     std::unique_ptr<UploadRepository> uploads_;

@@ -133,8 +133,12 @@ public:
     virtual Task<std::vector<ContentKind>> kinds_of_source(Uuid object_id) = 0;
     /// At most `limit` contents with an object, by id, after the id `after`.
     virtual Task<std::vector<LinkedContent>> list_linked(Uuid after, std::size_t limit) = 0;
+    /// At most `limit` contents of an owner, by id, after the id `after`.
+    virtual Task<std::vector<Content>> list_owned(Uuid owner_id, Uuid after, std::size_t limit) = 0;
+    /// Returns whether that user owns a content.
+    virtual Task<bool> has_owned(Uuid owner_id) = 0;
     /// Returns false when there is no such content.
-    virtual Task<bool> set_owner(Uuid id, Uuid owner_id) = 0;
+    virtual Task<bool> set_owner(Uuid id, std::optional<Uuid> owner_id) = 0;
     /// Makes `owner_id` the owner of at most `limit` contents without one. Returns how many.
     virtual Task<std::uint64_t> set_owner_of_unowned(Uuid owner_id, std::size_t limit) = 0;
 };

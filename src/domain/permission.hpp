@@ -14,6 +14,9 @@ namespace clinikk {
 /// Returns whether a user of that role may upload, and change the contents that the user owns.
 constexpr bool may_edit(Role role) noexcept { return role != Role::viewer; }
 
+/// Returns whether a user of that role may administer the accounts of others.
+constexpr bool may_administer(Role role) noexcept { return role == Role::admin; }
+
 /// What one can do with a content: read it and play it, find it in a listing, or change and delete it.
 enum class ContentAction : std::uint8_t { see, find, change };
 

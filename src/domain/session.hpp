@@ -39,13 +39,6 @@ struct RefreshToken {
 };
 BOOST_DESCRIBE_STRUCT(RefreshToken, (), (token_hash, session_id, issued_at, expires_at, used_at, successor_hash))
 
-/// The account for which a request acts. An operation that acts later asks the database again (`current_editor`).
-struct Caller {
-    User user{};      ///< as it was when the token was checked
-    Uuid session_id;  ///< of the token
-    Timestamp since;  ///< when the token was checked
-};
-
 class SessionRepository {
 public:
     virtual ~SessionRepository() = default;

@@ -5,6 +5,7 @@
 
 #include "base/async/task.hpp"
 #include "base/result.hpp"
+#include "domain/api_key.hpp"
 #include "domain/content.hpp"
 #include "domain/object.hpp"
 #include "domain/revision.hpp"
@@ -21,6 +22,7 @@ public:
     virtual ~Repositories() = default;
     virtual UserRepository& users() = 0;
     virtual SessionRepository& sessions() = 0;
+    virtual ApiKeyRepository& api_keys() = 0;
     virtual ContentRepository& contents() = 0;
     virtual ObjectRepository& objects() = 0;
     virtual UploadRepository& uploads() = 0;

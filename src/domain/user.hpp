@@ -31,6 +31,37 @@ struct User {
 };
 BOOST_DESCRIBE_STRUCT(User, (), (id, email, email_key, password_hash, role, is_active, created_at))
 
+/// A position in a listing: the page begins after it.
+struct UserCursor {
+    Timestamp created_at;
+    Uuid id;
+};
+
+struct UserQuery {
+    std::string email_key_part{};     ///< what the e-mail key contains; empty for any
+    std::optional<Role> role{};       ///< any, if empty
+    std::optional<bool> is_active{};  ///< any, if empty
+    std::optional<UserCursor> after{};
+    std::int64_t limit = 100;
+};
+
+/// What becomes of the contents of an account that is removed.
+enum class ContentsFate : std::uint8_t {
+    remove,    ///< they are deleted
+    keep,      ///< they stay without an owner; only admins may change them
+    reassign,  ///< another account owns them
+};
+BOOST_DESCRIBE_ENUM(ContentsFate, remove, keep, reassign)
+
+/// An account that is being removed. It takes several transactions, and whoever finds the row may go on.
+struct AccountRemoval {
+    Uuid user_id;
+    ContentsFate contents = ContentsFate::keep;
+    std::optional<Uuid> heir_id{};  ///< of reassigned contents; empty when the heir has been removed meanwhile
+    Timestamp requested_at{};
+};
+BOOST_DESCRIBE_STRUCT(AccountRemoval, (), (user_id, contents, heir_id, requested_at))
+
 class UserRepository {
 public:
     virtual ~UserRepository() = default;
@@ -39,13 +70,24 @@ public:
     virtual Task<Result<void>> insert(User const& user) = 0;
     virtual Task<std::optional<User>> find(Uuid id) = 0;
     virtual Task<std::optional<User>> find_by_email_key(std::string_view email_key) = 0;
-    /// All users by creation, oldest first.
-    virtual Task<std::vector<User>> list() = 0;
+    /// A page of users by creation, oldest first.
+    virtual Task<std::vector<User>> list(UserQuery const& query) = 0;
+    /// Returns whether there is an active admin besides that user.
+    virtual Task<bool> has_other_admin(Uuid id) = 0;
     virtual Task<> set_password_hash(Uuid id, std::string_view password_hash) = 0;
     /// As `set_password_hash`, but only if the stored hash is still `expected`.
     virtual Task<> replace_password_hash(Uuid id, std::string_view expected, std::string_view password_hash) = 0;
     virtual Task<> set_role(Uuid id, Role role) = 0;
     virtual Task<> set_active(Uuid id, bool is_active) = 0;
+    /// Removes a user with its sessions and API keys; contents and uploads that it owns lose their owner. Returns false
+    /// when there is no such user.
+    virtual Task<bool> remove(Uuid id) = 0;
+
+    /// Notes that an account is being removed; a later note replaces an earlier one. It goes with the account.
+    virtual Task<> note_removal(AccountRemoval const& removal) = 0;
+    virtual Task<std::optional<AccountRemoval>> find_removal(Uuid user_id) = 0;
+    /// At most `limit` accounts that are being removed.
+    virtual Task<std::vector<AccountRemoval>> list_removals(std::size_t limit) = 0;
 };
 
 }  // namespace clinikk

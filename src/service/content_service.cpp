@@ -52,6 +52,10 @@ Task<std::vector<Content>> ContentService::list(User const* viewer, ContentQuery
     co_return co_await work_.repositories().contents().list(query);
 }
 
+Task<std::vector<Content>> ContentService::list_owned(Uuid owner_id, Uuid after, std::size_t limit) {
+    return work_.repositories().contents().list_owned(owner_id, after, limit);
+}
+
 Task<Result<Content>> ContentService::update(Caller const& caller, Uuid id, ContentChanges changes) {
     auto const* const visibility = changes.find(&ContentDescription::visibility);
     if (visibility != nullptr && !*visibility) changes.set(&ContentDescription::visibility, default_visibility_);

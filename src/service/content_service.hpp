@@ -5,10 +5,10 @@
 #include "base/async/task.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "domain/caller.hpp"
 #include "domain/clock.hpp"
 #include "domain/content.hpp"
 #include "domain/object_stores.hpp"
-#include "domain/session.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/values.hpp"
 
@@ -25,6 +25,9 @@ public:
 
     /// What `viewer` may find; the service sets the audience of `query`.
     Task<std::vector<Content>> list(User const* viewer, ContentQuery query);
+
+    /// At most `limit` contents of an owner, by id, after the id `after`.
+    Task<std::vector<Content>> list_owned(Uuid owner_id, Uuid after, std::size_t limit);
 
     /// Changes a content. A visibility that is cleared becomes the default one. Its owner and admins may. Fails as
     /// `current_editor`, with `content_not_found` (also when the caller may not see it), `forbidden`, or with

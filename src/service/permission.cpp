@@ -2,11 +2,36 @@
 
 namespace clinikk {
 
-Task<Result<User>> current_editor(Repositories& repositories, Caller const& caller) {
-    auto user = co_await repositories.sessions().find_active_user(caller.session_id, caller.since);
+Task<Result<User>> current_user(Repositories& repositories, Caller const& caller) {
+    auto const& credential = caller.credential;
+    std::optional<User> user;
+    if (credential.kind() == Credential::Kind::session) {
+        user = co_await repositories.sessions().find_active_user(credential.id(), caller.since);
+    } else {
+        user = co_await repositories.api_keys().find_active_user(credential.id(), caller.since);
+    }
     if (!user || user->id != caller.user.id) co_return Error(ErrorCode::not_authenticated);
-    if (!may_edit(user->role)) co_return Error(ErrorCode::forbidden);
     co_return std::move(*user);
+}
+
+Task<Result<User>> current_editor(Repositories& repositories, Caller const& caller) {
+    auto user = co_await current_user(repositories, caller);
+    if (user && !may_edit(user->role)) co_return Error(ErrorCode::forbidden);
+    co_return user;
+}
+
+Task<Result<User>> current_admin(Repositories& repositories, Caller const& caller) {
+    auto user = co_await current_user(repositories, caller);
+    if (user && !may_administer(user->role)) co_return Error(ErrorCode::forbidden);
+    co_return user;
+}
+
+Task<Result<void>> require_other_admin(Repositories& repositories, User const& user) {
+    bool const is_admin = user.is_active && may_administer(user.role);
+    if (!is_admin) co_return Result<void>{};
+    bool const has_other = co_await repositories.users().has_other_admin(user.id);
+    if (!has_other) co_return Error(ErrorCode::last_admin);
+    co_return Result<void>{};
 }
 
 }  // namespace clinikk

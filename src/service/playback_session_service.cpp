@@ -19,7 +19,7 @@ Task<Result<PlaybackSession>> PlaybackSessionService::begin(Caller const& caller
     }
     auto const life = std::min(wanted.value_or(longest_), longest_);
     auto const expires_at = Timestamp(std::chrono::floor<seconds>(clock_.now()) + life);
-    co_return PlaybackSession{grants_.issue({content_id, caller.session_id, expires_at, std::move(network)}),
+    co_return PlaybackSession{grants_.issue({content_id, caller.credential.id(), expires_at, std::move(network)}),
                               expires_at};
 }
 

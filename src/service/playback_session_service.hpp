@@ -9,7 +9,7 @@
 #include "base/result.hpp"
 #include "domain/clock.hpp"
 #include "domain/playback_grant.hpp"
-#include "domain/session.hpp"
+#include "domain/caller.hpp"
 #include "domain/unit_of_work.hpp"
 
 namespace clinikk {

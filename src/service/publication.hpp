@@ -7,10 +7,10 @@
 
 #include "base/async/task.hpp"
 #include "base/result.hpp"
+#include "domain/caller.hpp"
 #include "domain/content.hpp"
 #include "domain/media.hpp"
 #include "domain/object_store.hpp"
-#include "domain/session.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/upload.hpp"
 

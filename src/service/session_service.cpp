@@ -157,28 +157,36 @@ Task<Result<Caller>> SessionService::authenticate(std::string_view token) {
     if (!claims) co_return claims.error();
     auto user = co_await work_.repositories().sessions().find_active_user(claims->session_id, at);
     if (!user || user->id != claims->user_id) co_return Error(ErrorCode::not_authenticated);
-    Caller caller{std::move(*user), claims->session_id, at};
+    Caller caller{std::move(*user), Credential::session(claims->session_id), at};
     co_return caller;
+}
+
+Task<Result<void>> SessionService::confirm_password(Caller const& caller, std::string_view password,
+                                                    HashingClient& client) {
+    auto const& user = caller.user;
+    auto const allowed = may_attempt(user.email_key, client);
+    if (!allowed) co_return allowed.error();
+    auto const matches = co_await hasher_.verify(password, user.password_hash, client);
+    if (!matches) co_return matches.error();
+    count(user.email_key, client.network, *matches);
+    if (!*matches) co_return Error(ErrorCode::password_wrong);
+    co_return Result<void>{};
 }
 
 Task<Result<void>> SessionService::change_password(Caller const& caller, std::string_view current,
                                                    Password const& wanted, std::string network) {
     auto const& user = caller.user;
     HashingClient client{std::move(network)};
-    auto const allowed = may_attempt(user.email_key, client);
-    if (!allowed) co_return allowed.error();
-    auto const matches = co_await hasher_.verify(current, user.password_hash, client);
-    if (!matches) co_return matches.error();
-    count(user.email_key, client.network, *matches);
-    if (!*matches) co_return Error(ErrorCode::password_wrong);
+    auto const confirmed = co_await confirm_password(caller, current, client);
+    if (!confirmed) co_return confirmed.error();
     auto const hash = co_await hasher_.hash(wanted.value(), std::move(client));
     if (!hash) co_return hash.error();
     UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
-        auto const now = co_await repositories.sessions().find_active_user(caller.session_id, clock_.now());
+        auto const now = co_await repositories.sessions().find_active_user(caller.credential.id(), clock_.now());
         bool const still_right = now && now->password_hash == user.password_hash;
         if (!still_right) co_return Error(ErrorCode::not_authenticated);
         co_await repositories.users().set_password_hash(user.id, *hash);
-        co_await repositories.sessions().revoke_others(user.id, caller.session_id, clock_.now());
+        co_await repositories.sessions().revoke_others(user.id, caller.credential.id(), clock_.now());
         co_return Result<void>{};
     };
     co_return co_await work_.transaction(steps);

@@ -9,6 +9,7 @@
 #include "base/async/task.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "domain/caller.hpp"
 #include "domain/clock.hpp"
 #include "domain/credentials.hpp"
 #include "domain/session.hpp"
@@ -58,6 +59,10 @@ public:
     /// Returns the account for which a token acts. It asks the database each time, so a disabled account is refused
     /// from its next request on. Fails with `not_authenticated`.
     Task<Result<Caller>> authenticate(std::string_view token);
+
+    /// Checks the password of the caller, before something that cannot be undone. Fails with `password_wrong`; wrong
+    /// ones are limited as at a login.
+    Task<Result<void>> confirm_password(Caller const& caller, std::string_view password, HashingClient& client);
 
     /// Changes the password of the caller, and ends all other sessions of the account. `network` is that of the client.
     /// Fails with `password_wrong` when `current` is not the password; wrong ones are limited as at a login. Fails with

@@ -1,5 +1,7 @@
 #include "service/user_service.hpp"
 
+#include "service/permission.hpp"
+
 namespace clinikk {
 
 UserService::UserService(UnitOfWork& work, PasswordHasher& hasher, Clock& clock)
@@ -15,39 +17,78 @@ Task<Result<User>> UserService::add(Email const& email, Password const& password
     co_return user;
 }
 
-Task<std::vector<User>> UserService::list() { co_return co_await work_.repositories().users().list(); }
+Task<std::vector<User>> UserService::list(UserQuery query) {
+    co_return co_await work_.repositories().users().list(query);
+}
+
+Task<Result<User>> UserService::get(Uuid id) {
+    auto user = co_await work_.repositories().users().find(id);
+    if (!user) co_return Error(ErrorCode::user_not_found);
+    co_return std::move(*user);
+}
 
 Task<Result<User>> UserService::set_password(Email const& email, Password const& password) {
     HashingClient client;
     auto const hash = co_await hasher_.hash(password.value(), std::move(client));
     if (!hash) co_return hash.error();
-    Change const change_hash = [&hash](Repositories& repositories, Uuid id) {
-        return repositories.users().set_password_hash(id, *hash);
+    Change const change_hash = [this, &hash](Repositories& repositories, User const& user) -> Task<Result<void>> {
+        co_await repositories.users().set_password_hash(user.id, *hash);
+        co_await repositories.sessions().revoke_all(user.id, clock_.now());
+        co_return Result<void>{};
     };
-    co_return co_await change(email, change_hash);
+    co_return co_await change(by_email(email), change_hash);
 }
 
-Task<Result<User>> UserService::set_role(Email const& email, Role role) {
-    Change const change_role = [role](Repositories& repositories, Uuid id) {
-        return repositories.users().set_role(id, role);
+Task<Result<User>> UserService::update(Email const& email, UserChanges changes) {
+    Change const make = [this, &changes](Repositories& repositories, User const& user) {
+        return apply(repositories, user, changes);
     };
-    co_return co_await change(email, change_role);
+    co_return co_await change(by_email(email), make);
 }
 
-Task<Result<User>> UserService::set_active(Email const& email, bool is_active) {
-    Change const change_active = [is_active](Repositories& repositories, Uuid id) {
-        return repositories.users().set_active(id, is_active);
+Task<Result<User>> UserService::update(Caller const& admin, Uuid id, UserChanges changes) {
+    Find const find = [&admin, id](Repositories& repositories) -> Task<Result<User>> {
+        auto const allowed = co_await current_admin(repositories, admin);
+        if (!allowed) co_return allowed.error();
+        auto user = co_await repositories.users().find(id);
+        if (!user) co_return Error(ErrorCode::user_not_found);
+        co_return std::move(*user);
     };
-    co_return co_await change(email, change_active);
+    Change const make = [this, &changes](Repositories& repositories, User const& user) {
+        return apply(repositories, user, changes);
+    };
+    co_return co_await change(find, make);
 }
 
-Task<Result<User>> UserService::change(Email const& email, Change change) {
+UserService::Find UserService::by_email(Email const& email) {
+    return [&email](Repositories& repositories) -> Task<Result<User>> {
+        auto user = co_await repositories.users().find_by_email_key(email.key());
+        if (!user) co_return Error(ErrorCode::not_found, "No account has the address " + email.value());
+        co_return std::move(*user);
+    };
+}
+
+Task<Result<void>> UserService::apply(Repositories& repositories, User const& user, UserChanges const& changes) {
+    if (!changes.role && !changes.is_active) co_return Result<void>{};
+    bool const stays_admin =
+        changes.role.value_or(user.role) == Role::admin && changes.is_active.value_or(user.is_active);
+    if (!stays_admin) {
+        auto const spared = co_await require_other_admin(repositories, user);
+        if (!spared) co_return spared.error();
+    }
+    if (changes.role) co_await repositories.users().set_role(user.id, *changes.role);
+    if (changes.is_active) co_await repositories.users().set_active(user.id, *changes.is_active);
+    co_await repositories.sessions().revoke_all(user.id, clock_.now());
+    co_return Result<void>{};
+}
+
+Task<Result<User>> UserService::change(Find find, Change change) {
     std::optional<User> changed;
     UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
-        auto const user = co_await repositories.users().find_by_email_key(email.key());
-        if (!user) co_return Error(ErrorCode::not_found, "No account has the address " + email.value());
-        co_await change(repositories, user->id);
-        co_await repositories.sessions().revoke_all(user->id, clock_.now());
+        auto const user = co_await find(repositories);
+        if (!user) co_return user.error();
+        auto const made = co_await change(repositories, *user);
+        if (!made) co_return made.error();
         changed = co_await repositories.users().find(user->id);
         co_return Result<void>{};
     };

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/async/task.hpp"
 #include "base/result.hpp"
+#include "domain/caller.hpp"
 #include "domain/clock.hpp"
 #include "domain/credentials.hpp"
 #include "domain/unit_of_work.hpp"
@@ -12,6 +15,12 @@
 #include "domain/values.hpp"
 
 namespace clinikk {
+
+/// What an administrator changes of an account. Empty members stay as they are.
+struct UserChanges {
+    std::optional<Role> role{};
+    std::optional<bool> is_active{};
+};
 
 /// Makes, finds and changes accounts.
 class UserService {
@@ -22,16 +31,25 @@ public:
     /// `email_taken`, or with `unavailable` when too many passwords wait to be hashed.
     Task<Result<User>> add(Email const& email, Password const& password, Role role, std::string network = {});
 
-    Task<std::vector<User>> list();
+    Task<std::vector<User>> list(UserQuery query);
 
-    /// The account with that address. Fails with `not_found`. Changing an account ends all its sessions.
+    /// Fails with `user_not_found`.
+    Task<Result<User>> get(Uuid id);
+
+    // A change of an account ends all its sessions. The last active admin stays one: else these fail with `last_admin`.
+
+    /// For commands: the account with that address. Fails with `not_found`.
     Task<Result<User>> set_password(Email const& email, Password const& password);
-    Task<Result<User>> set_role(Email const& email, Role role);
-    Task<Result<User>> set_active(Email const& email, bool is_active);
+    Task<Result<User>> update(Email const& email, UserChanges changes);
+    /// For an admin. Fails with `user_not_found`, or as `current_admin`.
+    Task<Result<User>> update(Caller const& admin, Uuid id, UserChanges changes);
 
 private:
-    using Change = std::function<Task<>(Repositories&, Uuid)>;
-    Task<Result<User>> change(Email const& email, Change change);
+    using Find = std::function<Task<Result<User>>(Repositories&)>;
+    using Change = std::function<Task<Result<void>>(Repositories&, User const&)>;
+    static Find by_email(Email const& email);
+    Task<Result<User>> change(Find find, Change change);
+    Task<Result<void>> apply(Repositories& repositories, User const& user, UserChanges const& changes);
 
     UnitOfWork& work_;
     PasswordHasher& hasher_;

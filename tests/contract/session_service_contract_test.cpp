@@ -70,7 +70,7 @@ TEST_P(SessionServiceContract, ALoginIsWhoItSaysItIs) {
     auto const caller = run(sessions_.authenticate(login->access_token));
     ASSERT_TRUE(caller.has_value());
     EXPECT_EQ(caller->user.id, user_.id);
-    EXPECT_TRUE(run(repositories().sessions().find_active_user(caller->session_id, caller->since)));
+    EXPECT_TRUE(run(repositories().sessions().find_active_user(caller->credential.id(), caller->since)));
     EXPECT_EQ(log_in("wrong").error().code, ErrorCode::credentials_invalid);
 }
 

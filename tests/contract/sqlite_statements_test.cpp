@@ -33,10 +33,13 @@ protected:
     void fill() {
         connection_.run_script(R"sql(
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
-            INSERT INTO users SELECT randomblob(16), i, i, '', 'viewer', 1, i FROM n;
-            INSERT INTO sessions (id, user_id, created_at, expires_at, revoked_at) SELECT randomblob(16), id, created_at, created_at, NULL FROM users;
+            INSERT INTO users SELECT randomblob(16), i, i, '', iif(i % 100, 'viewer', 'admin'), 1, i FROM n;
+            INSERT INTO sessions (id, user_id, created_at, expires_at)
+                SELECT randomblob(16), id, created_at, created_at FROM users;
             INSERT INTO refresh_tokens (token_hash, session_id, issued_at, expires_at)
                 SELECT randomblob(32), id, created_at, created_at FROM sessions;
+            INSERT INTO api_keys SELECT randomblob(16), id, 'a key', 'ctv_', randomblob(32), 'content:read', created_at,
+                       NULL, NULL FROM users;
             INSERT INTO contents (id, title, description, content_type, owner_id, visibility, status, created_at,
                                   updated_at)
                 SELECT randomblob(16), 't', '', iif(created_at % 3, 'video', 'audio'), id, 'public', 'ready',
@@ -81,7 +84,8 @@ TEST_F(SqliteStatements, NoneWalksThroughATable) {
     // What walks through all rows on purpose does so along an index; of writes in flight there are few.
     std::map<std::string_view, std::string> const allowed{
         {"upload_count_writes", "SCAN uploads"},
-        {"user_list", "SCAN users USING INDEX users_created_at_id_idx"},
+        {"user_has_other_admin", "SCAN users USING INDEX users_admin_idx"},
+        {"account_removal_list", "SCAN account_removals"},
     };
     // What sorts a few rows: the sessions of an account, and three beginnings of a listing no longer than its page.
     std::set<std::string_view> const sorting{"session_list_active", "content_list_account_newest",
@@ -121,6 +125,9 @@ TEST_F(SqliteStatements, ListingsFollowTheirIndexes) {
          "contents_content_type_created_at_id_idx (content_type=? AND (created_at,id)<(?,?))"},
         {"content_list_kind_oldest",
          "contents_content_type_created_at_id_idx (content_type=? AND (created_at,id)>(?,?))"},
+        {"content_list_owned", "contents_owner_id_id_idx (owner_id=? AND id>?)"},
+        {"user_list", "users_created_at_id_idx ((created_at,id)>(?,?))"},
+        {"api_key_list", "api_keys_user_id_created_at_id_idx (user_id=?)"},
         {"upload_in_flight", "uploads_owner_id_lease_until_idx (owner_id=? AND lease_until>?)"},
         {"upload_list_abandoned", "uploads_lease_until_id_idx (lease_until<?)"},
         {"object_list", "objects_state_id_idx (state=? AND id>?)"},

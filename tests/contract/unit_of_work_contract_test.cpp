@@ -208,7 +208,7 @@ TEST_P(UnitOfWorkContract, OfManyWhoTakeTheSameKeyOneGetsIt) {
     });
     EXPECT_EQ(writers.counts.committed, 1);
     EXPECT_EQ(writers.counts.refused, 39);
-    EXPECT_EQ(run(repositories().users().list()).size(), 1U);
+    EXPECT_EQ(run(repositories().users().list({})).size(), 1U);
 }
 
 TEST_P(UnitOfWorkContract, IncrementsAreNotLost) {

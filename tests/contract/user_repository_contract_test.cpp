@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "contract/database_contract.hpp"
 
 namespace clinikk::testing {
@@ -71,11 +73,121 @@ TEST_P(UserStoreContract, TheyAreListedOldestFirst) {
         user->email_key = std::to_string(++number);
         ASSERT_TRUE(run(repositories().users().insert(*user)).has_value());
     }
-    auto const listed = run(repositories().users().list());
+    auto const listed = run(repositories().users().list({}));
     ASSERT_EQ(listed.size(), 3U);
     EXPECT_EQ(listed[0].id, first.id);
     EXPECT_EQ(listed[1].id, second.id);
     EXPECT_EQ(listed[2].id, third.id);
+}
+
+TEST_P(UserStoreContract, PagesFollowEachOther) {
+    std::vector<Uuid> ids;
+    for (int i = 0; i < 5; ++i) ids.push_back(add_user(std::to_string(i)));  // all of the same moment
+    std::ranges::sort(ids);
+    std::vector<Uuid> listed;
+    UserQuery query{.limit = 2};
+    for (auto page = run(repositories().users().list(query)); !page.empty();
+         page = run(repositories().users().list(query))) {
+        EXPECT_LE(page.size(), 2U);
+        for (auto const& user : page) listed.push_back(user.id);
+        query.after = {page.back().created_at, page.back().id};
+    }
+    EXPECT_EQ(listed, ids);
+}
+
+TEST_P(UserStoreContract, AreFoundByPartOfTheKeyRoleAndState) {
+    auto const plain = add_user("ada@example.org");
+    auto const wild = add_user("100%_\\sure@example.com");
+    auto const other = add_user("\xc3\xa9ve@example.org");
+    run(repositories().users().set_role(plain, Role::admin));
+    run(repositories().users().set_active(other, false));
+    auto const found = [&](UserQuery const& query) {
+        std::vector<Uuid> ids;
+        for (auto const& user : run(repositories().users().list(query))) ids.push_back(user.id);
+        std::ranges::sort(ids);
+        return ids;
+    };
+    auto const sorted = [](std::vector<Uuid> ids) {
+        std::ranges::sort(ids);
+        return ids;
+    };
+    EXPECT_EQ(found({}), sorted({plain, wild, other}));
+    EXPECT_EQ(found({.email_key_part = "example.org"}), sorted({plain, other}));
+    EXPECT_EQ(found({.email_key_part = "\xc3\xa9"}), std::vector{other});
+    for (auto const* const literal : {"%", "_", "\\", "%_\\s"}) {
+        EXPECT_EQ(found({.email_key_part = literal}), std::vector{wild}) << literal;
+    }
+    for (auto const* const nothing : {"a%a", "a_a", "'", "%%", "ada@example.org "}) {
+        EXPECT_TRUE(found({.email_key_part = nothing}).empty()) << nothing;
+    }
+    EXPECT_EQ(found({.role = Role::admin}), std::vector{plain});
+    EXPECT_EQ(found({.is_active = false}), std::vector{other});
+    EXPECT_EQ(found({.email_key_part = "example.org", .role = Role::viewer, .is_active = false}), std::vector{other});
+    EXPECT_TRUE(found({.role = Role::admin, .is_active = false}).empty());
+}
+
+TEST_P(UserStoreContract, TellsWhetherThereIsAnotherActiveAdmin) {
+    auto const first = add_user("a@example.org");
+    auto const second = add_user("b@example.org");
+    auto& users = repositories().users();
+    EXPECT_FALSE(run(users.has_other_admin(first)));
+    run(users.set_role(first, Role::admin));
+    EXPECT_FALSE(run(users.has_other_admin(first)));
+    EXPECT_TRUE(run(users.has_other_admin(second)));
+    run(users.set_role(second, Role::admin));
+    EXPECT_TRUE(run(users.has_other_admin(first)));
+    run(users.set_active(second, false));
+    EXPECT_FALSE(run(users.has_other_admin(first)));
+}
+
+TEST_P(UserStoreContract, ARemovedUserLeavesItsContents) {
+    auto const user = add_user("a@example.org");
+    auto const content = add_content(at(0), ContentKind::video, user);
+    EXPECT_TRUE(run(repositories().contents().has_owned(user)));
+    EXPECT_TRUE(run(repositories().users().remove(user)));
+    EXPECT_FALSE(run(repositories().users().remove(user)));
+    EXPECT_FALSE(run(repositories().users().find(user)));
+    EXPECT_FALSE(run(repositories().contents().find(content.id))->owner_id);
+    EXPECT_FALSE(run(repositories().contents().has_owned(user)));
+}
+
+TEST_P(UserStoreContract, ARemovalIsNotedAndGoesWithItsUser) {
+    auto& users = repositories().users();
+    auto const user = add_user("a@example.org");
+    auto const heir = add_user("b@example.org");
+    EXPECT_FALSE(run(users.find_removal(user)));
+    run(users.note_removal({user, ContentsFate::remove, {}, at(1)}));
+    run(users.note_removal({user, ContentsFate::reassign, heir, at(2)}));
+    auto const noted = run(users.find_removal(user)).value();
+    EXPECT_EQ(noted.contents, ContentsFate::reassign);
+    EXPECT_EQ(noted.heir_id, heir);
+    EXPECT_EQ(noted.requested_at, at(2));
+    EXPECT_EQ(run(users.list_removals(10)).size(), 1U);
+    EXPECT_TRUE(run(users.list_removals(0)).empty());
+    EXPECT_TRUE(run(users.remove(heir)));
+    EXPECT_FALSE(run(users.find_removal(user))->heir_id);
+    EXPECT_TRUE(run(users.remove(user)));
+    EXPECT_TRUE(run(users.list_removals(10)).empty());
+    EXPECT_THROW(run(users.note_removal({user, ContentsFate::keep, {}, at(1)})), db::UnexpectedViolation);
+}
+
+TEST_P(UserStoreContract, ContentsOfAnOwnerComePageByPage) {
+    auto const user = add_user("a@example.org");
+    add_content(at(0), ContentKind::video, add_user("b@example.org"));
+    std::vector<Uuid> ids;
+    for (int i = 0; i < 5; ++i) ids.push_back(add_content(at(9 - i), ContentKind::audio, user).id);
+    std::ranges::sort(ids);
+    auto const page = [&](Uuid after, std::size_t limit) {
+        std::vector<Uuid> found;
+        for (auto const& content : run(repositories().contents().list_owned(user, after, limit)))
+            found.push_back(content.id);
+        return found;
+    };
+    EXPECT_EQ(page({}, 10), ids);
+    EXPECT_EQ(page(ids[1], 2), (std::vector{ids[2], ids[3]}));
+    EXPECT_TRUE(page(ids[4], 2).empty());
+    EXPECT_TRUE(run(repositories().contents().set_owner(ids[0], std::nullopt)));
+    EXPECT_EQ(page({}, 1), std::vector{ids[1]});
 }
 
 TEST_P(UserStoreContract, MembersAreSetOneByOne) {
@@ -105,7 +217,7 @@ TEST_P(UserStoreContract, SettingMembersOfNobodyDoesNothing) {
     run(repositories().users().set_role(new_uuid(), Role::admin));
     run(repositories().users().set_password_hash(new_uuid(), "x"));
     run(repositories().users().set_active(new_uuid(), false));
-    EXPECT_TRUE(run(repositories().users().list()).empty());
+    EXPECT_TRUE(run(repositories().users().list({})).empty());
 }
 
 TEST_P(UserStoreContract, TextIsTakenAsItIs) {

@@ -37,6 +37,7 @@ std::vector<AnswerHeader> headers_of_problem(int status, std::span<ErrorCode con
     std::vector<AnswerHeader> headers(std::begin(every_answer), std::end(every_answer));
     headers.push_back(answer_header::cache_control);
     if (status == 401) headers.push_back(www_authenticate);
+    if (status == 403) headers.push_back(optional(www_authenticate));  // of `insufficient_scope`
     if (status == 405) headers.push_back(allow);
     if (status == 416) {
         headers.push_back(answer_header::content_range);

@@ -44,6 +44,7 @@ std::string_view to_string(Access access) noexcept {
         case Access::optional: return "anyone, by account";
         case Access::signed_in: return "signed in";
         case Access::editor: return "editor";
+        case Access::admin: return "admin";
     }
     return "";
 }
@@ -75,7 +76,8 @@ std::vector<ErrorCode> listed_errors(Endpoint const& endpoint) {
     auto const body = of_the_body(operation);
     codes.insert(codes.end(), body.begin(), body.end());
     if (needs_account(operation.access) || hides_contents(operation)) codes.push_back(not_authenticated);
-    if (operation.access == Access::editor) codes.push_back(forbidden);
+    if (operation.access != Access::anyone) codes.push_back(insufficient_scope);
+    if (operation.access == Access::editor || operation.access == Access::admin) codes.push_back(forbidden);
     if (has_parameters(endpoint)) codes.push_back(validation_failed);
     // By status, and of one status in the order of the catalogue.
     std::ranges::sort(codes, {}, [](ErrorCode code) { return std::pair(describe(code).status, code); });

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/async/task.hpp"
 #include "base/error.hpp"
 #include "base/result.hpp"
+#include "domain/scope.hpp"
 #include "http/endpoint/answer_header.hpp"
 #include "http/endpoint/request.hpp"
 #include "http/endpoint/response.hpp"
@@ -18,7 +20,7 @@
 namespace clinikk::http {
 
 /// Who may call. With `optional` anyone may, and the answer is that for the account if a token names one.
-enum class Access : std::uint8_t { anyone, optional, signed_in, editor };
+enum class Access : std::uint8_t { anyone, optional, signed_in, editor, admin };
 
 /// Whether an account is needed.
 constexpr bool needs_account(Access access) noexcept { return access >= Access::signed_in; }
@@ -48,6 +50,7 @@ struct Operation {
     std::string_view summary{};
     std::string_view description{};
     Access access = Access::anyone;
+    std::optional<Scope> scope{};  ///< that an API key needs; without one the operation is not open to keys
     std::vector<BodyForm> body{};
     std::uint64_t body_limit = 64 * 1024;  ///< bytes; 413 past it
     ErrorCode over_limit = ErrorCode::body_too_large;

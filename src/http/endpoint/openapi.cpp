@@ -66,19 +66,22 @@ private:
         out["summary"] = operation.summary;
         if (!operation.description.empty()) out["description"] = operation.description;
         out["tags"] = json::array{operation.tag};
-        out["security"] = security_json(operation.access);
+        out["security"] = security_json(operation);
         if (!endpoint.schema.parameters.empty()) out["parameters"] = parameters_json(endpoint.schema);
         if (!operation.body.empty()) out["requestBody"] = body_json(endpoint);
         out["responses"] = responses_json(endpoint);
         return out;
     }
 
-    static json::array security_json(Access access) {
-        json::array out;
-        if (access == Access::anyone) return out;
-        if (access == Access::optional) out.push_back(json::object{});
-        for (auto const* const scheme : {"bearer", "password"}) out.push_back(json::object{{scheme, json::array{}}});
-        return out;
+    /// An API key needs the scopes in the list; without an entry the operation is not open to keys. The empty way is
+    /// that of everybody.
+    static json::array security_json(Operation const& operation) {
+        json::array ways;
+        if (operation.access == Access::anyone) return ways;
+        if (operation.access == Access::optional) ways.push_back(json::object{});
+        for (auto const* const scheme : {"bearer", "password"}) ways.push_back(json::object{{scheme, json::array{}}});
+        if (operation.scope) ways.push_back(json::object{{"api_key", json::array{to_string(*operation.scope)}}});
+        return ways;
     }
 
     json::array parameters_json(OperationSchema const& schema) {

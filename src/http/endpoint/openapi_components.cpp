@@ -72,7 +72,11 @@ json::object security_schemes() {
     return {{"bearer", json::object{{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}},
             {"password", json::object{{"type", "oauth2"},
                                       {"description", "Log in with an e-mail address and a password"},
-                                      {"flows", json::object{{"password", std::move(flow)}}}}}};
+                                      {"flows", json::object{{"password", std::move(flow)}}}}},
+            {"api_key", json::object{{"type", "http"},
+                                     {"scheme", "bearer"},
+                                     {"bearerFormat", "ctv_…"},
+                                     {"description", "A key from `POST /auth/keys` with the scope that is listed"}}}};
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 
 #include "base/uuid.hpp"
 #include "domain/byte_source.hpp"
-#include "domain/session.hpp"
+#include "domain/caller.hpp"
 #include "http/message/request_head.hpp"
 
 namespace clinikk::http {

@@ -118,11 +118,24 @@ bool reads_token(Exchange const& exchange) {
            (access == Access::optional && !exchange.request.head.find("Authorization").empty());
 }
 
+/// The answer to an API key that is not good for the operation (RFC 6750 section 3.1).
+Error insufficient_scope(std::optional<Scope> needed) {
+    std::string challenge = R"(Bearer error="insufficient_scope")";
+    if (needed) challenge.append(R"(, scope=")").append(to_string(*needed)).append("\"");
+    return Error(ErrorCode::insufficient_scope).with("WWW-Authenticate", std::move(challenge));
+}
+
+bool role_suffices(Access access, Role role) {
+    if (access == Access::editor) return may_edit(role);
+    return access != Access::admin || may_administer(role);
+}
+
 void authorise(Exchange& exchange) {
     auto const& caller = exchange.request.caller;
-    if (exchange.operation().access == Access::editor && !may_edit(caller->user.role)) {
-        exchange.fail(Error(ErrorCode::forbidden));
-    }
+    if (!caller) return;
+    auto const& operation = exchange.operation();
+    if (!caller->credential.permits(operation.scope)) return exchange.fail(insufficient_scope(operation.scope));
+    if (!role_suffices(operation.access, caller->user.role)) exchange.fail(Error(ErrorCode::forbidden));
 }
 
 void refuse_content_coding(Exchange& exchange) {

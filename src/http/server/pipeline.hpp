@@ -7,7 +7,7 @@
 #include "base/async/task.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
-#include "domain/user.hpp"
+#include "domain/caller.hpp"
 #include "http/endpoint/request.hpp"
 #include "http/endpoint/response.hpp"
 #include "http/endpoint/router.hpp"
@@ -15,7 +15,7 @@
 
 namespace clinikk::http {
 
-/// Finds the account to which a bearer token belongs. Fails with `not_authenticated`.
+/// Finds the account to which a bearer token belongs: an access token or an API key. Fails with `not_authenticated`.
 class Authenticator {
 public:
     virtual ~Authenticator() = default;

@@ -62,6 +62,15 @@ const requests = {
   parts: ({ me }) => ['POST', `/uploads/${NOBODY}/parts`, { token: me.token, json: { from: 1 } }],
   complete: ({ me }) => ['POST', `/uploads/${NOBODY}/complete`, { token: me.token, json: { parts: [{ number: 1, etag: 'x' }] } }],
   abort: ({ me }) => ['DELETE', `/uploads/${NOBODY}`, { token: me.token }],
+  newKey: ({ me }) => ['POST', '/auth/keys', { token: me.token, json: { name: 'x', scopes: 'content:read' } }],
+  keys: ({ me }) => ['GET', '/auth/keys', { token: me.token }],
+  deleteKey: ({ me }) => ['DELETE', `/auth/keys/${NOBODY}`, { token: me.token }],
+  users: ({ admin }) => ['GET', '/users', { token: admin.token }],
+  user: ({ admin }) => ['GET', `/users/${admin.id}`, { token: admin.token }],
+  updateUser: ({ admin, viewer }) => ['PATCH', `/users/${viewer.id}`, { token: admin.token, json: {} }],
+  deleteUser: ({ admin }) => ['DELETE', `/users/${NOBODY}`, { token: admin.token }],
+  export: ({ me }) => ['GET', '/users/me/export', { token: me.token }],
+  deleteMe: ({ me }) => ['DELETE', '/users/me', { token: me.token, json: { password: PASSWORD } }],
   health: () => ['GET', '/health', {}],
   ready: () => ['GET', '/health/ready', {}],
   detailed: () => ['GET', '/health/detailed', {}],
@@ -73,6 +82,8 @@ const TEMPLATES = {
   'GET /content/{content_id}': 'get', 'PUT /content/{content_id}': 'update', 'PATCH /content/{content_id}': 'patch', 'DELETE /content/{content_id}': 'remove',
   'POST /uploads': 'begin', 'GET /uploads/{upload_id}': 'upload', 'POST /uploads/{upload_id}/parts': 'parts',
   'POST /uploads/{upload_id}/complete': 'complete', 'DELETE /uploads/{upload_id}': 'abort',
+  'POST /auth/keys': 'newKey', 'GET /auth/keys': 'keys', 'DELETE /auth/keys/{key_id}': 'deleteKey', 'GET /users': 'users', 'GET /users/{user_id}': 'user',
+  'PATCH /users/{user_id}': 'updateUser', 'DELETE /users/{user_id}': 'deleteUser', 'GET /users/me/export': 'export', 'DELETE /users/me': 'deleteMe',
   'GET /content/{content_id}/stream': 'stream', 'GET /health': 'health', 'GET /health/ready': 'ready', 'GET /health/detailed': 'detailed',
 };
 
@@ -132,6 +143,9 @@ const COMMON = {
     server.request(method, target, { token: options.token, body: '--b\r\n', headers: { 'Content-Type': 'multipart/form-data; boundary=b' } }),
   content_not_found: ({ server }, [method, target, options]) => server.request(method, target.replace(/[0-9a-f-]{36}/, NOBODY), options),
   upload_not_found: ({ server }, [method, target, options]) => server.request(method, target, options),
+  insufficient_scope: ({ server, key }, [method, target, options]) => server.request(method, target, { ...options, token: key }),
+  user_not_found: ({ server }, [method, target, options]) => server.request(method, target.replace(/[0-9a-f-]{36}/, NOBODY), options),
+  api_key_not_found: ({ server }, [method, target, options]) => server.request(method, target, options),
   forbidden: ({ server, viewer }, [method, target, options]) => server.request(method, target, { ...options, token: viewer.token }),
 };
 
@@ -239,6 +253,38 @@ const OWN = {
       return wire.finalAnswer();
     },
   },
+  newKey: {
+    validation_failed: ({ server, me }) => server.post('/auth/keys', { token: me.token, json: {} }),
+    forbidden: ({ server, me }) => server.post('/auth/keys', { token: me.token, json: { name: 'x', scopes: 'users:admin' } }),
+    too_many_api_keys: async ({ server }) => {
+      const { token } = await newUser(server);
+      const ask = () => server.post('/auth/keys', { token, json: { name: 'x', scopes: 'content:read' } });
+      for (let i = 0; i < 100; i += 1) assert.equal((await ask()).status, 201);
+      return ask();
+    },
+  },
+  users: { validation_failed: ({ server, admin }) => server.get('/users?limit=0', { token: admin.token }) },
+  updateUser: {
+    validation_failed: ({ server, admin }) => server.patch(`/users/${NOBODY}`, { token: admin.token, json: { role: 'god' } }),
+    last_admin: ({ server, admin }) => server.patch(`/users/${admin.id}`, { token: admin.token, json: { role: 'viewer' } }),
+  },
+  deleteUser: {
+    validation_failed: ({ server, admin }) => server.delete(`/users/${NOBODY}?contents=reassign`, { token: admin.token }),
+    last_admin: ({ server, admin }) => server.delete(`/users/${admin.id}`, { token: admin.token }),
+    account_has_contents: ({ server, admin, me }) => server.delete(`/users/${me.id}`, { token: admin.token }),
+  },
+  deleteMe: {
+    validation_failed: ({ server, me }) => server.delete('/users/me', { token: me.token, json: {} }),
+    password_wrong: ({ server, me }) => server.delete('/users/me', { token: me.token, json: { password: 'not the one' } }),
+    last_admin: ({ server, admin }) => server.delete('/users/me', { token: admin.token, json: { password: PASSWORD } }),
+    account_has_contents: ({ server, me }) => server.delete('/users/me', { token: me.token, json: { password: PASSWORD } }),
+    rate_limited: async ({ limited }) => {
+      const { token } = await newUser(limited);
+      const guess = () => limited.delete('/users/me', { token, json: { password: 'not the one' } });
+      for (let i = 0; i < 10; i += 1) assert.equal((await guess()).status, 403);
+      return guess();
+    },
+  },
   begin: {
     validation_failed: ({ server, me }) => server.post('/uploads', { token: me.token, json: {} }),
     direct_upload_unavailable: ({ server }, [method, target, options]) => server.request(method, target, options),
@@ -290,6 +336,9 @@ describe('errors', () => {
     context.viewer.token = await login(server, context.viewer.email); // another role ends the sessions
     context.content = await upload(server, context.me.token, SOUND);
     context.playback = await playbackOf(server, context.me, context.content.id);
+    context.key = (await server.post('/auth/keys', { token: context.me.token, json: { name: 'reader', scopes: 'content:read' } })).json().key;
+    context.admin = await newUser(server);
+    await sql(server.dataDir, `UPDATE users SET role = 'admin' WHERE email = '${context.admin.email}'`);
 
     const hanging = path.join(cwd, 'ffprobe');
     await writeFile(hanging, '#!/usr/bin/perl\nsleep 1000;\n', { mode: 0o755 });
@@ -334,8 +383,9 @@ describe('errors', () => {
     const me = await newUser(broken);
     const content = await upload(broken, me.token, SOUND);
     const playback = await playbackOf(broken, me, content.id);
-    await sql(broken.dataDir, 'ALTER TABLE users RENAME TO users_away; ALTER TABLE contents RENAME TO contents_away; ALTER TABLE sessions RENAME TO sessions_away; ALTER TABLE refresh_tokens RENAME TO refresh_tokens_away;');
-    const here = { me, content, playback };
+    const tables = ['api_keys', 'users', 'contents', 'sessions', 'refresh_tokens'];
+    await sql(broken.dataDir, tables.map((table) => `ALTER TABLE ${table} RENAME TO ${table}_away;`).join(' '));
+    const here = { me, content, playback, admin: me, viewer: me };
     for (const operation of contract.operations()) {
       const name = TEMPLATES[`${operation.method} ${operation.template}`];
       if (EXEMPT[`${operation.id} internal`] || !contract.errorsOf(operation).some(({ code }) => code === 'internal')) continue;

@@ -54,6 +54,20 @@ describe('in the middle of a request', () => {
     return inTheMiddle({ method: 'POST', target: '/content', token: who.token, ...form }, begun, meanwhile);
   }
 
+  test('an API key is deleted: its upload becomes nothing', async () => {
+    const who = await newUser(server);
+    const made = await server.post('/auth/keys', { token: who.token, json: { name: 'import', scopes: 'content:write' } });
+    const { id, key } = made.json();
+    const before = [await rows('contents'), await rows('objects')];
+    const answer = await uploading({ token: key }, async () => {
+      assert.equal((await server.delete(`/auth/keys/${id}`, { token: who.token })).status, 204);
+    });
+    assert.equal(answer.status, 401, answer.text());
+    assert.equal(answer.json().code, 'not_authenticated');
+    assert.deepEqual([await rows('contents'), await rows('objects')], before);
+    await assertNothingLeftBehind(server);
+  });
+
   for (const [what, meanwhile, status, code] of CHANGES) {
     test(`${what}: its upload becomes nothing`, async () => {
       const who = await newUser(server);

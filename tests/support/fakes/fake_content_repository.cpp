@@ -143,7 +143,24 @@ public:
         });
     }
 
-    Task<bool> set_owner(Uuid id, Uuid owner_id) override {
+    Task<std::vector<Content>> list_owned(Uuid owner_id, Uuid after, std::size_t limit) override {
+        return read("contents.list_owned", [owner_id, after, limit](Tables const& tables) {
+            std::vector<Content> page;
+            for (auto const& [id, content] : tables.contents) {
+                if (content.owner_id == owner_id && id > after && page.size() < limit) page.push_back(content);
+            }
+            return page;
+        });
+    }
+
+    Task<bool> has_owned(Uuid owner_id) override {
+        return read("contents.has_owned", [owner_id](Tables const& tables) {
+            return std::ranges::any_of(tables.contents,
+                                       [&](auto const& row) { return row.second.owner_id == owner_id; });
+        });
+    }
+
+    Task<bool> set_owner(Uuid id, std::optional<Uuid> owner_id) override {
         return write("contents.set_owner", [id, owner_id](Tables& tables) {
             auto const place = tables.contents.find(id);
             if (place == tables.contents.end()) return false;

@@ -23,6 +23,8 @@ struct Tables {
     std::map<Uuid, User> users{};
     std::map<Uuid, Login> sessions{};
     std::map<Sha256Digest, RefreshToken> refresh_tokens{};
+    std::map<Uuid, ApiKey> api_keys{};
+    std::map<Uuid, AccountRemoval> account_removals{};
     std::map<Uuid, Content> contents{};
     std::map<Uuid, Object> objects{};
     std::map<std::pair<Uuid, ObjectRole>, Uuid> content_objects{};  ///< of content and role, the object

@@ -32,12 +32,73 @@ public:
         });
     }
 
-    Task<std::vector<User>> list() override {
-        return read("users.list", [](Tables const& tables) {
-            std::vector<User> all;
-            for (auto const& [id, user] : tables.users) all.push_back(user);
-            std::ranges::sort(all, {}, [](User const& user) { return std::pair(user.created_at, user.id); });
-            return all;
+    Task<std::vector<User>> list(UserQuery const& query) override {
+        return read("users.list", [query](Tables const& tables) {
+            auto const place = [](User const& user) { return std::pair(user.created_at, user.id); };
+            std::vector<User> page;
+            for (auto const& [id, user] : tables.users) {
+                bool const is_behind =
+                    !query.after || place(user) > std::pair(query.after->created_at, query.after->id);
+                bool const has_role = !query.role || user.role == *query.role;
+                bool const has_state = !query.is_active || user.is_active == *query.is_active;
+                bool const has_part = user.email_key.find(query.email_key_part) != std::string::npos;
+                if (is_behind && has_role && has_state && has_part) page.push_back(user);
+            }
+            std::ranges::sort(page, {}, place);
+            if (page.size() > static_cast<std::size_t>(query.limit)) page.resize(static_cast<std::size_t>(query.limit));
+            return page;
+        });
+    }
+
+    Task<bool> has_other_admin(Uuid id) override {
+        return read("users.has_other_admin", [id](Tables const& tables) {
+            return std::ranges::any_of(tables.users, [&](auto const& row) {
+                return row.first != id && row.second.is_active && row.second.role == Role::admin;
+            });
+        });
+    }
+
+    Task<bool> remove(Uuid id) override {
+        return write("users.remove", [id](Tables& tables) -> bool {
+            if (tables.users.erase(id) == 0) return false;
+            tables.account_removals.erase(id);
+            for (auto& [user_id, removal] : tables.account_removals) {
+                if (removal.heir_id == id) removal.heir_id.reset();
+            }
+            std::erase_if(tables.api_keys, [&](auto const& row) { return row.second.user_id == id; });
+            std::erase_if(tables.sessions, [&](auto const& row) { return row.second.session.user_id == id; });
+            std::erase_if(tables.refresh_tokens,
+                          [&](auto const& row) { return !tables.sessions.contains(row.second.session_id); });
+            for (auto& [key, content] : tables.contents) {
+                if (content.owner_id == id) content.owner_id.reset();
+            }
+            for (auto& [key, upload] : tables.uploads) {
+                if (upload.owner_id == id) upload.owner_id.reset();
+            }
+            return true;
+        });
+    }
+
+    Task<> note_removal(AccountRemoval const& removal) override {
+        return write("users.note_removal", [removal](Tables& tables) {
+            require(tables.users.contains(removal.user_id), "account_removals_user_id_fkey");
+            require_owner(tables, removal.heir_id);
+            tables.account_removals.insert_or_assign(removal.user_id, removal);
+        });
+    }
+
+    Task<std::optional<AccountRemoval>> find_removal(Uuid user_id) override {
+        return read("users.find_removal",
+                    [user_id](Tables const& tables) { return find_row(tables.account_removals, user_id); });
+    }
+
+    Task<std::vector<AccountRemoval>> list_removals(std::size_t limit) override {
+        return read("users.list_removals", [limit](Tables const& tables) {
+            std::vector<AccountRemoval> removals;
+            for (auto const& [id, removal] : tables.account_removals) {
+                if (removals.size() < limit) removals.push_back(removal);
+            }
+            return removals;
         });
     }
 

@@ -31,7 +31,7 @@ Caller World::add_caller(std::string const& name, Role role) {
         tables.users.emplace(user.id, user);
         tables.sessions.emplace(session.id, Tables::Login{session});
     });
-    return {std::move(user), session.id, clock.now()};
+    return {std::move(user), Credential::session(session.id), clock.now()};
 }
 
 Content World::add_content(FakeStorage::Kind kind, std::string bytes) {

@@ -8,6 +8,8 @@
 
 #include "base/log.hpp"
 #include "domain/object_stores.hpp"
+#include "service/account_remover.hpp"
+#include "service/api_key_service.hpp"
 #include "service/backfiller.hpp"
 #include "service/collector.hpp"
 #include "service/content_service.hpp"
@@ -79,6 +81,8 @@ struct Process {
     UploadLimits limits{.max_size = 1'000'000};
     UserService users{work, hasher, world.clock};
     SessionService sessions{work, hasher, tokens, world.clock, {.refresh_life = refresh_life}, world.log};
+    ApiKeyService api_keys{work, world.clock, world.log};
+    AccountRemover remover{work, world.clock, world.log};
     ContentService contents{work, stores, world.clock, Visibility::public_, world.log};
     PlaybackService playback{work, stores, {}, world.log};
     UploadService uploads;

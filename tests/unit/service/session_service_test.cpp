@@ -58,9 +58,9 @@ TEST_F(SessionServiceTest, ChangesOfTheAccountEndItsSessionsAtOnce) {
     auto const email = *Email::parse("ada@example.org");
     auto const password = *Password::parse("another secret");
     std::vector<std::function<Task<Result<User>>()>> const changes{
-        [&] { return process_.users.set_role(email, Role::admin); },
-        [&] { return process_.users.set_active(email, false); },
-        [&] { return process_.users.set_active(email, true); },
+        [&] { return process_.users.update(email, {.role = Role::viewer}); },
+        [&] { return process_.users.update(email, {.is_active = false}); },
+        [&] { return process_.users.update(email, {.is_active = true}); },
         [&] { return process_.users.set_password(email, password); },
     };
     for (auto const& change : changes) {
@@ -229,7 +229,7 @@ TEST_F(RefreshTest, EndsWithTheAccountAndItsSessions) {
     EXPECT_EQ(error_of(disabled.refresh_token), ErrorCode::refresh_token_invalid);
     change_user([](User& user) { user.is_active = true; });
     auto const caller = run_task(process_.sessions.authenticate(disabled.access_token)).value();
-    ASSERT_TRUE(run_task(process_.sessions.end(caller, caller.session_id)));
+    ASSERT_TRUE(run_task(process_.sessions.end(caller, caller.credential.id())));
     EXPECT_EQ(error_of(disabled.refresh_token), ErrorCode::refresh_token_invalid);
     EXPECT_FALSE(is_in(disabled.access_token));
 }
@@ -238,7 +238,7 @@ TEST_F(RefreshTest, EndsOnlyOwnSessions) {
     auto const mine = log_in().value();
     auto const caller = run_task(process_.sessions.authenticate(mine.access_token)).value();
     auto const stranger = world_.add_caller("eve@example.org");
-    auto const refused = run_task(process_.sessions.end(stranger, caller.session_id));
+    auto const refused = run_task(process_.sessions.end(stranger, caller.credential.id()));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::session_not_found);
     EXPECT_TRUE(is_in(mine.access_token));
@@ -257,7 +257,7 @@ TEST_F(RefreshTest, ListsTheSessionUsedLastFirst) {
     auto const caller = run_task(process_.sessions.authenticate(second.access_token)).value();
     auto const sessions = run_task(process_.sessions.list(caller));
     ASSERT_GE(sessions.size(), 2U);
-    EXPECT_EQ(sessions[1].id, caller.session_id);
+    EXPECT_EQ(sessions[1].id, caller.credential.id());
     EXPECT_EQ(sessions[0].device, "a phone");
 }
 

@@ -164,7 +164,7 @@ TEST_P(UploadServiceTest, WhereverTheLeaseIsLostNothingIsLostAndNothingIsLeft) {
 TEST_P(UploadServiceTest, WhatIsRefusedLeavesNothing) {
     struct Case {
         ErrorCode expected;
-        std::function<void(World&, Process&, SlowClient&, Caller const&)> arrange;
+        std::function<void(World&, Process&, SlowClient&, Caller&)> arrange;
     };
     std::vector<Case> const cases{
         {ErrorCode::media_kind_mismatch,
@@ -176,27 +176,36 @@ TEST_P(UploadServiceTest, WhatIsRefusedLeavesNothing) {
              client.announced = 100;
          }},
         {ErrorCode::not_authenticated,
-         [](World& world, auto&, SlowClient& client, Caller const& caller) {
+         [](World& world, auto&, SlowClient& client, Caller& caller) {
              client.meanwhile = [&world, id = caller.user.id] {
                  world.change([id](Tables& tables) { tables.users.at(id).is_active = false; });
              };
          }},
         {ErrorCode::forbidden,
-         [](World& world, auto&, SlowClient& client, Caller const& caller) {
+         [](World& world, auto&, SlowClient& client, Caller& caller) {
              client.meanwhile = [&world, id = caller.user.id] {
                  world.change([id](Tables& tables) { tables.users.at(id).role = Role::viewer; });
              };
          }},
         {ErrorCode::not_authenticated,
-         [](World& world, auto&, SlowClient& client, Caller const& caller) {
-             client.meanwhile = [&world, id = caller.session_id] {
+         [](World& world, auto&, SlowClient& client, Caller& caller) {
+             client.meanwhile = [&world, id = caller.credential.id()] {
                  world.change([&](Tables& tables) { tables.sessions.at(id).revoked_at = world.clock.now(); });
+             };
+         }},
+        {ErrorCode::not_authenticated,
+         [](World& world, auto&, SlowClient& client, Caller& caller) {
+             ApiKey key{.id = new_uuid(), .user_id = caller.user.id};
+             world.change([&](Tables& tables) { tables.api_keys.emplace(key.id, key); });
+             caller.credential = Credential::api_key(key.id, *Scopes::parse("content:write"));
+             client.meanwhile = [&world, id = key.id] {
+                 world.change([&](Tables& tables) { tables.api_keys.erase(id); });
              };
          }},
     };
     for (auto const& [expected, arrange] : cases) {
         World world;
-        auto const caller = world.add_caller("ada");
+        auto caller = world.add_caller("ada");
         Process process(world, GetParam());
         SlowClient client(world, video_in_pieces());
         arrange(world, process, client, caller);
@@ -213,7 +222,7 @@ TEST_P(UploadServiceTest, AnUploadOutlivesTheSessionThatBeganIt) {
     World world;
     auto const caller = world.add_caller("ada");
     world.change([&](Tables& tables) {
-        tables.sessions.at(caller.session_id).session.expires_at = world.clock.now() + seconds(20);
+        tables.sessions.at(caller.credential.id()).session.expires_at = world.clock.now() + seconds(20);
     });
     Process process(world, GetParam());
     SlowClient client(world, video_in_pieces(), std::chrono::hours(5));

@@ -74,7 +74,9 @@ public:
     Task<Result<Caller>> authenticate(std::string_view token) override {
         if (token == "wrong") co_return Error(ErrorCode::not_authenticated);
         Caller caller;
-        caller.user.role = token == "viewer" ? Role::viewer : Role::editor;
+        caller.user.role = token == "viewer" ? Role::viewer : token == "admin" ? Role::admin : Role::editor;
+        if (token.starts_with("key"))
+            caller.credential = Credential::api_key({}, Scopes::parse(token.substr(4)).value());
         co_return caller;
     }
 };
@@ -98,11 +100,14 @@ protected:
         routes.add<change_thing>({.method = Method::put,
                                   .path = "/things",
                                   .access = Access::editor,
+                                  .scope = Scope::content_write,
                                   .body = {BodyForm::json},
                                   .body_limit = 10});
         routes.add<append_chunk>({.method = Method::patch, .path = "/things", .body_limit = 11});
         routes.add<break_thing>({.path = "/broken"});
         routes.add<surprise>({.path = "/surprise"});
+        routes.add<see_request>({.path = "/admin", .access = Access::admin, .scope = Scope::users_admin});
+        routes.add<see_request>({.path = "/me", .access = Access::signed_in});
         router_.emplace(table_);
         pipeline_.emplace(
             *router_, authenticator_, [this] { return revision(); }, PipelineOptions{{}, {"https://app.example.org"}},
@@ -178,6 +183,32 @@ TEST_F(PipelineTest, RefusesStrangersBeforeTheirBodies) {
     EXPECT_EQ(ask("PUT", "/things", {{"Authorization", "Bearer x"}}).status, 413);
     EXPECT_FALSE(body_.is_read);
     EXPECT_EQ(counts_.calls, 0);
+}
+
+TEST_F(PipelineTest, OnlyAdminsMayCallWhatIsForAdmins) {
+    EXPECT_EQ(ask("GET", "/admin").status, 401);
+    EXPECT_EQ(ask("GET", "/admin", {{"Authorization", "Bearer viewer"}}).status, 403);
+    EXPECT_EQ(ask("GET", "/admin", {{"Authorization", "Bearer editor"}}).status, 403);
+    EXPECT_EQ(ask("GET", "/admin", {{"Authorization", "Bearer admin"}}).status, 200);
+}
+
+TEST_F(PipelineTest, AKeyNeedsTheScopeOfTheOperation) {
+    auto const with = [&](std::string_view method, std::string_view path, std::string_view scopes) {
+        return ask(method, path, {{"Authorization", "Bearer key:" + std::string(scopes)}});
+    };
+    auto const challenge = [](Response const& response) { return response.headers.find("WWW-Authenticate"); };
+    auto const reader = with("PUT", "/things", "content:read users:admin");
+    EXPECT_EQ(reader.status, 403);
+    EXPECT_EQ(challenge(reader), R"(Bearer error="insufficient_scope", scope="content:write")");
+    EXPECT_NE(text(reader).find("insufficient_scope"), std::string::npos);
+    EXPECT_EQ(with("PUT", "/things", "content:write").status, 413) << "the next stage";
+    auto const unscoped = with("GET", "/me", "content:read content:write users:admin");
+    EXPECT_EQ(unscoped.status, 403);
+    EXPECT_EQ(challenge(unscoped), R"(Bearer error="insufficient_scope")");
+    auto const no_admin = with("GET", "/admin", "users:admin");
+    EXPECT_EQ(no_admin.status, 403);
+    EXPECT_EQ(challenge(no_admin), std::nullopt) << "the role does not suffice, whatever the scope";
+    EXPECT_NE(text(no_admin).find("forbidden"), std::string::npos);
 }
 
 TEST_F(PipelineTest, KeepsAnswersForEachBaseUrlAndCoding) {
