@@ -43,6 +43,7 @@ void add_playback_routes(Routes& routes) {
             "The stored bytes, whole or by `Range`, with validators for conditional requests. "
             "`download=1` makes a browser save them under their original name.",
         .access = Access::optional,
+        .scope = Scope::content_read,
         .errors = {content_not_found, source_unavailable, precondition_failed, range_not_satisfiable},
         .answers = {
             {200, "*/*", "The whole file", representation_headers()},
@@ -71,6 +72,7 @@ void add_playback_routes(Routes& routes) {
     stream.summary = "Play a content in a playback session";
     stream.description = "As `/content/{content_id}/stream`, for whoever has the address.";
     stream.access = Access::anyone;
+    stream.scope.reset();
     stream.errors.push_back(playback_session_ended);
     routes.add<stream_granted_content>(stream);
 }

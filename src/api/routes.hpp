@@ -12,6 +12,7 @@ void add_session_routes(Routes& routes);
 void add_api_key_routes(Routes& routes);
 void add_user_admin_routes(Routes& routes);
 void add_own_account_routes(Routes& routes);
+void add_account_link_routes(Routes& routes);
 void add_content_routes(Routes& routes);
 void add_playback_routes(Routes& routes);
 void add_upload_routes(Routes& routes);

@@ -10,6 +10,7 @@
 #include "domain/object_store.hpp"
 #include "domain/unit_of_work.hpp"
 #include "http/endpoint/endpoint_table.hpp"
+#include "service/account_link_service.hpp"
 #include "service/account_remover.hpp"
 #include "service/api_key_service.hpp"
 #include "service/content_service.hpp"
@@ -40,6 +41,7 @@ struct Services {
     SessionService& sessions;
     ApiKeyService& api_keys;
     AccountRemover& remover;
+    AccountLinkService& links;
     ContentService& contents;
     PlaybackService& playback;
     PlaybackSessionService& playback_sessions;

@@ -26,7 +26,7 @@ void add_session_routes(Routes& routes) {
                         "`refresh_token` instead, as `/auth/refresh` does.",
          .body = {BodyForm::json, BodyForm::urlencoded},
          .headers = {answer_header::cache_control},
-         .errors = {credentials_invalid, rate_limited, refresh_token_invalid, refresh_token_reused}});
+         .errors = {credentials_invalid, email_unverified, rate_limited, refresh_token_invalid, refresh_token_reused}});
     routes.add<refresh_token>(
         {.method = Method::post,
          .path = "/auth/refresh",

@@ -26,6 +26,7 @@ Task<Result<Reply<UserView>>> register_user(Services& services, Request& request
     auto const user = co_await services.users.add(*wanted.email, *wanted.password, services.registration_role,
                                                   client_network(request.remote_address));
     if (!user) co_return user.error();
+    co_await services.links.welcome(*user);
     Reply<UserView> reply{from_members<UserView>(*user)};
     reply.headers.add("Location", "/auth/me");
     co_return reply;

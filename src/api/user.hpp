@@ -2,6 +2,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,8 +25,9 @@ struct UserView {
     bool is_active;
     Role role;
     Timestamp created_at;
+    std::optional<Timestamp> email_verified_at;
 };
-BOOST_DESCRIBE_STRUCT(UserView, (), (id, email, is_active, role, created_at))
+BOOST_DESCRIBE_STRUCT(UserView, (), (id, email, is_active, role, created_at, email_verified_at))
 
 Task<Result<Reply<UserView>>> register_user(Services& services, Request& request, RegisterRequest wanted);
 Task<Result<Reply<UserView>>> get_me(Services& services, Request& request, NoInput nothing);

@@ -15,20 +15,20 @@
 #include "archive/zip_archive.hpp"
 #include "db/polling_signals.hpp"
 #include "http/server/server.hpp"
+#include "mail/smtp_mailer.hpp"
 #include "security/playback_grants.hpp"
 #include "security/secret.hpp"
 
 namespace clinikk::app {
 namespace {
 
-/// The number of logins and registrations under way at once, for strangers and again for clients that have logged in
-/// before.
-constexpr std::size_t places_at_hasher = 64;
+/// The number of passwords that wait to be hashed, for each core.
+constexpr std::size_t waiting_passwords = 4;
 /// The longest time that an event takes to reach this process by polling. PostgreSQL notifies earlier.
 constexpr std::chrono::milliseconds sqlite_poll_interval{250};
 constexpr std::chrono::milliseconds postgres_poll_interval{900};
 
-/// Reads the key from its file, if there is one.
+/// Reads a key or password from its file, if there is one.
 void take_key_file(std::string const& name, std::filesystem::path const& path, std::string& key) {
     if (path.empty()) return;
     if (!key.empty()) throw SettingError(name + " and " + name + "_FILE are both set: use one of them");
@@ -67,10 +67,25 @@ std::unique_ptr<PlaybackGrants> make_grants(TokenOptions const& options) {
     return make_playback_grants(keys);
 }
 
+/// Null without a mail server.
+std::unique_ptr<Mailer> make_mailer(Settings const& settings, Log& log) {
+    auto options = settings.smtp;
+    if (options.url.empty()) return nullptr;
+    take_key_file("SMTP_PASSWORD", settings.smtp_password_file, options.password);
+    return make_smtp_mailer(std::move(options), log);
+}
+
+AccountLinkOptions account_link_options(Settings const& settings) {
+    auto options = settings.account_links;
+    options.limit_requests = settings.sessions.limit_attempts;
+    return options;
+}
+
 CoreSizes server_sizes(Settings const& settings, DescriptorBudget const& descriptors) {
+    auto const hash_threads = std::max<std::size_t>(1, settings.server.threads / 2);
     return {.file_threads = file_threads(settings),
-            .hash_threads = std::max<std::size_t>(1, settings.server.threads / 2),
-            .hash_places = places_at_hasher,
+            .hash_threads = hash_threads,
+            .hash_places = hash_threads + waiting_passwords * settings.server.threads,
             .open_files = descriptors.open_files,
             .loops = settings.server.threads};
 }
@@ -126,9 +141,11 @@ struct Application::Parts {
     TokenOptions keys;
     std::unique_ptr<AccessTokens> tokens;
     std::unique_ptr<PlaybackGrants> grants;
+    std::unique_ptr<Mailer> mailer;
 
     UserService users;
     SessionService sessions;
+    AccountLinkService links;
     ApiKeyService api_keys;
     AccountRemover remover;
     PlaybackService playback;
@@ -151,8 +168,10 @@ struct Application::Parts {
           keys(token_options(settings, log)),
           tokens(make_tokens(keys)),
           grants(make_grants(keys)),
+          mailer(make_mailer(settings, log)),
           users(*core.work, *core.hasher, core.clock),
           sessions(*core.freeing_work, *core.hasher, *tokens, core.clock, settings.sessions, log),
+          links(*core.freeing_work, *core.hasher, mailer.get(), core.clock, account_link_options(settings), log),
           api_keys(*core.freeing_work, core.clock, log),
           remover(*core.freeing_work, core.clock, log),
           playback(*core.freeing_work, core.storage.object_stores(), settings.playback, log),
@@ -179,6 +198,7 @@ struct Application::Parts {
             .sessions = sessions,
             .api_keys = api_keys,
             .remover = remover,
+            .links = links,
             .contents = core.contents,
             .playback = playback,
             .playback_sessions = playback_sessions,

@@ -17,7 +17,7 @@ Core::Core(Settings const& settings_in, CoreSizes const& sizes, Log& log_in)
       work(db::make_unit_of_work(*database)),
       freeing_work(db::make_unit_of_work(database->with_reserve())),
       storage(settings, sizes.open_files, clock, file_pool, log),
-      hasher(make_password_hasher(hash_pool, {}, sizes.hash_places)),
+      hasher(make_password_hasher(hash_pool, settings.password_cost, sizes.hash_places)),
       contents(*freeing_work, storage.object_stores(), clock, settings.uploads.default_visibility, log),
       collector(*freeing_work, storage.object_stores(), clock, settings.gc_grace, lease_holder(), log) {}
 

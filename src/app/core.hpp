@@ -20,7 +20,7 @@ namespace clinikk::app {
 struct CoreSizes {
     std::size_t file_threads = 2;  ///< for work that blocks on files
     std::size_t hash_threads = 1;  ///< for passwords
-    std::size_t hash_places = 1;   ///< logins and registrations under way at once; see `make_password_hasher`
+    std::size_t hash_places = 1;   ///< passwords that are hashed or wait for it; see `make_password_hasher`
     std::size_t open_files = 1;    ///< objects of the disk that are kept open for the next request
     std::size_t loops = 0;         ///< event loops that run `Database::serve_loop`
 };

@@ -12,6 +12,8 @@
 #include <fstream>
 #include <thread>
 
+#include "domain/values.hpp"
+
 namespace clinikk::app::form {
 namespace {
 
@@ -56,6 +58,12 @@ std::size_t Cores::parse(std::string const& text) {
 std::uint64_t SizeOfFile::parse(std::string const& text) {
     auto const size = bytes(text);
     if (size == 0) must("at least one byte");
+    return size;
+}
+
+std::uint64_t SizeOfHash::parse(std::string const& text) {
+    auto const size = bytes(text);
+    if (size > 4ULL << 30U) must("at most 4GiB");
     return size;
 }
 
@@ -139,6 +147,42 @@ std::string DatabaseUrl::parse(std::string const& text) {
     if (!text.empty() && !known && !alchemy) must("a postgresql:// or sqlite: URL");
     if (text == "sqlite:" || text == "sqlite::memory:") must("sqlite: and the path of a file");
     return alchemy ? "postgresql://" + text.substr(with_driver.size()) : text;
+}
+
+std::string SmtpUrl::parse(std::string const& text) {
+    auto url_text = without_slashes_at_end(text);
+    if (text.empty()) return url_text;
+    auto const url = boost::urls::parse_uri(url_text);
+    bool const is_server = url && (url->scheme() == "smtp" || url->scheme() == "smtps") && !url->host().empty() &&
+                           url->path().empty() && !url->has_query() && !url->has_fragment();
+    if (!is_server) must("smtp:// or smtps://, a host and a port, such as smtp://mail.example.com:587");
+    if (url->has_userinfo()) must("without a user: use SMTP_USERNAME and SMTP_PASSWORD");
+    if (!url->port().empty()) PortText::parse(url->port());
+    return url_text;
+}
+
+MailSender Sender::parse(std::string const& text) {
+    if (text.empty()) return {};
+    auto const bracket = text.rfind('<');
+    bool const has_name = bracket != text.npos && text.ends_with('>');
+    auto const address = Email::parse(has_name ? text.substr(bracket + 1, text.size() - bracket - 2) : text);
+    auto const name = parse_line(has_name ? text.substr(0, bracket) : "", 0, 100);
+    if (!address || !name) must("an e-mail address, or a name of one line and <the address>");
+    return {*name, address->value()};
+}
+
+std::string LinkPage::parse(std::string const& text) {
+    constexpr std::string_view mark = "{token}";
+    if (text.empty()) return text;
+    auto example = text;
+    auto const place = example.find(mark);
+    if (place != example.npos) example.replace(place, mark.size(), "token");
+    auto const url = boost::urls::parse_uri(example);
+    bool const is_page =
+        place != text.npos && url && !url->has_userinfo() && !url->host().empty() &&
+        (url->scheme_id() == boost::urls::scheme::http || url->scheme_id() == boost::urls::scheme::https);
+    if (!is_page) must("an http or https URL with {token} where the token shall be");
+    return text;
 }
 
 std::string PortText::parse(std::string const& text) {

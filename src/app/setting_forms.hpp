@@ -13,6 +13,7 @@
 #include "domain/user.hpp"
 #include "domain/visibility.hpp"
 #include "http/server/forwarded.hpp"
+#include "mail/message.hpp"
 #include "media/inspector.hpp"
 
 /// The text forms of the values of settings. Each has `parse`, which returns the value or throws std::invalid_argument
@@ -47,6 +48,11 @@ struct Size {
 };
 
 struct SizeOfFile : Size {
+    static std::uint64_t parse(std::string const& text);
+};
+
+/// The memory of one password hash.
+struct SizeOfHash : Size {
     static std::uint64_t parse(std::string const& text);
 };
 
@@ -109,6 +115,12 @@ struct OnOff {
 struct OneOrZero {
     static constexpr std::array all{Word<bool>{"1", true}, Word<bool>{"0", false}, Word<bool>{"on", true},
                                     Word<bool>{"off", false}};
+};
+/// Whether TLS is required; unset: it depends on the address.
+struct SmtpTls {
+    static constexpr std::array all{Word<std::optional<bool>>{"auto", std::nullopt},
+                                    Word<std::optional<bool>>{"require", true},
+                                    Word<std::optional<bool>>{"off", false}};
 };
 struct MigrateMode {
     static constexpr std::array all{Word<bool>{"auto", true}, Word<bool>{"off", false}};
@@ -176,6 +188,22 @@ struct Origins {
 struct Proxies {
     static http::Networks parse(std::string const& text);
     static std::string print(http::Networks const& /*value*/) { return ""; }
+};
+
+/// The URL of a mail server, without credentials; an empty text stays empty.
+struct SmtpUrl : Text {
+    static std::string parse(std::string const& text);
+};
+
+/// `viewer@example.com` or `Clinikk TV <tv@example.com>`; an empty text stays empty.
+struct Sender {
+    static MailSender parse(std::string const& text);
+    static std::string print(MailSender const& /*value*/) { return ""; }
+};
+
+/// An http or https URL with the place of a token, `{token}`; an empty text stays empty.
+struct LinkPage : Text {
+    static std::string parse(std::string const& text);
 };
 
 struct DatabaseUrl : Text {

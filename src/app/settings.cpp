@@ -1,5 +1,6 @@
 #include "app/settings.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -27,6 +28,34 @@ void check_tokens(TokenOptions const& tokens) {
     bool const key_pair = tokens.algorithm == "RS256" || tokens.algorithm == "ES256";
     if (key_pair && !tokens.secret_or_private_key_pem.starts_with("-----BEGIN")) {
         throw SettingError("SECRET_KEY must be a private key in PEM form for ALGORITHM " + tokens.algorithm);
+    }
+}
+
+/// Checks the cost of a password hash: the least memory for a number of iterations (OWASP Password Storage Cheat
+/// Sheet).
+void check_password_cost(PasswordCost const& cost) {
+    constexpr std::array<std::size_t, 5> least_mebibytes{46, 19, 12, 9, 7};  // for 1, 2, 3, 4, 5 and more iterations
+    auto const least = least_mebibytes[std::min<std::size_t>(cost.operations, least_mebibytes.size()) - 1];
+    if (cost.memory < least << 20U) {
+        throw SettingError("PASSWORD_MEMORY must be at least " + std::to_string(least) +
+                           "MiB for PASSWORD_ITERATIONS " + std::to_string(cost.operations));
+    }
+}
+
+/// Checks what mail needs, and what needs mail.
+void check_mail(Settings const& settings) {
+    auto const& smtp = settings.smtp;
+    if (smtp.url.empty()) {
+        if (!settings.sessions.require_verified_email) return;
+        throw SettingError("REQUIRE_VERIFIED_EMAIL needs SMTP_URL: without mail no address can be verified");
+    }
+    if (smtp.sender.address.empty()) throw SettingError("MAIL_FROM must be set for SMTP_URL");
+    auto const& links = settings.account_links;
+    if (links.password_reset_url.empty()) throw SettingError("PASSWORD_RESET_URL must be set for SMTP_URL");
+    if (links.email_verification_url.empty()) throw SettingError("EMAIL_VERIFICATION_URL must be set for SMTP_URL");
+    bool const has_password = !smtp.password.empty() || !settings.smtp_password_file.empty();
+    if (smtp.username.empty() == has_password) {
+        throw SettingError("SMTP_USERNAME and SMTP_PASSWORD, or SMTP_PASSWORD_FILE, must be set together");
     }
 }
 
@@ -72,7 +101,9 @@ Settings resolve_settings(GivenSettings const& given) {
         }
     }
     check_tokens(settings.tokens);
+    check_password_cost(settings.password_cost);
     check_storage(settings.storage);
+    check_mail(settings);
     compose_database(settings.database);
     return settings;
 }

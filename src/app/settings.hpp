@@ -14,8 +14,11 @@
 #include "db/postgres/postgres_database.hpp"
 #include "domain/user.hpp"
 #include "http/server/server.hpp"
+#include "mail/smtp_transfer.hpp"
 #include "media/inspector.hpp"
 #include "security/access_tokens.hpp"
+#include "security/password_hasher.hpp"
+#include "service/account_link_service.hpp"
 #include "service/direct_upload_service.hpp"
 #include "service/playback_service.hpp"
 #include "service/session_service.hpp"
@@ -69,8 +72,12 @@ struct Settings {
     TokenOptions tokens{};
     std::filesystem::path secret_key_file{};           ///< instead of the key itself
     std::filesystem::path previous_secret_key_file{};  ///< the same for the key before
+    PasswordCost password_cost{};
     Role registration_role = Role::editor;
     SessionOptions sessions{};
+    SmtpOptions smtp{};
+    std::filesystem::path smtp_password_file{};  ///< instead of the password itself
+    AccountLinkOptions account_links{};
     StorageSettings storage{};
     PlaybackOptions playback{};
     UploadLimits uploads{};

@@ -74,6 +74,26 @@ constexpr std::array settings_table{
     setting<Minutes, &S::tokens, &TokenOptions::lifetime>("ACCESS_TOKEN_EXPIRE_MINUTES", "Validity of an access token"),
     setting<RaisedDuration<60>, &S::sessions, &SessionOptions::refresh_life>(
         "REFRESH_TOKEN_EXPIRE", "Validity of a refresh token, and so of a session that is not used"),
+    setting<SizeOfHash, &S::password_cost, &PasswordCost::memory>("PASSWORD_MEMORY",
+                                                                  "Memory for hashing one password (Argon2id)"),
+    setting<Whole<unsigned long long, 1, 100>, &S::password_cost, &PasswordCost::operations>(
+        "PASSWORD_ITERATIONS", "Passes over that memory; hashes of another cost are renewed at login"),
+    setting<SmtpUrl, &S::smtp, &SmtpOptions::url>(
+        "SMTP_URL", "Mail server: smtp://HOST:PORT or smtps://HOST:PORT (default: no mail is sent)"),
+    setting<Text, &S::smtp, &SmtpOptions::username>("SMTP_USERNAME", "User of the mail server, if it wants a login"),
+    secret_setting<Text, &S::smtp, &SmtpOptions::password>("SMTP_PASSWORD", "Password of that user"),
+    setting<Path, &S::smtp_password_file>("SMTP_PASSWORD_FILE", "A file with that password"),
+    setting<Choice<SmtpTls>, &S::smtp, &SmtpOptions::require_tls>(
+        "SMTP_TLS", "require, off, or auto: required unless SMTP_URL is smtp:// to this host"),
+    setting<Text, &S::smtp, &SmtpOptions::ca_file>("SMTP_CA_FILE",
+                                                   "Certificates to trust, PEM (default: those of the system)"),
+    setting<Sender, &S::smtp, &SmtpOptions::sender>("MAIL_FROM", "Sender of mails: an address, or NAME <ADDRESS>"),
+    setting<LinkPage, &S::account_links, &AccountLinkOptions::password_reset_url>(
+        "PASSWORD_RESET_URL", "Page of your app for a new password, such as https://app.example.com/reset#{token}"),
+    setting<LinkPage, &S::account_links, &AccountLinkOptions::email_verification_url>(
+        "EMAIL_VERIFICATION_URL", "Page of your app that verifies an address, with {token}"),
+    setting<Choice<OneOrZero>, &S::sessions, &SessionOptions::require_verified_email>(
+        "REQUIRE_VERIFIED_EMAIL", "1: accounts whose address is not verified cannot log in"),
     setting<Choice<RegistrationRole>, &S::registration_role>(
         "REGISTRATION_ROLE", "Role of accounts that register themselves: editor or viewer"),
     setting<Choice<VisibilityName>, &S::uploads, &UploadLimits::default_visibility>(

@@ -46,6 +46,9 @@ enum class ErrorCode : std::uint8_t {
     refresh_token_reused,
     session_not_found,
     password_wrong,
+    email_unverified,
+    one_time_token_invalid,
+    mail_unavailable,
     // access
     insufficient_scope,
     api_key_not_found,

@@ -14,6 +14,7 @@ namespace clinikk::db {
 std::unique_ptr<UserRepository> make_user_repository(Session& session);
 std::unique_ptr<SessionRepository> make_session_repository(Session& session);
 std::unique_ptr<ApiKeyRepository> make_api_key_repository(Session& session);
+std::unique_ptr<AccountTokenRepository> make_account_token_repository(Session& session);
 std::unique_ptr<ContentRepository> make_content_repository(Session& session);
 std::unique_ptr<ObjectRepository> make_object_repository(Session& session);
 std::unique_ptr<UploadRepository> make_upload_repository(Session& session);
@@ -22,6 +23,7 @@ std::unique_ptr<Outbox> make_outbox(Session& session);
 std::span<Statement const> user_statements();
 std::span<Statement const> session_statements();
 std::span<Statement const> api_key_statements();
+std::span<Statement const> account_token_statements();
 std::span<Statement const> content_statements();
 std::span<Statement const> object_statements();
 std::span<Statement const> upload_statements();

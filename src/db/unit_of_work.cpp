@@ -18,6 +18,7 @@ public:
         : users_(make_user_repository(session)),
           sessions_(make_session_repository(session)),
           api_keys_(make_api_key_repository(session)),
+          account_tokens_(make_account_token_repository(session)),
           contents_(make_content_repository(session)),
           objects_(make_object_repository(session)),
           uploads_(make_upload_repository(session)),
@@ -26,6 +27,7 @@ public:
     UserRepository& users() override { return *users_; }
     SessionRepository& sessions() override { return *sessions_; }
     ApiKeyRepository& api_keys() override { return *api_keys_; }
+    AccountTokenRepository& account_tokens() override { return *account_tokens_; }
     ContentRepository& contents() override { return *contents_; }
     ObjectRepository& objects() override { return *objects_; }
     UploadRepository& uploads() override { return *uploads_; }
@@ -35,6 +37,7 @@ private:
     std::unique_ptr<UserRepository> users_;
     std::unique_ptr<SessionRepository> sessions_;
     std::unique_ptr<ApiKeyRepository> api_keys_;
+    std::unique_ptr<AccountTokenRepository> account_tokens_;
     std::unique_ptr<ContentRepository> contents_;
     std::unique_ptr<ObjectRepository> objects_;
     std::unique_ptr<UploadRepository> uploads_;

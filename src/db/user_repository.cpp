@@ -29,6 +29,8 @@ constexpr Statement replace_user_password_hash{
     "user_replace_password_hash", "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2"};
 constexpr Statement set_user_role{"user_set_role", "UPDATE users SET role = $2 WHERE id = $1"};
 constexpr Statement set_user_active{"user_set_active", "UPDATE users SET is_active = $2 WHERE id = $1"};
+constexpr Statement set_user_email_verified{
+    "user_set_email_verified", "UPDATE users SET email_verified_at = $2 WHERE id = $1 AND email_verified_at IS NULL"};
 
 constexpr Statement remove_user{"user_remove", "DELETE FROM users WHERE id = $1"};
 
@@ -71,7 +73,8 @@ constexpr std::array statements{insert_user,
                                 remove_user,
                                 note_account_removal,
                                 find_account_removal,
-                                list_account_removals};
+                                list_account_removals,
+                                set_user_email_verified};
 
 class SqlUserRepository final : public UserRepository {
 public:
@@ -140,6 +143,10 @@ public:
 
     Task<std::vector<AccountRemoval>> list_removals(std::size_t limit) override {
         return find_all<AccountRemoval>(session_, list_account_removals, std::array{to_value(std::uint64_t{limit})});
+    }
+
+    Task<> set_email_verified(Uuid id, Timestamp at) override {
+        co_await execute(session_, set_user_email_verified, std::array{to_value(id), to_value(at)});
     }
 
 private:

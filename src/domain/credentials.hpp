@@ -30,9 +30,9 @@ public:
     /// Returns whether the password belongs to the hash. An empty hash matches no password and costs the same time, so
     /// that an unknown e-mail address does not answer faster than a wrong password.
     virtual Task<Result<bool>> verify(std::string_view password, std::string_view hash, HashingClient client) = 0;
-    /// Returns whether the hash is of a kind or strength that `hash` no longer makes. It should be replaced when the
-    /// password is known.
-    virtual bool is_outdated(std::string_view hash) const noexcept = 0;
+    /// Returns whether the hash is of a kind or strength other than those that `hash` makes. It should be replaced when
+    /// the password is known.
+    virtual bool is_outdated(std::string_view hash) const = 0;
 };
 
 /// The claims of an access token (RFC 7519).

@@ -5,6 +5,7 @@
 
 #include "base/async/task.hpp"
 #include "base/result.hpp"
+#include "domain/account_token.hpp"
 #include "domain/api_key.hpp"
 #include "domain/content.hpp"
 #include "domain/object.hpp"
@@ -23,6 +24,7 @@ public:
     virtual UserRepository& users() = 0;
     virtual SessionRepository& sessions() = 0;
     virtual ApiKeyRepository& api_keys() = 0;
+    virtual AccountTokenRepository& account_tokens() = 0;
     virtual ContentRepository& contents() = 0;
     virtual ObjectRepository& objects() = 0;
     virtual UploadRepository& uploads() = 0;

@@ -28,8 +28,9 @@ struct User {
     Role role = Role::viewer;
     bool is_active = true;
     Timestamp created_at;
+    std::optional<Timestamp> email_verified_at{};  ///< when it was first known that the address is the user's
 };
-BOOST_DESCRIBE_STRUCT(User, (), (id, email, email_key, password_hash, role, is_active, created_at))
+BOOST_DESCRIBE_STRUCT(User, (), (id, email, email_key, password_hash, role, is_active, created_at, email_verified_at))
 
 /// A position in a listing: the page begins after it.
 struct UserCursor {
@@ -88,6 +89,8 @@ public:
     virtual Task<std::optional<AccountRemoval>> find_removal(Uuid user_id) = 0;
     /// At most `limit` accounts that are being removed.
     virtual Task<std::vector<AccountRemoval>> list_removals(std::size_t limit) = 0;
+    /// Marks the address as verified, unless it is already.
+    virtual Task<> set_email_verified(Uuid id, Timestamp at) = 0;
 };
 
 }  // namespace clinikk

@@ -160,24 +160,6 @@ Parsed<Email> Email::parse(std::string_view text) {
 
 ValueSchema Email::schema() { return {.format = "email", .max_length = 254, .example = "viewer@example.com"}; }
 
-Parsed<Password> Password::parse(std::string_view text) {
-    if (!is_utf8(text)) return "must be valid UTF-8";
-    if (text.find('\0') != text.npos) return "must not contain the NUL character";
-    auto const length = count_code_points(text);
-    if (length < 8 || length > 256) return length_rule(8, 256);
-    return Password(std::string(text));
-}
-
-ValueSchema Password::schema() { return {.format = "password", .min_length = 8, .max_length = 256}; }
-
-Parsed<LoginPassword> LoginPassword::parse(std::string_view text) {
-    if (text.empty()) return "must not be empty";
-    if (text.size() > 1024) return "must be at most 1024 bytes long";
-    return LoginPassword(std::string(text));
-}
-
-ValueSchema LoginPassword::schema() { return {.format = "password", .min_length = 1, .max_length = 1024}; }
-
 Parsed<HttpUrl> HttpUrl::parse(std::string_view text) {
     namespace urls = boost::urls;
     constexpr char const* rule = "must be an http or https URL";

@@ -112,8 +112,11 @@ private:
     std::string key_;
 };
 
-/// A password to be set: 8 to 256 code points, any except NUL (NIST SP 800-63B section 5.1.1.2: long passwords, all
-/// characters, no rules of composition).
+/// The longest text of a password. No other form of 256 characters in NFKC has more bytes.
+inline constexpr std::size_t max_password_bytes = 4096;
+
+/// A password to be set, in NFKC: 8 to 256 code points, any except NUL, but none of the most common passwords (NIST SP
+/// 800-63B section 5.1.1.2: long passwords, all characters, no rules of composition).
 class Password : public ValueOf<std::string> {
 public:
     static Parsed<Password> parse(std::string_view text);
@@ -123,7 +126,8 @@ private:
     explicit Password(std::string value) : ValueOf(std::move(value)) {}
 };
 
-/// A password to be compared: 1 to 1024 bytes, so that accounts from before these rules can log in.
+/// A password to be compared, as it was sent: 1 to `max_password_bytes` bytes, so that accounts from before these rules
+/// can log in.
 class LoginPassword : public ValueOf<std::string> {
 public:
     static Parsed<LoginPassword> parse(std::string_view text);

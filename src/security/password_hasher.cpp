@@ -10,12 +10,14 @@
 #include <string>
 
 #include "domain/unicode.hpp"
+#include "domain/values.hpp"
 #include "security/waiting_room.hpp"
 
 namespace clinikk {
 namespace {
 
-constexpr std::size_t max_password_bytes = 1024;
+/// bcrypt reads no more of a password.
+constexpr std::size_t bcrypt_bytes = 72;
 
 /// The normal form of a password; the destructor wipes it. A password that is not UTF-8 has none.
 class NormalPassword {
@@ -45,7 +47,7 @@ bool verify_argon2(std::string_view password, std::string const& hash) {
 bool verify_bcrypt(std::string_view password, std::string const& hash) {
     if (password.find('\0') != password.npos) return false;
     auto const work = std::make_unique<crypt_data>();
-    std::string phrase(password);
+    std::string phrase(password.substr(0, bcrypt_bytes));
     auto const* const made = crypt_r(phrase.c_str(), hash.c_str(), work.get());
     bool const same = made != nullptr && std::string_view(made).size() == hash.size() &&
                       sodium_memcmp(made, hash.data(), hash.size()) == 0;
@@ -84,7 +86,11 @@ public:
         co_return co_await pool_.run(work);
     }
 
-    bool is_outdated(std::string_view hash) const noexcept override { return !is_argon2(hash); }
+    bool is_outdated(std::string_view hash) const override {
+        bool const is_current_kind = hash.starts_with("$argon2id$") && hash.find(",p=1$") != hash.npos;
+        return !is_current_kind ||
+               crypto_pwhash_str_needs_rehash(std::string(hash).c_str(), cost_.operations, cost_.memory) != 0;
+    }
 
 private:
     std::string make_hash(std::string_view password) const {

@@ -20,7 +20,9 @@ WaitingRoom::Place::~Place() {
 std::unique_ptr<WaitingRoom::Place> WaitingRoom::enter(HashingClient client) {
     std::lock_guard const lock(mutex_);
     auto& section = sections_[client.is_known ? 1 : 0];
-    if (section.taken >= places_) return nullptr;
+    bool const is_full = sections_[0].taken + sections_[1].taken >= places_;
+    bool const is_reserved = !client.is_known && section.taken >= (3 * places_ + 3) / 4;
+    if (is_full || is_reserved) return nullptr;
     auto const own = section.by_network.try_emplace(client.network, 0).first;
     // The commands of the program share no network with anyone.
     auto const share = client.network.empty() ? places_ : (places_ + 1) / 2;

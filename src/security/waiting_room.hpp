@@ -13,9 +13,9 @@
 
 namespace clinikk {
 
-/// Bounds how many clients wait for a password to be hashed: a number of strangers, and as many known clients beside
-/// them. One network has at most half of either room, so that no single network fills it. Thread-safe; must outlive its
-/// places.
+/// Bounds how many clients wait for a password to be hashed. Strangers have at most three of four places, so that some
+/// are left for known clients, whatever strangers do. The strangers of one network have at most half of all places, and
+/// so have its known clients: no single network fills the room. Thread-safe; must outlive its places.
 class WaitingRoom {
 public:
     using Clock = std::chrono::steady_clock;

@@ -7,9 +7,9 @@
 
 #include "base/async/task.hpp"
 #include "base/result.hpp"
+#include "domain/caller.hpp"
 #include "domain/clock.hpp"
 #include "domain/playback_grant.hpp"
-#include "domain/caller.hpp"
 #include "domain/unit_of_work.hpp"
 
 namespace clinikk {

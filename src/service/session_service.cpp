@@ -2,6 +2,7 @@
 
 #include "base/json_text.hpp"
 #include "base/random.hpp"
+#include "domain/password.hpp"
 
 namespace clinikk {
 namespace {
@@ -38,6 +39,8 @@ Task<Result<Login>> SessionService::log_in(std::string_view email, std::string_v
         bool const is_compared = user || user.error().code == ErrorCode::credentials_invalid;
         if (address && is_compared) count(address->key(), client.network, user.has_value());
         if (!user) co_return user.error();
+        bool const is_refused = options_.require_verified_email && !user->email_verified_at;
+        if (is_refused) co_return Error(ErrorCode::email_unverified);
         auto login = co_await open_session(*user, from.device);
         // The account has changed since it was read: its password was changed, or another login renewed the hash.
         if (!login) continue;
@@ -176,6 +179,8 @@ Task<Result<void>> SessionService::confirm_password(Caller const& caller, std::s
 Task<Result<void>> SessionService::change_password(Caller const& caller, std::string_view current,
                                                    Password const& wanted, std::string network) {
     auto const& user = caller.user;
+    auto const acceptable = refuse_address_as_password(wanted, user.email_key, "new_password");
+    if (!acceptable) co_return acceptable.error();
     HashingClient client{std::move(network)};
     auto const confirmed = co_await confirm_password(caller, current, client);
     if (!confirmed) co_return confirmed.error();
@@ -186,6 +191,7 @@ Task<Result<void>> SessionService::change_password(Caller const& caller, std::st
         bool const still_right = now && now->password_hash == user.password_hash;
         if (!still_right) co_return Error(ErrorCode::not_authenticated);
         co_await repositories.users().set_password_hash(user.id, *hash);
+        co_await repositories.account_tokens().withdraw_all(user.id, TokenPurpose::password_reset, clock_.now());
         co_await repositories.sessions().revoke_others(user.id, caller.credential.id(), clock_.now());
         co_return Result<void>{};
     };

@@ -22,6 +22,7 @@ namespace clinikk {
 struct SessionOptions {
     bool limit_attempts = true;                                 ///< slow down the guessing of passwords (RATE_LIMIT)
     std::chrono::seconds refresh_life = std::chrono::days{30};  ///< of a refresh token (REFRESH_TOKEN_EXPIRE)
+    bool require_verified_email = false;                        ///< for a login (REQUIRE_VERIFIED_EMAIL)
 };
 
 /// The client of a login.
@@ -47,7 +48,8 @@ public:
     /// Logs in. Fails with `credentials_invalid` for a wrong password, an unknown or malformed address and a disabled
     /// account alike, each at the cost of one verification. Fails with `rate_limited` after too many failures (see
     /// `LoginLimiter`), and with `unavailable` when too many clients wait to be verified; both state when to try again,
-    /// and neither counts as a failure.
+    /// and neither counts as a failure. Fails with `email_unverified` if the settings refuse such accounts, and only
+    /// after the right password.
     Task<Result<Login>> log_in(std::string_view email, std::string_view password, LoginClient client);
 
     /// Continues a session: issues new tokens for a refresh token, which is used up. Fails with `refresh_token_invalid`
@@ -66,6 +68,7 @@ public:
 
     /// Changes the password of the caller, and ends all other sessions of the account. `network` is that of the client.
     /// Fails with `password_wrong` when `current` is not the password; wrong ones are limited as at a login. Fails with
+    /// `validation_failed` for the member `new_password` when it is the address of the account. Fails with
     /// `not_authenticated` when the session has ended meanwhile, or the password was changed.
     Task<Result<void>> change_password(Caller const& caller, std::string_view current, Password const& wanted,
                                        std::string network);

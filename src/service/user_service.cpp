@@ -1,5 +1,6 @@
 #include "service/user_service.hpp"
 
+#include "domain/password.hpp"
 #include "service/permission.hpp"
 
 namespace clinikk {
@@ -8,10 +9,15 @@ UserService::UserService(UnitOfWork& work, PasswordHasher& hasher, Clock& clock)
     : work_(work), hasher_(hasher), clock_(clock) {}
 
 Task<Result<User>> UserService::add(Email const& email, Password const& password, Role role, std::string network) {
+    auto const acceptable = refuse_address_as_password(password, email.key(), "password");
+    if (!acceptable) co_return acceptable.error();
+    bool const is_command = network.empty();
     HashingClient client{std::move(network)};
     auto hash = co_await hasher_.hash(password.value(), std::move(client));
     if (!hash) co_return hash.error();
-    User const user{new_uuid(), email.value(), email.key(), std::move(*hash), role, true, clock_.now()};
+    auto const at = clock_.now();
+    User user{new_uuid(), email.value(), email.key(), std::move(*hash), role, true, at};
+    if (is_command) user.email_verified_at = at;
     auto const inserted = co_await work_.repositories().users().insert(user);
     if (!inserted) co_return inserted.error();
     co_return user;
@@ -28,11 +34,14 @@ Task<Result<User>> UserService::get(Uuid id) {
 }
 
 Task<Result<User>> UserService::set_password(Email const& email, Password const& password) {
+    auto const acceptable = refuse_address_as_password(password, email.key(), "password");
+    if (!acceptable) co_return acceptable.error();
     HashingClient client;
     auto const hash = co_await hasher_.hash(password.value(), std::move(client));
     if (!hash) co_return hash.error();
     Change const change_hash = [this, &hash](Repositories& repositories, User const& user) -> Task<Result<void>> {
         co_await repositories.users().set_password_hash(user.id, *hash);
+        co_await repositories.account_tokens().withdraw_all(user.id, TokenPurpose::password_reset, clock_.now());
         co_await repositories.sessions().revoke_all(user.id, clock_.now());
         co_return Result<void>{};
     };

@@ -27,8 +27,10 @@ class UserService {
 public:
     UserService(UnitOfWork& work, PasswordHasher& hasher, Clock& clock);
 
-    /// Makes an account. `network` is that of the client (`client_network`), or empty for a command. Fails with
-    /// `email_taken`, or with `unavailable` when too many passwords wait to be hashed.
+    /// Makes an account. `network` is that of the client (`client_network`), or empty for a command: who may use it is
+    /// taken at his word, and the address counts as verified. Fails with
+    /// `email_taken`, with `validation_failed` for the member `password` if it is the address, or with `unavailable`
+    /// when too many passwords wait to be hashed.
     Task<Result<User>> add(Email const& email, Password const& password, Role role, std::string network = {});
 
     Task<std::vector<User>> list(UserQuery query);
@@ -38,7 +40,7 @@ public:
 
     // A change of an account ends all its sessions. The last active admin stays one: else these fail with `last_admin`.
 
-    /// For commands: the account with that address. Fails with `not_found`.
+    /// For commands: the account with that address. Fails with `not_found`, or as `add` does for the password.
     Task<Result<User>> set_password(Email const& email, Password const& password);
     Task<Result<User>> update(Email const& email, UserChanges changes);
     /// For an admin. Fails with `user_not_found`, or as `current_admin`.

@@ -80,7 +80,10 @@ describe('registration', () => {
   test('lets one of many at the same moment have an address', async () => {
     const json = { email: 'race@example.com', password: PASSWORD };
     const answers = await Promise.all(Array.from({ length: 6 }, () => server.post('/auth/register', { json })));
-    assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409, 409, 409, 409, 409]);
+    const statuses = answers.map(({ status }) => status);
+    assert.equal(statuses.filter((status) => status === 201).length, 1, statuses.join());
+    // Of one network no more wait than half of the places at the hasher.
+    assert.ok(statuses.every((status) => [201, 409, 503].includes(status)) && statuses.includes(409), statuses.join());
   });
 
   test('takes one password however its characters are composed', async () => {

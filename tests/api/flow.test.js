@@ -30,7 +30,8 @@ describe('from registration to deletion', () => {
     const answer = await server.post('/auth/register', { json: { email, password: PASSWORD } });
     assert.equal(answer.status, 201);
     me = answer.json();
-    assert.deepEqual(Object.keys(me).sort(), ['created_at', 'email', 'id', 'is_active', 'role']);
+    assert.deepEqual(Object.keys(me).sort(), ['created_at', 'email', 'email_verified_at', 'id', 'is_active', 'role']);
+    assert.equal(me.email_verified_at, null);
     assert.match(me.id, UUID_V7);
     assert.equal(me.email, email);
     assert.equal(me.is_active, true);

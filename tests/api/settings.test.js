@@ -18,7 +18,9 @@ const SETTINGS = [
   'STORAGE_ADDRESSING', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_CA_BUNDLE', 'STORAGE_TIMEOUT',
   'STREAM_MODE', 'PRESIGN_EXPIRES', 'PRIVATE_PRESIGN_EXPIRES', 'PLAYBACK_SESSION_EXPIRE', 'STORAGE_PUBLIC_URL', 'UPLOAD_MEMORY', 'MAX_UPLOAD_SIZE', 'USER_QUOTA', 'MAX_UPLOADS_PER_USER',
   'DISK_RESERVE', 'THREADS', 'MAX_CONNECTIONS', 'MIN_RATE', 'HEADER_TIMEOUT', 'IDLE_TIMEOUT', 'SHUTDOWN_GRACE', 'GC_GRACE',
-  'LOG_LEVEL', 'LOG_FORMAT', 'CORS_ORIGINS', 'FFPROBE', 'SANDBOX', 'PROBE_CONCURRENCY', 'RATE_LIMIT', 'REUSE_PORT', 'REGISTRATION_ROLE', 'DEFAULT_VISIBILITY',
+  'LOG_LEVEL', 'LOG_FORMAT', 'CORS_ORIGINS', 'FFPROBE', 'SANDBOX', 'PROBE_CONCURRENCY', 'RATE_LIMIT', 'REUSE_PORT', 'REGISTRATION_ROLE',
+  'DEFAULT_VISIBILITY', 'PASSWORD_MEMORY', 'PASSWORD_ITERATIONS', 'SMTP_URL', 'SMTP_USERNAME', 'SMTP_PASSWORD', 'SMTP_PASSWORD_FILE', 'SMTP_TLS',
+  'SMTP_CA_FILE', 'MAIL_FROM', 'PASSWORD_RESET_URL', 'EMAIL_VERIFICATION_URL', 'REQUIRE_VERIFIED_EMAIL',
 ];
 
 describe('a wrong value stops the start and is named', () => {
@@ -62,6 +64,8 @@ describe('a wrong value stops the start and is named', () => {
     ['FFPROBE', '/nonexistent/ffprobe'],
     ['SANDBOX', 'maybe'],
     ['PROBE_CONCURRENCY', '0', 'x'],
+    ['PASSWORD_MEMORY', 'x', '18MiB', '8KiB', '0', '5GiB'],
+    ['PASSWORD_ITERATIONS', '0', '1', '101', 'x'],
   ]) {
     for (const value of values) {
       test(`${name}=${value.slice(0, 30)}`, async () => {
@@ -70,6 +74,15 @@ describe('a wrong value stops the start and is named', () => {
         if (name === 'SECRET_KEY') assert.ok(!line.includes(value), 'a secret is never printed');
       });
     }
+  }
+
+  for (const [iterations, memory] of [[1, 46], [2, 19], [3, 12], [4, 9], [5, 7], [100, 7]]) {
+    test(`${iterations} iterations for less than ${memory} MiB`, async () => {
+      const line = await refused({ PASSWORD_ITERATIONS: iterations, PASSWORD_MEMORY: `${memory - 1}MiB` });
+      assert.ok(line.includes(`PASSWORD_MEMORY must be at least ${memory}MiB for PASSWORD_ITERATIONS ${iterations}`), line);
+      const { code, stderr } = await runProgram(['settings'], { env: { PASSWORD_ITERATIONS: iterations, PASSWORD_MEMORY: `${memory}MiB` } });
+      assert.equal(code, 0, stderr);
+    });
   }
 
   test('as a flag', async () => assert.match(await refused({ PORT: null }, { args: ['--port', 'abc'] }), /port/i));
@@ -281,7 +294,7 @@ describe('the command line', () => {
   test('settings tells what each is set to and where, and no secret', async () => {
     const directory = await temporaryDirectory();
     await writeFile(path.join(directory, '.env'), 'IDLE_TIMEOUT=90s # a comment\nPORT=1\n');
-    const secrets = { SECRET_KEY: 'k'.repeat(40), POSTGRES_PASSWORD: 'hunter-two', AWS_SECRET_ACCESS_KEY: 's3-secret', AWS_SESSION_TOKEN: 's3-token' };
+    const secrets = { SECRET_KEY: 'k'.repeat(40), POSTGRES_PASSWORD: 'hunter-two', AWS_SECRET_ACCESS_KEY: 's3-secret', AWS_SESSION_TOKEN: 's3-token', SMTP_PASSWORD: 'mail-secret' };
     const env = { ...secrets, POSTGRES_USER: 'clinic', POSTGRES_DB: 'tv', AWS_ACCESS_KEY_ID: 'key', PORT: 2, DATA_DIR: '' };
     const { code, stdout } = await runProgram(['settings', '--port', '3'], { cwd: directory, env });
     assert.equal(code, 0);
@@ -311,7 +324,7 @@ describe('the command line', () => {
     const project = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
     const [{ stdout }, compose] = await Promise.all([run(['settings', '--env']), readFile(path.join(project, 'compose.yaml'), 'utf8')]);
     const missing = [...stdout.matchAll(/^([A-Z0-9_]+)=/gm)].map(([, name]) => name).filter((name) => !new RegExp(`^  ${name}:`, 'm').test(compose));
-    assert.deepEqual(missing, ['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CA_BUNDLE', 'FFPROBE']);
+    assert.deepEqual(missing, ['SMTP_CA_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_CA_BUNDLE', 'FFPROBE']);
   });
 
   test('version', async () => {

@@ -194,8 +194,9 @@ protected:
         constexpr std::array visibilities{Visibility::public_, Visibility::public_, Visibility::members,
                                           Visibility::unlisted, Visibility::private_};
         for (std::size_t i = 0; i < 60; ++i) {
-            Content content = add_content(at(static_cast<int>(i % 3)), i % 7 < 3 ? ContentKind::audio : ContentKind::video,
-                                          i % 2 == 0 ? reader_.id : other);
+            Content content =
+                add_content(at(static_cast<int>(i % 3)), i % 7 < 3 ? ContentKind::audio : ContentKind::video,
+                            i % 2 == 0 ? reader_.id : other);
             auto const visibility = visibilities.at(i % visibilities.size());
             ContentChanges changes;
             changes.set(&ContentDescription::visibility, visibility);

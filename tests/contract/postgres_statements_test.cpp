@@ -18,6 +18,7 @@ constexpr char fill[] = R"sql(
         SELECT gen_random_uuid(), id, created_at, created_at FROM users;
     INSERT INTO refresh_tokens (token_hash, session_id, issued_at, expires_at)
         SELECT sha256(id::text::bytea), id, created_at, created_at FROM sessions;
+    INSERT INTO account_tokens SELECT sha256(id::text::bytea), id, 'password_reset', created_at, created_at, NULL FROM users;
     INSERT INTO api_keys (id, user_id, name, prefix, key_hash, scopes, created_at)
         SELECT gen_random_uuid(), id, 'a key', 'ctv_', sha256(id::text::bytea), 'content:read', created_at FROM users;
     INSERT INTO account_removals (user_id, contents, requested_at) SELECT id, 'keep', created_at FROM users;

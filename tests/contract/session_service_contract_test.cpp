@@ -28,7 +28,7 @@ public:
         if (happening) co_await happening();
         co_return matches;
     }
-    bool is_outdated(std::string_view hash) const noexcept override { return hasher_.is_outdated(hash); }
+    bool is_outdated(std::string_view hash) const override { return hasher_.is_outdated(hash); }
 
 private:
     PasswordHasher& hasher_;

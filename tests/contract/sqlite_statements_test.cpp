@@ -33,11 +33,13 @@ protected:
     void fill() {
         connection_.run_script(R"sql(
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
-            INSERT INTO users SELECT randomblob(16), i, i, '', iif(i % 100, 'viewer', 'admin'), 1, i FROM n;
+            INSERT INTO users (id, email, email_key, password_hash, role, is_active, created_at)
+                SELECT randomblob(16), i, i, '', iif(i % 100, 'viewer', 'admin'), 1, i FROM n;
             INSERT INTO sessions (id, user_id, created_at, expires_at)
                 SELECT randomblob(16), id, created_at, created_at FROM users;
             INSERT INTO refresh_tokens (token_hash, session_id, issued_at, expires_at)
                 SELECT randomblob(32), id, created_at, created_at FROM sessions;
+            INSERT INTO account_tokens SELECT randomblob(32), id, 'password_reset', created_at, created_at, NULL FROM users;
             INSERT INTO api_keys SELECT randomblob(16), id, 'a key', 'ctv_', randomblob(32), 'content:read', created_at,
                        NULL, NULL FROM users;
             INSERT INTO contents (id, title, description, content_type, owner_id, visibility, status, created_at,

@@ -82,6 +82,7 @@ describe('a library of the proof of concept', () => {
 
   test('is all there', async () => {
     assert.equal(await sql(dataDir, 'SELECT count(*) FROM users'), String(users.length));
+    assert.equal(await sql(dataDir, 'SELECT count(*) FROM users WHERE email_verified_at IS NULL'), '0', 'their addresses count as verified');
     const ids = (await listAll(server, '?limit=7')).map(({ id }) => id);
     assert.equal(ids.length, contents.length + 1);
     for (const { id } of contents) assert.ok(ids.includes(id), id);

@@ -27,6 +27,13 @@ inline constexpr std::array user_errors{
               "The account has no session with this id, or it has ended."},
     ErrorKind{ErrorCode::password_wrong, "password_wrong", 403, "Wrong password",
               "The current password is not the password of the account."},
+    ErrorKind{ErrorCode::email_unverified, "email_unverified", 403, "E-mail address not verified",
+              "The password is right, but the e-mail address has not been verified. Open the link in the mail, or ask "
+              "for another one with POST /auth/verify-email/resend."},
+    ErrorKind{ErrorCode::one_time_token_invalid, "one_time_token_invalid", 403, "Token not valid",
+              "The token of the link is unknown, used or expired. Ask for another link."},
+    ErrorKind{ErrorCode::mail_unavailable, "mail_unavailable", 409, "Mail is not available",
+              "This service has no mail server (SMTP_URL). Ask its administrator instead."},
 };
 
 }  // namespace clinikk::errors

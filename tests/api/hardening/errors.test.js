@@ -23,6 +23,8 @@ const EXEMPT = {
   'get_readiness internal': 'it touches nothing that could break',
   'get_public_keys internal': 'it touches nothing that could break',
   'get_detailed_health internal': 'what breaks below it is what it reports',
+  'request_password_reset internal': 'the database is asked after the answer',
+  'resend_verification internal': 'the database is asked after the answer',
 };
 // These need a bucket: tests/s3/direct.test.js brings them about.
 const OF_DIRECT_UPLOADS = {
@@ -48,6 +50,10 @@ const requests = {
   sessions: ({ me }) => ['GET', '/auth/sessions', { token: me.token }],
   endSession: ({ me }) => ['DELETE', `/auth/sessions/${NOBODY}`, { token: me.token }],
   keys: () => ['GET', '/.well-known/jwks.json', {}],
+  requestReset: ({ me }) => ['POST', '/auth/password-reset', { json: { email: me.email } }],
+  confirmReset: ({ links }) => ['POST', '/auth/password-reset/confirm', { json: { token: links?.reset ?? 'x', new_password: PASSWORD } }],
+  verifyEmail: ({ links }) => ['POST', '/auth/verify-email', { json: { token: links?.verification ?? 'x' } }],
+  resendVerification: ({ me }) => ['POST', '/auth/verify-email/resend', { json: { email: me.email } }],
   create: ({ me }) => ['POST', '/content', { token: me.token, multipart: uploadParts(SOUND) }],
   list: () => ['GET', '/content', {}],
   get: ({ content }) => ['GET', `/content/${content.id}`, {}],
@@ -78,7 +84,9 @@ const requests = {
 const TEMPLATES = {
   'POST /auth/register': 'register', 'POST /auth/token': 'login', 'GET /auth/me': 'me', 'POST /auth/refresh': 'refresh', 'PUT /auth/password': 'password',
   'POST /auth/logout': 'logout', 'POST /auth/logout-all': 'logoutAll', 'GET /auth/sessions': 'sessions', 'DELETE /auth/sessions/{session_id}': 'endSession',
-  'GET /.well-known/jwks.json': 'keys', 'POST /content/{content_id}/playback-session': 'play', 'GET /content/{content_id}/playback/{grant}/stream': 'granted', 'POST /content': 'create', 'GET /content': 'list',
+  'POST /auth/password-reset': 'requestReset', 'POST /auth/password-reset/confirm': 'confirmReset', 'POST /auth/verify-email': 'verifyEmail',
+  'POST /auth/verify-email/resend': 'resendVerification', 'GET /.well-known/jwks.json': 'keys', 'POST /content/{content_id}/playback-session': 'play',
+  'GET /content/{content_id}/playback/{grant}/stream': 'granted', 'POST /content': 'create', 'GET /content': 'list',
   'GET /content/{content_id}': 'get', 'PUT /content/{content_id}': 'update', 'PATCH /content/{content_id}': 'patch', 'DELETE /content/{content_id}': 'remove',
   'POST /uploads': 'begin', 'GET /uploads/{upload_id}': 'upload', 'POST /uploads/{upload_id}/parts': 'parts',
   'POST /uploads/{upload_id}/complete': 'complete', 'DELETE /uploads/{upload_id}': 'abort',
@@ -143,7 +151,7 @@ const COMMON = {
     server.request(method, target, { token: options.token, body: '--b\r\n', headers: { 'Content-Type': 'multipart/form-data; boundary=b' } }),
   content_not_found: ({ server }, [method, target, options]) => server.request(method, target.replace(/[0-9a-f-]{36}/, NOBODY), options),
   upload_not_found: ({ server }, [method, target, options]) => server.request(method, target, options),
-  insufficient_scope: ({ server, key }, [method, target, options]) => server.request(method, target, { ...options, token: key }),
+  insufficient_scope: ({ server, keys }, [method, target, options]) => server.request(method, target, { ...options, token: keys[method] ?? keys.other }),
   user_not_found: ({ server }, [method, target, options]) => server.request(method, target.replace(/[0-9a-f-]{36}/, NOBODY), options),
   api_key_not_found: ({ server }, [method, target, options]) => server.request(method, target, options),
   forbidden: ({ server, viewer }, [method, target, options]) => server.request(method, target, { ...options, token: viewer.token }),
@@ -173,6 +181,16 @@ async function playbackOf(server, me, id) {
 }
 
 const withRefusedToken = ({ server }, [method, target]) => server.request(method, target.replace(/[0-9a-f-]{36}/, NOBODY), { token: 'x' });
+
+/** The answer to one request for mail too many. */
+async function tooMany(server, target) {
+  const wanted = { json: { email: 'target@example.com' } };
+  for (let i = 0; i < 20; i += 1) {
+    const answer = await server.post(target, wanted);
+    if (answer.status !== 202) return answer;
+  }
+  return assert.fail('it was never too many');
+}
 
 /** What is particular to an operation. */
 const OWN = {
@@ -210,6 +228,7 @@ const OWN = {
     validation_failed: ({ server }) => server.post('/auth/register', { json: {} }),
   },
   login: {
+    email_unverified: ({ mailing, unverified }) => mailing.post('/auth/token', { json: { email: unverified, password: PASSWORD } }),
     credentials_invalid: ({ server, me }) => server.post('/auth/token', { json: { email: me.email, password: 'not the one' } }),
     rate_limited: async ({ limited }) => {
       const wrong = { json: { email: 'target@example.com', password: 'not the one' } };
@@ -220,6 +239,24 @@ const OWN = {
     refresh_token_invalid: ({ server }) => server.post('/auth/token', { form: { grant_type: 'refresh_token', refresh_token: 'x' } }),
     refresh_token_reused: ({ server, me }) =>
       reusedToken(server, me, (token) => server.post('/auth/token', { form: { grant_type: 'refresh_token', refresh_token: token } })),
+  },
+  requestReset: {
+    validation_failed: ({ server }) => server.post('/auth/password-reset', { json: { email: 'nobody' } }),
+    mail_unavailable: ({ server }, [method, target, options]) => server.request(method, target, options),
+    rate_limited: ({ mailing }) => tooMany(mailing, '/auth/password-reset'),
+  },
+  confirmReset: {
+    validation_failed: ({ server }) => server.post('/auth/password-reset/confirm', { json: { token: 'x', new_password: 'password1' } }),
+    one_time_token_invalid: ({ server }, [method, target, options]) => server.request(method, target, options),
+  },
+  verifyEmail: {
+    validation_failed: ({ server }) => server.post('/auth/verify-email', { json: {} }),
+    one_time_token_invalid: ({ server }, [method, target, options]) => server.request(method, target, options),
+  },
+  resendVerification: {
+    validation_failed: ({ server }) => server.post('/auth/verify-email/resend', { json: { email: 'nobody' } }),
+    mail_unavailable: ({ server }, [method, target, options]) => server.request(method, target, options),
+    rate_limited: ({ mailing }) => tooMany(mailing, '/auth/verify-email/resend'),
   },
   create: {
     validation_failed: (context) => send(context, SOUND, { title: '' }),
@@ -336,7 +373,9 @@ describe('errors', () => {
     context.viewer.token = await login(server, context.viewer.email); // another role ends the sessions
     context.content = await upload(server, context.me.token, SOUND);
     context.playback = await playbackOf(server, context.me, context.content.id);
-    context.key = (await server.post('/auth/keys', { token: context.me.token, json: { name: 'reader', scopes: 'content:read' } })).json().key;
+    // Each has a scope that no operation with such a method needs.
+    const keyFor = async (scopes) => (await server.post('/auth/keys', { token: context.me.token, json: { name: scopes, scopes } })).json().key;
+    context.keys = { GET: await keyFor('content:write'), other: await keyFor('content:read') };
     context.admin = await newUser(server);
     await sql(server.dataDir, `UPDATE users SET role = 'admin' WHERE email = '${context.admin.email}'`);
 
@@ -353,6 +392,13 @@ describe('errors', () => {
     context.strictUser = await newUser(strict);
     const full = await start('full', { DISK_RESERVE: '1048576TiB' });
     context.fullUser = await newUser(full);
+
+    // Nothing listens at port 1: the mails fail, which no answer tells.
+    const page = 'https://app.example/{token}';
+    const mail = { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'a@example.com', PASSWORD_RESET_URL: page, EMAIL_VERIFICATION_URL: page };
+    const mailing = await start('mailing', { ...mail, RATE_LIMIT: 'on', REQUIRE_VERIFIED_EMAIL: '1' });
+    context.unverified = 'unverified@example.com';
+    assert.equal((await mailing.post('/auth/register', { json: { email: context.unverified, password: PASSWORD } })).status, 201);
 
     await start('broken');
   });
@@ -383,7 +429,7 @@ describe('errors', () => {
     const me = await newUser(broken);
     const content = await upload(broken, me.token, SOUND);
     const playback = await playbackOf(broken, me, content.id);
-    const tables = ['api_keys', 'users', 'contents', 'sessions', 'refresh_tokens'];
+    const tables = ['api_keys', 'users', 'contents', 'sessions', 'refresh_tokens', 'account_tokens'];
     await sql(broken.dataDir, tables.map((table) => `ALTER TABLE ${table} RENAME TO ${table}_away;`).join(' '));
     const here = { me, content, playback, admin: me, viewer: me };
     for (const operation of contract.operations()) {

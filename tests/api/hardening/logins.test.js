@@ -17,7 +17,8 @@ describe('logins', () => {
   let server;
   const agents = {};
   before(async () => {
-    server = await startServer({ env: { RATE_LIMIT: 'on' } });
+    // 36 places: 4 at the hasher and 32 that wait. One network has 18 of them, and 9 are for clients that are known.
+    server = await startServer({ env: { RATE_LIMIT: 'on', THREADS: 8 } });
     for (const name of ['127.0.0.1', '127.0.0.2', '127.0.0.3']) agents[name] = from(name);
   });
   after(async () => {
@@ -66,7 +67,7 @@ describe('logins', () => {
   test('a crowd of strangers does not keep out who has logged in before, from the same address', async () => {
     const { email } = await newUser(server);
     await crowded('127.0.0.1', async () => {
-      const answers = await Promise.all(Array.from({ length: 25 }, () => attempt('127.0.0.1', email)));
+      const answers = await Promise.all(Array.from({ length: 15 }, () => attempt('127.0.0.1', email)));
       for (const answer of answers) assert.equal(answer.status, 200, answer.text());
     });
   });

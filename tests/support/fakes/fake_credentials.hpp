@@ -25,7 +25,7 @@ public:
         });
     }
 
-    bool is_outdated(std::string_view hash) const noexcept override { return hash.starts_with("old:"); }
+    bool is_outdated(std::string_view hash) const override { return hash.starts_with("old:"); }
 
 private:
     Calls& calls_;

@@ -25,6 +25,7 @@ struct Tables {
     std::map<Sha256Digest, RefreshToken> refresh_tokens{};
     std::map<Uuid, ApiKey> api_keys{};
     std::map<Uuid, AccountRemoval> account_removals{};
+    std::map<Sha256Digest, AccountToken> account_tokens{};
     std::map<Uuid, Content> contents{};
     std::map<Uuid, Object> objects{};
     std::map<std::pair<Uuid, ObjectRole>, Uuid> content_objects{};  ///< of content and role, the object

@@ -35,6 +35,7 @@ public:
           users_(make_fake_user_repository(access_, calls)),
           sessions_(make_fake_session_repository(access_, calls)),
           api_keys_(make_fake_api_key_repository(access_, calls)),
+          account_tokens_(make_fake_account_token_repository(access_, calls)),
           contents_(make_fake_content_repository(access_, calls)),
           objects_(make_fake_object_repository(access_, calls)),
           uploads_(make_fake_upload_repository(access_, calls)),
@@ -43,6 +44,7 @@ public:
     UserRepository& users() override { return *users_; }
     SessionRepository& sessions() override { return *sessions_; }
     ApiKeyRepository& api_keys() override { return *api_keys_; }
+    AccountTokenRepository& account_tokens() override { return *account_tokens_; }
     ContentRepository& contents() override { return *contents_; }
     ObjectRepository& objects() override { return *objects_; }
     UploadRepository& uploads() override { return *uploads_; }
@@ -53,6 +55,7 @@ private:
     std::unique_ptr<UserRepository> users_;
     std::unique_ptr<SessionRepository> sessions_;
     std::unique_ptr<ApiKeyRepository> api_keys_;
+    std::unique_ptr<AccountTokenRepository> account_tokens_;
     std::unique_ptr<ContentRepository> contents_;
     std::unique_ptr<ObjectRepository> objects_;
     std::unique_ptr<UploadRepository> uploads_;

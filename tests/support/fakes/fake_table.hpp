@@ -72,6 +72,7 @@ private:
 std::unique_ptr<UserRepository> make_fake_user_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<SessionRepository> make_fake_session_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<ApiKeyRepository> make_fake_api_key_repository(TableAccess const& access, Calls& calls);
+std::unique_ptr<AccountTokenRepository> make_fake_account_token_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<ContentRepository> make_fake_content_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<ObjectRepository> make_fake_object_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<UploadRepository> make_fake_upload_repository(TableAccess const& access, Calls& calls);

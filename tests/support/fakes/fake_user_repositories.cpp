@@ -121,6 +121,12 @@ public:
         return change("users.set_active", id, [is_active](User& user) { user.is_active = is_active; });
     }
 
+    Task<> set_email_verified(Uuid id, Timestamp at) override {
+        return change("users.set_email_verified", id, [at](User& user) {
+            if (!user.email_verified_at) user.email_verified_at = at;
+        });
+    }
+
 private:
     template <class Change>
     Task<> change(std::string_view name, Uuid id, Change change) {

@@ -188,13 +188,15 @@ TEST_F(SqliteMigrations, TheTablesRefuseWhatNoVersionWrites) {
         ASSERT_TRUE(outcome.has_error()) << sql;
         EXPECT_EQ(outcome.error().constraint, constraint);
     };
-    std::string const user = "INSERT INTO users VALUES (randomblob(16), 'a', 'a', '', ";
+    std::string const users =
+        "INSERT INTO users (id, email, email_key, password_hash, role, is_active, created_at) VALUES ";
+    auto const user = users + "(randomblob(16), 'a', 'a', '', ";
     connection.run_script(user + "'viewer', 1, 0)");
     refused(user + "'viewer', 1, 0)", "users_email_key_key");
     refused(user + "'root', 1, 0)", "users_role_check");
     refused(user + "'viewer', 2, 0)", "users_is_active_check");
     refused(user + "NULL, 1, 0)", "users_role_not_null");
-    refused("INSERT INTO users VALUES (randomblob(15), 'b', 'b', '', 'viewer', 1, 0)", "users_id_check");
+    refused(users + "(randomblob(15), 'b', 'b', '', 'viewer', 1, 0)", "users_id_check");
     EXPECT_THROW(connection.run_script(user + "'viewer', 1, 'yesterday')"), SqliteError) << "tables are STRICT";
 }
 

@@ -135,26 +135,6 @@ TEST(Email, RefusesWhatIsNone) {
     }
 }
 
-TEST(Password, CountsCodePoints) {
-    EXPECT_EQ(accepted<Password>(" pass \n \u00E9"), " pass \n \u00E9");
-    EXPECT_EQ(refusal<Password>("1234567"), "must be 8 to 256 characters long");
-    EXPECT_EQ(refusal<Password>("ééééééé"), "must be 8 to 256 characters long");
-    EXPECT_TRUE(Password::parse(std::string(256, 'x')));
-    EXPECT_FALSE(Password::parse(std::string(257, 'x')));
-    EXPECT_FALSE(
-        Password::parse(std::string_view("1234\0"
-                                         "5678",
-                                         9)));
-    EXPECT_FALSE(Password::parse("12345678\xFF"));
-}
-
-TEST(LoginPassword, CountsBytes) {
-    EXPECT_TRUE(LoginPassword::parse("x"));
-    EXPECT_TRUE(LoginPassword::parse(std::string(1024, 'x')));
-    EXPECT_EQ(refusal<LoginPassword>(std::string(1025, 'x')), "must be at most 1024 bytes long");
-    EXPECT_EQ(refusal<LoginPassword>(""), "must not be empty");
-}
-
 TEST(HttpUrl, TakesHttpAndHttps) {
     for (auto const* text : {"http://example.com", "https://example.com/a%20b.jpg?x=1&y=2#top",
                              "HTTPS://EXAMPLE.com:8443/", "http://[::1]:80/x", "http://127.0.0.1/"}) {

@@ -11,7 +11,10 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "domain/values.hpp"
 #include "support/run_task.hpp"
 
 namespace clinikk {
@@ -69,7 +72,7 @@ TEST_F(PasswordHasherTest, SaysNoToUnusableInput) {
 }
 
 TEST_F(PasswordHasherTest, LimitsTheLength) {
-    std::string const longest(1024, 'x');
+    std::string const longest(max_password_bytes, 'x');
     auto const made = hash(longest);
     EXPECT_TRUE(verify(longest, made));
     EXPECT_FALSE(verify(longest + 'x', made));
@@ -83,6 +86,28 @@ TEST_F(PasswordHasherTest, KnowsBcrypt) {
         EXPECT_TRUE(verify("p\u00E4ssw\u00F6rd", known)) << prefix;
         EXPECT_FALSE(verify("pa\u0308sswo\u0308rd", known)) << prefix;
         EXPECT_FALSE(verify(std::string_view("p\u00E4ssw\u00F6rd\0", 11), known)) << prefix;
+    }
+}
+
+TEST_F(PasswordHasherTest, ComparesWhatBcryptReads) {
+    // bcrypt stops after 72 bytes, and libcrypt refuses more than 512.
+    std::string const known = "$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i";
+    EXPECT_TRUE(verify(std::string(72, 'x'), known));
+    EXPECT_TRUE(verify(std::string(600, 'x'), known));
+    EXPECT_FALSE(verify(std::string(71, 'x'), known));
+}
+
+TEST_F(PasswordHasherTest, RenewsHashesOfAnotherKindOrCost) {
+    auto const made = hash("correct horse");
+    EXPECT_FALSE(hasher_->is_outdated(made));
+    EXPECT_TRUE(make_password_hasher(pool_, {2, 64 * 1024}, 1)->is_outdated(made)) << "more iterations";
+    EXPECT_TRUE(make_password_hasher(pool_, {1, 128 * 1024}, 1)->is_outdated(made)) << "more memory";
+    EXPECT_TRUE(make_password_hasher(pool_, {1, 32 * 1024}, 1)->is_outdated(made)) << "less memory";
+    for (std::string const other :
+         {"$2b$04$abcdefghijklmnopqrstuuyx2n0Zzopyr9QuYTMCfOJJOj526QVoC", "", "!", "$argon2id$",
+          "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$MjkMN2RWzDQfXpQwBWmMeQMcE2u1WGVjTqGUuXnV5Yk",
+          "$argon2id$v=19$m=64,t=1,p=2$c29tZXNhbHRzb21lc2FsdA$MjkMN2RWzDQfXpQwBWmMeQMcE2u1WGVjTqGUuXnV5Yk"}) {
+        EXPECT_TRUE(hasher_->is_outdated(other)) << other;
     }
 }
 
@@ -101,8 +126,8 @@ TEST_F(PasswordHasherTest, RefusesAtTheSameCost) {
         return static_cast<double>(best);
     };
     auto const wrong = duration("incorrect horse", made);
-    for (auto const refused :
-         {duration("incorrect horse", ""), duration(std::string(1025, 'x'), made), duration("\xFF", made)}) {
+    for (auto const refused : {duration("incorrect horse", ""),
+                               duration(std::string(max_password_bytes + 1, 'x'), made), duration("\xFF", made)}) {
         EXPECT_GT(refused, wrong * 0.5);
         EXPECT_LT(refused, wrong * 2);
     }
@@ -113,13 +138,18 @@ TEST_F(PasswordHasherTest, RefusesWhenTooManyWait) {
     std::promise<void> open;
     auto const gate = open.get_future().share();
     pool_.post([gate] { gate.wait(); });
+    auto const hasher = make_password_hasher(pool_, {1, 64 * 1024}, 4);
     boost::asio::io_context loop;
-    auto waiting = boost::asio::co_spawn(loop, hasher_->verify("correct horse", "", {}), boost::asio::use_future);
+    auto const verify_soon = [&](HashingClient client) {
+        return boost::asio::co_spawn(loop, hasher->verify("correct horse", "", std::move(client)),
+                                     boost::asio::use_future);
+    };
+    std::vector<std::future<Result<bool>>> waiting;
+    for (int i = 0; i < 3; ++i) waiting.push_back(verify_soon({}));
     loop.poll();
-    auto const refused = run_task(hasher_->verify("correct horse", "", {}));
-    auto const refused_hash = run_task(hasher_->hash("correct horse", {}));
-    auto known =
-        boost::asio::co_spawn(loop, hasher_->verify("correct horse", "", {"192.0.2.1", true}), boost::asio::use_future);
+    auto const refused = run_task(hasher->verify("correct horse", "", {}));
+    auto const refused_hash = run_task(hasher->hash("correct horse", {}));
+    auto known = verify_soon({"192.0.2.1", true});
     open.set_value();
     loop.run();
     ASSERT_FALSE(refused);
@@ -127,9 +157,9 @@ TEST_F(PasswordHasherTest, RefusesWhenTooManyWait) {
     EXPECT_GE(refused.error().retry_after, std::chrono::seconds(1));
     ASSERT_FALSE(refused_hash);
     EXPECT_EQ(refused_hash.error().code, ErrorCode::unavailable);
-    EXPECT_TRUE(waiting.get().has_value());
-    EXPECT_TRUE(known.get().has_value()) << "known clients have a room of their own";
-    EXPECT_TRUE(run_task(hasher_->verify("correct horse", "", {})).has_value()) << "its place is free again";
+    for (auto& one : waiting) EXPECT_TRUE(one.get().has_value());
+    EXPECT_TRUE(known.get().has_value()) << "a place is kept for known clients";
+    EXPECT_TRUE(run_task(hasher->verify("correct horse", "", {})).has_value()) << "its place is free again";
 }
 
 TEST_F(PasswordHasherTest, RefusesImpossibleCosts) {

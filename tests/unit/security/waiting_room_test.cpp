@@ -26,17 +26,26 @@ TEST(WaitingRoom, OneNetworkFillsNoMoreThanHalf) {
     EXPECT_TRUE(room.enter({network_of(2)}));
 }
 
-TEST(WaitingRoom, StrangersOfAllNetworksLeaveKnownClientsTheirRoom) {
+TEST(WaitingRoom, StrangersOfAllNetworksLeaveKnownClientsSomePlaces) {
     WaitingRoom room(8);
     std::vector<Places> floods;
     std::size_t taken = 0;
     for (int number = 1; number <= 20; ++number) taken += floods.emplace_back(fill(room, {network_of(number)})).size();
-    EXPECT_EQ(taken, 8U);
+    EXPECT_EQ(taken, 6U);
     EXPECT_FALSE(room.enter({network_of(99)}));
     // From the same network as the flood.
     auto const known = fill(room, {network_of(1), true});
-    EXPECT_EQ(known.size(), 4U);
-    EXPECT_TRUE(room.enter({network_of(2), true}));
+    EXPECT_EQ(known.size(), 2U);
+    EXPECT_FALSE(room.enter({network_of(2), true})) << "the room has no more places than it was made with";
+}
+
+TEST(WaitingRoom, KnownClientsOfOneNetworkFillNoMoreThanHalf) {
+    WaitingRoom room(8);
+    auto const flood = fill(room, {network_of(1), true});
+    EXPECT_EQ(flood.size(), 4U);
+    auto const strangers = fill(room, {network_of(2)});
+    EXPECT_EQ(strangers.size(), 4U) << "strangers have what is left";
+    EXPECT_FALSE(room.enter({network_of(2), true}));
 }
 
 TEST(WaitingRoom, APlaceIsFreeWhenItsHolderLeaves) {
@@ -49,9 +58,14 @@ TEST(WaitingRoom, APlaceIsFreeWhenItsHolderLeaves) {
     EXPECT_TRUE(room.enter({network_of(2)}));
 }
 
-TEST(WaitingRoom, CommandsOfTheProgramHaveAllOfIt) {
+TEST(WaitingRoom, CommandsOfTheProgramAreOfNoNetwork) {
     WaitingRoom room(4);
-    EXPECT_EQ(fill(room, {}).size(), 4U);
+    EXPECT_EQ(fill(room, {}).size(), 3U);
+    WaitingRoom smallest(1);
+    EXPECT_EQ(fill(smallest, {}).size(), 1U);
+    WaitingRoom none(0);
+    EXPECT_FALSE(none.enter({}));
+    EXPECT_FALSE(none.enter({network_of(1), true}));
 }
 
 TEST(WaitingRoom, TellsHowLongTheLastOneStayed) {

@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "domain/object_stores.hpp"
+#include "service/account_link_service.hpp"
 #include "service/account_remover.hpp"
 #include "service/api_key_service.hpp"
 #include "service/backfiller.hpp"
@@ -22,6 +23,7 @@
 #include "service/verifier.hpp"
 #include "support/fakes/fake_credentials.hpp"
 #include "support/fakes/fake_database.hpp"
+#include "support/fakes/fake_mailer.hpp"
 #include "support/fakes/fake_media_inspector.hpp"
 #include "support/fakes/fake_object_store.hpp"
 #include "support/fakes/test_clock.hpp"
@@ -76,6 +78,7 @@ struct Process {
     ObjectStores stores;
     FakeMediaInspector inspector{calls};
     FakePasswordHasher hasher{calls};
+    FakeMailer mailer;
     FakeAccessTokens tokens{session_life};
 
     UploadLimits limits{.max_size = 1'000'000};
@@ -83,6 +86,12 @@ struct Process {
     SessionService sessions{work, hasher, tokens, world.clock, {.refresh_life = refresh_life}, world.log};
     ApiKeyService api_keys{work, world.clock, world.log};
     AccountRemover remover{work, world.clock, world.log};
+    AccountLinkService links{work,
+                             hasher,
+                             &mailer,
+                             world.clock,
+                             {"https://app.example/reset#{token}", "https://app.example/verify#{token}"},
+                             world.log};
     ContentService contents{work, stores, world.clock, Visibility::public_, world.log};
     PlaybackService playback{work, stores, {}, world.log};
     UploadService uploads;
