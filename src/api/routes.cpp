@@ -13,6 +13,8 @@ http::EndpointTable make_endpoints(Services* services, std::uint64_t max_upload_
     add_user_admin_routes(routes);
     add_own_account_routes(routes);
     add_account_link_routes(routes);
+    add_second_factor_routes(routes);
+    add_sign_in_routes(routes);
     add_content_routes(routes);
     add_playback_routes(routes);
     add_upload_routes(routes);

@@ -13,6 +13,8 @@ void add_api_key_routes(Routes& routes);
 void add_user_admin_routes(Routes& routes);
 void add_own_account_routes(Routes& routes);
 void add_account_link_routes(Routes& routes);
+void add_second_factor_routes(Routes& routes);
+void add_sign_in_routes(Routes& routes);
 void add_content_routes(Routes& routes);
 void add_playback_routes(Routes& routes);
 void add_upload_routes(Routes& routes);

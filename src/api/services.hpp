@@ -17,7 +17,9 @@
 #include "service/direct_upload_service.hpp"
 #include "service/playback_service.hpp"
 #include "service/playback_session_service.hpp"
+#include "service/second_factor_service.hpp"
 #include "service/session_service.hpp"
+#include "service/sign_in_service.hpp"
 #include "service/upload_service.hpp"
 #include "service/user_service.hpp"
 
@@ -42,6 +44,8 @@ struct Services {
     ApiKeyService& api_keys;
     AccountRemover& remover;
     AccountLinkService& links;
+    SecondFactorService& second_factors;
+    SignInService& sign_ins;
     ContentService& contents;
     PlaybackService& playback;
     PlaybackSessionService& playback_sessions;

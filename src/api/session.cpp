@@ -20,13 +20,16 @@ void add_session_routes(Routes& routes) {
          .path = "/auth/token",
          .tag = "auth",
          .summary = "Log in",
-         .description = "Takes JSON with `email` and `password`, or the form of the OAuth2 password grant with "
-                        "`username` and `password`. Wrong passwords are slowed down for each account and client "
-                        "address: `Retry-After` says when to come back. With `grant_type=refresh_token` it takes a "
-                        "`refresh_token` instead, as `/auth/refresh` does.",
+         .description =
+             "Takes JSON with `email` and `password`, or the form of the OAuth2 password grant with "
+             "`username` and `password`. Wrong passwords are slowed down for each account and client "
+             "address: `Retry-After` says when to come back. An account with a second factor needs `totp_code` "
+             "too: a code of the authenticator, or a recovery code. With `grant_type=refresh_token` it takes a "
+             "`refresh_token` instead, as `/auth/refresh` does.",
          .body = {BodyForm::json, BodyForm::urlencoded},
          .headers = {answer_header::cache_control},
-         .errors = {credentials_invalid, email_unverified, rate_limited, refresh_token_invalid, refresh_token_reused}});
+         .errors = {credentials_invalid, email_unverified, rate_limited, totp_required, totp_wrong,
+                    refresh_token_invalid, refresh_token_reused}});
     routes.add<refresh_token>(
         {.method = Method::post,
          .path = "/auth/refresh",
@@ -98,9 +101,6 @@ void TokenRequest::check(std::vector<FieldError>& errors) const {
     if (other_grant) errors.push_back(field_error("grant_type", "must be password or refresh_token"));
 }
 
-namespace {
-
-/// What the client calls itself, as far as it is text.
 std::string device_of(Request const& request) {
     auto agent = request.head.find("User-Agent").substr(0, max_device);
     return std::string(agent.substr(0, valid_utf8_prefix(agent)));
@@ -113,6 +113,8 @@ Result<Reply<TokenView>> token_reply(Result<Login> login) {
     reply.headers.add("Cache-Control", "no-store");
     return reply;
 }
+
+namespace {
 
 Response no_content() {
     Response response;
@@ -136,6 +138,7 @@ Task<Result<Reply<TokenView>>> create_token(Services& services, Request& request
     }
     auto const& name = wanted.email ? wanted.email->value() : wanted.username->value();
     LoginClient client{client_network(request.remote_address), device_of(request)};
+    if (wanted.totp_code) client.code = wanted.totp_code->value();
     auto login = co_await services.sessions.log_in(name, wanted.password->value(), std::move(client));
     co_return token_reply(std::move(login));
 }

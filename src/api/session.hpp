@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/second_factor.hpp"
 #include "api/services.hpp"
 #include "domain/values.hpp"
 
@@ -22,6 +23,7 @@ struct TokenRequest {
     FormField<std::optional<Text<1, 320>>> email;
     FormField<std::optional<Text<1, 320>>> username;
     FormField<std::optional<LoginPassword>> password;
+    FormField<std::optional<SecondFactorCode>> totp_code;  ///< or a recovery code
     FormField<std::optional<RefreshTokenText>> refresh_token;
     FormField<std::optional<Text<0, 64>>> grant_type;
     FormField<std::optional<Text<0, 1000>>> scope;
@@ -32,7 +34,8 @@ struct TokenRequest {
     void check(std::vector<FieldError>& errors) const;
 };
 BOOST_DESCRIBE_STRUCT(TokenRequest, (),
-                      (email, username, password, refresh_token, grant_type, scope, client_id, client_secret))
+                      (email, username, password, totp_code, refresh_token, grant_type, scope, client_id,
+                       client_secret))
 
 struct RefreshRequest {
     FormField<RefreshTokenText> refresh_token;
@@ -73,6 +76,10 @@ BOOST_DESCRIBE_STRUCT(SessionView, (), (id, device, created_at, last_used_at, ex
 
 /// `current` is the session that calls.
 SessionView view_session(Session const& session, Uuid current);
+/// What the client calls itself, as far as it is text.
+std::string device_of(Request const& request);
+/// The answer to whoever has logged in.
+Result<Reply<TokenView>> token_reply(Result<Login> login);
 
 Task<Result<Reply<TokenView>>> create_token(Services& services, Request& request, TokenRequest wanted);
 Task<Result<Reply<TokenView>>> refresh_token(Services& services, Request& request, RefreshRequest wanted);

@@ -1,8 +1,8 @@
 #include "api/user_admin.hpp"
 
 #include "api/routes.hpp"
+#include "base/encoding.hpp"
 #include "domain/unicode.hpp"
-#include "http/message/syntax.hpp"
 
 namespace clinikk::api {
 

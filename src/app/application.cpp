@@ -18,6 +18,7 @@
 #include "mail/smtp_mailer.hpp"
 #include "security/playback_grants.hpp"
 #include "security/secret.hpp"
+#include "security/secret_box.hpp"
 
 namespace clinikk::app {
 namespace {
@@ -81,6 +82,26 @@ AccountLinkOptions account_link_options(Settings const& settings) {
     return options;
 }
 
+std::unique_ptr<SecretBox> make_box(TokenOptions const& options) {
+    std::vector<std::string> secrets{options.secret_or_private_key_pem};
+    if (!options.previous_key.empty()) secrets.push_back(options.previous_key);
+    return make_secret_box(secrets);
+}
+
+/// Null when none is set.
+std::unique_ptr<IdentityProvider> make_identity_provider(Settings const& settings, Clock& clock, Log& log) {
+    auto options = settings.identity_provider;
+    if (options.issuer.empty()) return nullptr;
+    take_key_file("OIDC_CLIENT_SECRET", settings.client_secret_file, options.client_secret);
+    return oidc::make_openid_provider(std::move(options), clock, log);
+}
+
+SignInOptions sign_in_options(Settings const& settings) {
+    SignInOptions options{.redirect_urls = settings.redirect_urls};
+    if (settings.sign_ins_register) options.new_accounts = settings.registration_role;
+    return options;
+}
+
 CoreSizes server_sizes(Settings const& settings, DescriptorBudget const& descriptors) {
     auto const hash_threads = std::max<std::size_t>(1, settings.server.threads / 2);
     return {.file_threads = file_threads(settings),
@@ -141,10 +162,15 @@ struct Application::Parts {
     TokenOptions keys;
     std::unique_ptr<AccessTokens> tokens;
     std::unique_ptr<PlaybackGrants> grants;
+    std::unique_ptr<SecretBox> box;
+    SecondFactor second_factor;
+    std::unique_ptr<IdentityProvider> identity_provider;
     std::unique_ptr<Mailer> mailer;
 
     UserService users;
     SessionService sessions;
+    SecondFactorService second_factors;
+    SignInService sign_ins;
     AccountLinkService links;
     ApiKeyService api_keys;
     AccountRemover remover;
@@ -168,9 +194,14 @@ struct Application::Parts {
           keys(token_options(settings, log)),
           tokens(make_tokens(keys)),
           grants(make_grants(keys)),
+          box(make_box(keys)),
+          second_factor(*box, log),
+          identity_provider(make_identity_provider(settings, core.clock, log)),
           mailer(make_mailer(settings, log)),
           users(*core.work, *core.hasher, core.clock),
-          sessions(*core.freeing_work, *core.hasher, *tokens, core.clock, settings.sessions, log),
+          sessions(*core.freeing_work, *core.hasher, *tokens, second_factor, core.clock, settings.sessions, log),
+          second_factors(*core.freeing_work, sessions, second_factor, *box, core.clock),
+          sign_ins(*core.work, identity_provider.get(), sessions, core.clock, sign_in_options(settings), log),
           links(*core.freeing_work, *core.hasher, mailer.get(), core.clock, account_link_options(settings), log),
           api_keys(*core.freeing_work, core.clock, log),
           remover(*core.freeing_work, core.clock, log),
@@ -199,6 +230,8 @@ struct Application::Parts {
             .api_keys = api_keys,
             .remover = remover,
             .links = links,
+            .second_factors = second_factors,
+            .sign_ins = sign_ins,
             .contents = core.contents,
             .playback = playback,
             .playback_sessions = playback_sessions,
@@ -242,6 +275,7 @@ std::string Application::address() const {
 
 void Application::run() {
     parts_->server.run();
+    parts_->identity_provider.reset();
     parts_->core.stop();
     parts_->inspector.reset();
     parts_->core.database.reset();

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "domain/values.hpp"
+#include "oidc/provider_metadata.hpp"
 
 namespace clinikk::app::form {
 namespace {
@@ -126,6 +127,31 @@ std::string Origins::print(std::vector<std::string> const& value) {
     std::string text;
     for (auto const& origin : value) text.append(text.empty() ? "" : ",").append(origin);
     return text;
+}
+
+std::string IssuerUrl::parse(std::string const& text) {
+    bool const fits = text.empty() || (is_web_address(text, true) && oidc::is_safe_endpoint(text));
+    if (!fits) must("an https URL without query and fragment; http works for localhost only");
+    return text;
+}
+
+std::string Scopes::parse(std::string const& text) {
+    bool const has_openid = (' ' + text + ' ').find(" openid ") != std::string::npos;
+    auto const is_plain = [](unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+    if (!has_openid || !std::ranges::all_of(text, is_plain)) must("scopes between spaces, openid among them");
+    return text;
+}
+
+std::vector<std::string> UrlList::parse(std::string const& text) {
+    auto urls = comma_list(text);
+    for (auto const& each : urls) {
+        auto const url = boost::urls::parse_uri(each);
+        std::string_view const scheme = url ? std::string_view(url->scheme()) : std::string_view();
+        bool const runs_script = scheme == "javascript" || scheme == "data" || scheme == "vbscript";
+        if (!url || url->has_fragment() || runs_script)
+            must("URLs such as https://app.example.com/signed-in or app:/x");
+    }
+    return urls;
 }
 
 http::Networks Proxies::parse(std::string const& text) {

@@ -184,6 +184,22 @@ struct Origins {
     static std::string print(std::vector<std::string> const& value);
 };
 
+/// An https URL, or http on this machine, without query and fragment; an empty text stays empty.
+struct IssuerUrl : Text {
+    static std::string parse(std::string const& text);
+};
+
+/// Scopes of OAuth between spaces, `openid` among them.
+struct Scopes : Text {
+    static std::string parse(std::string const& text);
+};
+
+/// URIs of any scheme without fragments, comma-separated.
+struct UrlList {
+    static std::vector<std::string> parse(std::string const& text);
+    static std::string print(std::vector<std::string> const& value) { return Origins::print(value); }
+};
+
 /// Addresses and networks, comma-separated. None by default.
 struct Proxies {
     static http::Networks parse(std::string const& text);

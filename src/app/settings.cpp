@@ -89,6 +89,13 @@ void compose_database(DatabaseSettings& database) {
     }
 }
 
+void check_sign_in(Settings const& settings) {
+    auto const& provider = settings.identity_provider;
+    if (provider.issuer.empty()) return;
+    if (provider.client_id.empty()) throw SettingError("OIDC_ISSUER needs OIDC_CLIENT_ID");
+    if (settings.redirect_urls.empty()) throw SettingError("OIDC_ISSUER needs OIDC_REDIRECT_URLS");
+}
+
 }  // namespace
 
 Settings resolve_settings(GivenSettings const& given) {
@@ -104,6 +111,7 @@ Settings resolve_settings(GivenSettings const& given) {
     check_password_cost(settings.password_cost);
     check_storage(settings.storage);
     check_mail(settings);
+    check_sign_in(settings);
     compose_database(settings.database);
     return settings;
 }

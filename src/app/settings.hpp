@@ -16,6 +16,7 @@
 #include "http/server/server.hpp"
 #include "mail/smtp_transfer.hpp"
 #include "media/inspector.hpp"
+#include "oidc/openid_provider.hpp"
 #include "security/access_tokens.hpp"
 #include "security/password_hasher.hpp"
 #include "service/account_link_service.hpp"
@@ -74,6 +75,10 @@ struct Settings {
     std::filesystem::path previous_secret_key_file{};  ///< the same for the key before
     PasswordCost password_cost{};
     Role registration_role = Role::editor;
+    oidc::ProviderOptions identity_provider{};
+    std::filesystem::path client_secret_file{};  ///< instead of the client's secret itself
+    std::vector<std::string> redirect_urls{};    ///< of the apps that may ask for a sign-in
+    bool sign_ins_register = true;               ///< a sign-in makes an account for who has none
     SessionOptions sessions{};
     SmtpOptions smtp{};
     std::filesystem::path smtp_password_file{};  ///< instead of the password itself

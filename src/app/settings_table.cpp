@@ -98,6 +98,19 @@ constexpr std::array settings_table{
         "REGISTRATION_ROLE", "Role of accounts that register themselves: editor or viewer"),
     setting<Choice<VisibilityName>, &S::uploads, &UploadLimits::default_visibility>(
         "DEFAULT_VISIBILITY", "Who sees a content whose editor does not say: public, members, unlisted or private"),
+    setting<IssuerUrl, &S::identity_provider, &oidc::ProviderOptions::issuer>(
+        "OIDC_ISSUER", "OpenID provider that signs people in, exactly as it names itself (default: none)"),
+    setting<Text, &S::identity_provider, &oidc::ProviderOptions::client_id>(
+        "OIDC_CLIENT_ID", "This service at that provider, which must know PUBLIC_URL/auth/oidc/callback"),
+    secret_setting<Text, &S::identity_provider, &oidc::ProviderOptions::client_secret>(
+        "OIDC_CLIENT_SECRET", "The secret of that client (default: a public client)"),
+    setting<Path, &S::client_secret_file>("OIDC_CLIENT_SECRET_FILE", "A file with that secret"),
+    setting<Scopes, &S::identity_provider, &oidc::ProviderOptions::scopes>("OIDC_SCOPES",
+                                                                           "What the provider is asked for"),
+    setting<UrlList, &S::redirect_urls>(
+        "OIDC_REDIRECT_URLS", "Addresses of apps to which a sign-in may return, comma-separated; compared exactly"),
+    setting<Choice<OnOff>, &S::sign_ins_register>("OIDC_REGISTRATION",
+                                                  "on: a sign-in makes an account for who has none"),
     setting<Provider, &S::storage, &Store::is_s3>("STORAGE_PROVIDER",
                                                   "Where new media is stored: local (DATA_DIR) or S3"),
     setting<Bucket, &S::storage, &Store::s3, &S3StoreOptions::bucket>("STORAGE_BUCKET", "The bucket in S3"),

@@ -52,8 +52,41 @@ std::string to_base64(std::span<std::uint8_t const> bytes) {
     return out;
 }
 
+std::string to_base32(std::string_view bytes) {
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    std::string out;
+    std::uint32_t bits = 0;
+    int count = 0;
+    for (char const byte : bytes) {
+        bits = bits << 8 | static_cast<std::uint8_t>(byte);
+        for (count += 8; count >= 5;) {
+            count -= 5;
+            out += alphabet[bits >> count & 31];
+        }
+    }
+    if (count > 0) out += alphabet[bits << (5 - count) & 31];
+    return out;
+}
+
 std::string to_base64url(std::string_view bytes) {
     return encode64(std::span<char const>(bytes.data(), bytes.size()), url_safe);
+}
+
+std::string percent_encode(std::string_view text) {
+    constexpr char digits[] = "0123456789ABCDEF";
+    std::string out;
+    for (char const c : text) {
+        bool const is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        bool const is_other = (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+        if (is_letter || is_other) {
+            out += c;
+        } else {
+            auto const byte = static_cast<std::uint8_t>(c);
+            (out += '%') += digits[byte >> 4];
+            out += digits[byte & 15];
+        }
+    }
+    return out;
 }
 
 std::optional<std::string> from_base64url(std::string_view text) {

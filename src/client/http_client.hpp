@@ -63,6 +63,7 @@ struct HttpClientOptions {
     std::string ca_file{};  ///< PEM; empty: the system's
     std::chrono::milliseconds connect_timeout{5'000};
     std::chrono::seconds silence{30};  ///< without a byte in the expected direction
+    std::chrono::seconds total{0};     ///< for a whole exchange; zero: as long as it takes
 };
 
 /// Outbound HTTP/1.1 over the multi interface of libcurl: connections are kept and reused. One event loop on a thread

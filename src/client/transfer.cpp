@@ -58,6 +58,7 @@ void Transfer::set_options(HttpClientOptions const& options) {
     set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
     set(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
     set(easy_, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.silence.count()));
+    set(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(std::chrono::milliseconds(options.total).count()));
     set(easy_, CURLOPT_BUFFERSIZE, buffer_bytes);
     set(easy_, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer_bytes);
     set(easy_, CURLOPT_HEADERFUNCTION, &Transfer::on_header);

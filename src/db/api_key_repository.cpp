@@ -32,8 +32,10 @@ constexpr Statement note_key_use{
 
 constexpr Statement remove_key{"api_key_remove", "DELETE FROM api_keys WHERE id = $1 AND user_id = $2"};
 
-constexpr std::array statements{insert_key,   find_key_owner, find_active_key_user, list_keys, count_keys,
-                                note_key_use, remove_key};
+constexpr Statement remove_all_keys{"api_key_remove_all", "DELETE FROM api_keys WHERE user_id = $1"};
+
+constexpr std::array statements{insert_key, find_key_owner, find_active_key_user, list_keys,
+                                count_keys, note_key_use,   remove_key,           remove_all_keys};
 
 class SqlApiKeyRepository final : public ApiKeyRepository {
 public:
@@ -65,6 +67,10 @@ public:
 
     Task<bool> remove(Uuid key_id, Uuid user_id) override {
         co_return co_await execute(session_, remove_key, std::array{to_value(key_id), to_value(user_id)}) > 0;
+    }
+
+    Task<> remove_all(Uuid user_id) override {
+        co_await execute(session_, remove_all_keys, std::array{to_value(user_id)});
     }
 
 private:

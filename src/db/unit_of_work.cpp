@@ -19,6 +19,8 @@ public:
           sessions_(make_session_repository(session)),
           api_keys_(make_api_key_repository(session)),
           account_tokens_(make_account_token_repository(session)),
+          second_factors_(make_second_factor_repository(session)),
+          identities_(make_identity_repository(session)),
           contents_(make_content_repository(session)),
           objects_(make_object_repository(session)),
           uploads_(make_upload_repository(session)),
@@ -28,6 +30,8 @@ public:
     SessionRepository& sessions() override { return *sessions_; }
     ApiKeyRepository& api_keys() override { return *api_keys_; }
     AccountTokenRepository& account_tokens() override { return *account_tokens_; }
+    SecondFactorRepository& second_factors() override { return *second_factors_; }
+    IdentityRepository& identities() override { return *identities_; }
     ContentRepository& contents() override { return *contents_; }
     ObjectRepository& objects() override { return *objects_; }
     UploadRepository& uploads() override { return *uploads_; }
@@ -38,6 +42,8 @@ private:
     std::unique_ptr<SessionRepository> sessions_;
     std::unique_ptr<ApiKeyRepository> api_keys_;
     std::unique_ptr<AccountTokenRepository> account_tokens_;
+    std::unique_ptr<SecondFactorRepository> second_factors_;
+    std::unique_ptr<IdentityRepository> identities_;
     std::unique_ptr<ContentRepository> contents_;
     std::unique_ptr<ObjectRepository> objects_;
     std::unique_ptr<UploadRepository> uploads_;

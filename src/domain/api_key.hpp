@@ -54,6 +54,8 @@ public:
     virtual Task<> note_use(Uuid key_id, Timestamp at, Timestamp noted_since) = 0;
     /// Removes a key of a user. Returns false when the user has no such key.
     virtual Task<bool> remove(Uuid key_id, Uuid user_id) = 0;
+    /// Removes all keys of a user.
+    virtual Task<> remove_all(Uuid user_id) = 0;
 };
 
 }  // namespace clinikk

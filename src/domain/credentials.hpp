@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -52,6 +53,18 @@ public:
     virtual std::string public_keys() const = 0;
     /// Fails with `not_authenticated` unless signature, algorithm, issuer, times and both ids are right.
     virtual Result<AccessClaims> verify(std::string_view token, Timestamp at) = 0;
+};
+
+/// Keeps secrets that the program needs again in the database without showing them to who reads the database. Sealed
+/// text is bound to its context: it cannot be opened as that of another row. Thread-safe.
+class SecretBox {
+public:
+    virtual ~SecretBox() = default;
+
+    /// Returns text that differs each time.
+    virtual std::string seal(std::string_view secret, std::string_view context) = 0;
+    /// Empty when the text was altered, belongs to another context, or was sealed with a key that is no longer known.
+    virtual std::optional<std::string> open(std::string_view sealed, std::string_view context) = 0;
 };
 
 }  // namespace clinikk

@@ -8,8 +8,10 @@
 #include "domain/account_token.hpp"
 #include "domain/api_key.hpp"
 #include "domain/content.hpp"
+#include "domain/identity.hpp"
 #include "domain/object.hpp"
 #include "domain/revision.hpp"
+#include "domain/second_factor.hpp"
 #include "domain/session.hpp"
 #include "domain/signals.hpp"
 #include "domain/upload.hpp"
@@ -25,6 +27,8 @@ public:
     virtual SessionRepository& sessions() = 0;
     virtual ApiKeyRepository& api_keys() = 0;
     virtual AccountTokenRepository& account_tokens() = 0;
+    virtual SecondFactorRepository& second_factors() = 0;
+    virtual IdentityRepository& identities() = 0;
     virtual ContentRepository& contents() = 0;
     virtual ObjectRepository& objects() = 0;
     virtual UploadRepository& uploads() = 0;

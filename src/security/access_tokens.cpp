@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdlib>
 #include <optional>
 #include <stdexcept>
@@ -12,8 +11,8 @@
 
 #include "base/encoding.hpp"
 #include "base/hmac.hpp"
-#include "base/json.hpp"
 #include "base/json_text.hpp"
+#include "security/compact_jws.hpp"
 #include "security/public_key.hpp"
 
 namespace clinikk {
@@ -80,40 +79,6 @@ unsigned char const* bytes_of(std::string const& text) noexcept {
 
 using JwtOwner = std::unique_ptr<jwt_t, decltype(&jwt_free)>;
 
-/// The three segments of a token in compact form (RFC 7515 section 7.1).
-struct Segments {
-    std::string_view header;
-    std::string_view payload;
-    std::string_view signature;
-};
-
-std::optional<Segments> split(std::string_view token) noexcept {
-    auto const first = token.find('.');
-    if (first == token.npos) return std::nullopt;
-    auto const second = token.find('.', first + 1);
-    if (second == token.npos || token.find('.', second + 1) != token.npos) return std::nullopt;
-    return Segments{token.substr(0, first), token.substr(first + 1, second - first - 1), token.substr(second + 1)};
-}
-
-/// The header or the claims of a token; empty unless `text` is one JSON object without duplicates and with little
-/// depth.
-std::optional<JsonValue> read_object(std::string_view text) {
-    constexpr std::size_t max_depth = 8;
-    auto object = read_json(text, max_depth);
-    bool const is_usable = object && object->kind == JsonValue::Kind::object && !find_duplicate(object->members);
-    return is_usable ? std::optional(std::move(*object)) : std::nullopt;
-}
-
-/// Empty when the claim is absent or is not a whole number that fits 64 bits.
-std::optional<std::int64_t> find_integer(JsonValue const& claims, std::string_view name) noexcept {
-    auto const* const claim = claims.find(name);
-    if (claim == nullptr || claim->kind != JsonValue::Kind::integer) return std::nullopt;
-    auto const& text = claim->text;
-    std::int64_t value = 0;
-    auto const failure = std::from_chars(text.data(), text.data() + text.size(), value).ec;
-    return failure == std::errc() ? std::optional(value) : std::nullopt;
-}
-
 std::optional<Uuid> find_uuid(JsonValue const& claims, std::string_view name) noexcept {
     auto const* const text = claims.find_text(name);
     return text == nullptr ? std::nullopt : Uuid::from_string(*text);
@@ -122,9 +87,9 @@ std::optional<Uuid> find_uuid(JsonValue const& claims, std::string_view name) no
 /// RFC 7519 sections 4.1.4 to 4.1.6; all three claims are required. The skew is added to `at` and never to the claims,
 /// which may be huge.
 bool is_current(JsonValue const& claims, Timestamp at) noexcept {
-    auto const expires = find_integer(claims, "exp");
-    auto const issued = find_integer(claims, "iat");
-    auto const begins = find_integer(claims, "nbf");
+    auto const expires = find_integer_claim(claims, "exp");
+    auto const issued = find_integer_claim(claims, "iat");
+    auto const begins = find_integer_claim(claims, "nbf");
     if (!expires || !issued || !begins) return false;
     auto const time = std::chrono::floor<seconds>(at);
     auto const late = (time + skew).time_since_epoch().count();
@@ -185,13 +150,13 @@ private:
     /// the configured algorithm: by itself it would accept any algorithm that fits the key, and expired tokens.
     std::optional<AccessClaims> check(std::string_view token, Timestamp at) const {
         if (token.size() > max_token_bytes) return std::nullopt;
-        auto const segments = split(token);
+        auto const segments = split_jws(token);
         // All three segments must be canonical base64url, so that no token has a second spelling.
         if (!segments || !from_base64url(segments->signature)) return std::nullopt;
         auto const* const key = find_key(segments->header);
         auto const payload = from_base64url(segments->payload);
         if (key == nullptr || !payload || !is_signed(token, *key)) return std::nullopt;
-        auto const claims = read_object(*payload);
+        auto const claims = read_jws_object(*payload);
         if (!claims || !is_current(*claims, at)) return std::nullopt;
         auto const* const issuer = claims->find_text("iss");
         auto const user_id = find_uuid(*claims, "sub");
@@ -205,7 +170,7 @@ private:
     TokenKey const* find_key(std::string_view segment) const {
         if (segment == own_header_) return &keys_.front();
         auto const bytes = from_base64url(segment);
-        auto const header = bytes ? read_object(*bytes) : std::nullopt;
+        auto const header = bytes ? read_jws_object(*bytes) : std::nullopt;
         auto const* const name = header ? header->find_text("alg") : nullptr;
         // RFC 7515 section 4.1.11: a token with extensions that must be understood is refused.
         if (name == nullptr || *name != algorithm_.name || header->find("crit") != nullptr) return nullptr;

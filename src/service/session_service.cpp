@@ -11,6 +11,16 @@ namespace {
 constexpr std::chrono::seconds reuse_grace{10};
 constexpr std::size_t max_listed_sessions = 100;
 
+/// The account, unless it has changed since its password was compared. That took time: the account may have been
+/// disabled meanwhile, or its password changed, which ended all its sessions. A login with an old password must not
+/// survive that. Fails with `credentials_invalid`.
+Task<Result<User>> find_unchanged(Repositories& repositories, User const& user) {
+    auto current = co_await repositories.users().find(user.id);
+    bool const still_right = current && current->is_active && current->password_hash == user.password_hash;
+    if (!still_right) co_return Error(ErrorCode::credentials_invalid);
+    co_return std::move(*current);
+}
+
 /// Returns whether a used token is presented by a client that lost the answer to its use: just now, and before anybody
 /// has used the successor.
 Task<bool> is_repeated(Repositories& repositories, RefreshToken const& token, Timestamp at) {
@@ -21,13 +31,19 @@ Task<bool> is_repeated(Repositories& repositories, RefreshToken const& token, Ti
 
 }  // namespace
 
-SessionService::SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens, Clock& clock,
-                               SessionOptions options, Log& log)
-    : work_(work), hasher_(hasher), tokens_(tokens), clock_(clock), options_(options), log_(log) {}
+SessionService::SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens,
+                               SecondFactor& second_factor, Clock& clock, SessionOptions options, Log& log)
+    : work_(work),
+      hasher_(hasher),
+      tokens_(tokens),
+      second_factor_(second_factor),
+      clock_(clock),
+      options_(options),
+      log_(log) {}
 
 Task<Result<Login>> SessionService::log_in(std::string_view email, std::string_view password, LoginClient from) {
     auto const address = Email::parse(email);
-    HashingClient client{std::move(from.network)};
+    HashingClient client{from.network};
     // Text that is not an address belongs to no account, so there is nothing to guess.
     if (address) {
         auto const allowed = may_attempt(address->key(), client);
@@ -35,18 +51,27 @@ Task<Result<Login>> SessionService::log_in(std::string_view email, std::string_v
     }
     while (true) {
         auto const user = co_await verify(address ? &*address : nullptr, password, client);
-        // Any other error means that no password was compared.
-        bool const is_compared = user || user.error().code == ErrorCode::credentials_invalid;
-        if (address && is_compared) count(address->key(), client.network, user.has_value());
+        // Any other error means that no password was compared. A right password counts when the session is opened: as
+        // long as a second factor is missing, it must not clear the failures.
+        bool const is_wrong = !user && user.error().code == ErrorCode::credentials_invalid;
+        if (address && is_wrong) count(address->key(), client.network, false);
         if (!user) co_return user.error();
         bool const is_refused = options_.require_verified_email && !user->email_verified_at;
         if (is_refused) co_return Error(ErrorCode::email_unverified);
-        auto login = co_await open_session(*user, from.device);
+        FindAccount const find = [&](Repositories& repositories) { return find_unchanged(repositories, *user); };
+        auto login = co_await open_session(find, from);
         // The account has changed since it was read: its password was changed, or another login renewed the hash.
-        if (!login) continue;
+        bool const has_changed = !login && login.error().code == ErrorCode::credentials_invalid;
+        if (has_changed) continue;
+        if (!login) co_return login.error();
         if (hasher_.is_outdated(user->password_hash)) co_await renew_hash(*user, password, std::move(client));
         co_return std::move(*login);
     }
+}
+
+Result<void> SessionService::may_attempt(std::string_view email_key, std::string_view network) {
+    HashingClient client{std::string(network)};
+    return may_attempt(email_key, client);
 }
 
 Result<void> SessionService::may_attempt(std::string_view email_key, HashingClient& client) {
@@ -76,24 +101,31 @@ Task<Result<User>> SessionService::verify(Email const* address, std::string_view
     co_return std::move(*user);
 }
 
-/// Opens a session for an account whose password was compared. That took time: the account may have been disabled
-/// meanwhile, or its password changed, which ended all its sessions. A login with an old password must not survive
-/// that.
-Task<std::optional<Login>> SessionService::open_session(User const& user, std::string device) {
+Task<Result<Login>> SessionService::open_session(FindAccount const& find, LoginClient client) {
     auto const at = clock_.now();
-    Session const session{new_uuid(), user.id, at, at + options_.refresh_life, std::move(device), at};
+    Session session{new_uuid(), {}, at, at + options_.refresh_life, std::move(client.device), at};
     auto issued = make_refresh_token(session.id, at);
+    std::string email_key;
     UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
-        auto const current = co_await repositories.users().find(user.id);
-        bool const still_right = current && current->is_active && current->password_hash == user.password_hash;
-        if (!still_right) co_return Error(ErrorCode::credentials_invalid);
+        auto const user = co_await find(repositories);
+        if (!user) co_return user.error();
+        email_key = user->email_key;
+        session.user_id = user->id;
+        if (!client.code.empty()) {
+            auto const allowed = may_attempt(email_key, client.network);
+            if (!allowed) co_return allowed.error();
+        }
+        auto const passed = co_await second_factor_.check(repositories, user->id, client.code, at);
+        if (!passed) co_return passed.error();
         co_await repositories.sessions().insert(session);
         co_await repositories.sessions().insert_refresh_token(issued.row);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);
-    if (!done) co_return std::nullopt;
-    co_return make_login(user.id, std::move(issued), at);
+    bool const is_wrong = !done && done.error().code == ErrorCode::totp_wrong;
+    if (done || is_wrong) count(email_key, client.network, done.has_value());
+    if (!done) co_return done.error();
+    co_return make_login(session.user_id, std::move(issued), at);
 }
 
 SessionService::IssuedToken SessionService::make_refresh_token(Uuid session_id, Timestamp at) const {

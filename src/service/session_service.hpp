@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "domain/unit_of_work.hpp"
 #include "domain/values.hpp"
 #include "service/login_limiter.hpp"
+#include "service/second_factor.hpp"
 
 namespace clinikk {
 
@@ -29,6 +31,7 @@ struct SessionOptions {
 struct LoginClient {
     std::string network{};  ///< as `client_network` returns it
     std::string device{};   ///< its User-Agent, for people
+    std::string code{};     ///< of the second factor; empty: none given
 };
 
 /// The tokens of a session.
@@ -42,15 +45,23 @@ struct Login {
 /// Logs accounts in, continues and ends their sessions, and tells to which account a token belongs.
 class SessionService {
 public:
-    SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens, Clock& clock, SessionOptions options,
-                   Log& log);
+    /// Steps of a transaction that return the account to which a session is given.
+    using FindAccount = std::function<Task<Result<User>>(Repositories&)>;
+
+    SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens, SecondFactor& second_factor,
+                   Clock& clock, SessionOptions options, Log& log);
 
     /// Logs in. Fails with `credentials_invalid` for a wrong password, an unknown or malformed address and a disabled
     /// account alike, each at the cost of one verification. Fails with `rate_limited` after too many failures (see
     /// `LoginLimiter`), and with `unavailable` when too many clients wait to be verified; both state when to try again,
-    /// and neither counts as a failure. Fails with `email_unverified` if the settings refuse such accounts, and only
-    /// after the right password.
+    /// and neither counts as a failure. After the right password it fails with `email_unverified` if the settings
+    /// refuse such accounts, and as `open_session`.
     Task<Result<Login>> log_in(std::string_view email, std::string_view password, LoginClient client);
+
+    /// Opens a session for an account whose owner has proven who they are, in the transaction that finds the account.
+    /// Fails with the error of `find`; with `totp_required` and `totp_wrong` when the account has a second factor; and
+    /// with `rate_limited` after too many wrong codes, which count as wrong passwords do.
+    Task<Result<Login>> open_session(FindAccount const& find, LoginClient client);
 
     /// Continues a session: issues new tokens for a refresh token, which is used up. Fails with `refresh_token_invalid`
     /// when the token is unknown or expired, or its session has ended. A used token ends its session too, since
@@ -73,6 +84,11 @@ public:
     Task<Result<void>> change_password(Caller const& caller, std::string_view current, Password const& wanted,
                                        std::string network);
 
+    /// Fails with `rate_limited` while an account may not be tried from that network.
+    Result<void> may_attempt(std::string_view email_key, std::string_view network);
+    /// Counts a password or a code of a second factor that was compared.
+    void count(std::string_view email_key, std::string_view network, bool matched);
+
     /// The latest sessions of the caller, at most 100.
     Task<std::vector<Session>> list(Caller const& caller);
     /// Ends one session of the caller. Fails with `session_not_found`.
@@ -88,12 +104,8 @@ private:
 
     /// Returns the user to whom the password belongs.
     Task<Result<User>> verify(Email const* address, std::string_view password, HashingClient client);
-    /// Fails with `rate_limited` while an account may not be tried from that network; else adds to `client` whether the
-    /// network is known.
+    /// As the public one; adds to `client` whether the network is known.
     Result<void> may_attempt(std::string_view email_key, HashingClient& client);
-    void count(std::string_view email_key, std::string_view network, bool matched);
-    /// Empty when the account has changed since it was read.
-    Task<std::optional<Login>> open_session(User const& user, std::string device);
     Task<> renew_hash(User const& user, std::string_view password, HashingClient client);
 
     IssuedToken make_refresh_token(Uuid session_id, Timestamp at) const;
@@ -102,6 +114,7 @@ private:
     UnitOfWork& work_;
     PasswordHasher& hasher_;
     AccessTokens& tokens_;
+    SecondFactor& second_factor_;
     Clock& clock_;
     SessionOptions options_;
     Log& log_;

@@ -85,6 +85,17 @@ TEST_P(ApiKeyStoreContract, NotesAUseUnlessALaterOneIsNoted) {
     run(keys().note_use(new_uuid(), at(160), at(100)));
 }
 
+TEST_P(ApiKeyStoreContract, RemovesAllKeysOfAUser) {
+    auto const user = add_user("a@example.org");
+    auto const other = add_user("b@example.org");
+    add_key(user, "1");
+    add_key(user, "2");
+    add_key(other, "3");
+    run(keys().remove_all(user));
+    EXPECT_EQ(run(keys().count(user)), 0U);
+    EXPECT_EQ(run(keys().count(other)), 1U);
+}
+
 TEST_P(ApiKeyStoreContract, RemovesAKeyOfItsUser) {
     auto const user = add_user("a@example.org");
     auto const other = add_user("b@example.org");

@@ -6,6 +6,7 @@
 #include "contract/database_contract.hpp"
 #include "security/access_tokens.hpp"
 #include "security/password_hasher.hpp"
+#include "security/secret_box.hpp"
 #include "service/session_service.hpp"
 
 namespace clinikk::testing {
@@ -59,7 +60,9 @@ protected:
     std::unique_ptr<AccessTokens> tokens_ =
         make_access_tokens({"HS256", std::string(32, 's'), {}, "test", std::chrono::seconds(60)});
     Log log_{LogLevel::error, LogFormat::text};
-    SessionService sessions_{work(), hasher_, *tokens_, clock_, {}, log_};
+    std::unique_ptr<SecretBox> box_ = make_secret_box({std::string(32, 's')});
+    SecondFactor second_factor_{*box_, log_};
+    SessionService sessions_{work(), hasher_, *tokens_, second_factor_, clock_, {}, log_};
     User user_{};
 };
 INSTANTIATE_TEST_SUITE_P(Databases, SessionServiceContract, ::testing::ValuesIn(all_databases()));
@@ -94,7 +97,7 @@ TEST_P(SessionServiceContract, AHashThatIsRenewedMeanwhileKeepsNobodyOut) {
 
 TEST_P(SessionServiceContract, WhatWasNotComparedCountsAsNothing) {
     auto const full = make_password_hasher(pool_, {1, 64 * 1024}, 0);
-    SessionService crowded(work(), *full, *tokens_, clock_, {}, log_);
+    SessionService crowded(work(), *full, *tokens_, second_factor_, clock_, {}, log_);
     for (int i = 0; i < 30; ++i) {
         auto const refused = run(crowded.log_in(user_.email, "wrong", {"192.0.2.1", {}}));
         ASSERT_EQ(refused.error().code, ErrorCode::unavailable);

@@ -42,6 +42,11 @@ protected:
             INSERT INTO account_tokens SELECT randomblob(32), id, 'password_reset', created_at, created_at, NULL FROM users;
             INSERT INTO api_keys SELECT randomblob(16), id, 'a key', 'ctv_', randomblob(32), 'content:read', created_at,
                        NULL, NULL FROM users;
+            INSERT INTO identities SELECT 'https://id.example.com', hex(id), id, created_at FROM users;
+            INSERT INTO totp SELECT id, '', created_at, created_at, 0 FROM users;
+            INSERT INTO recovery_codes SELECT randomblob(32), user_id FROM totp;
+            INSERT INTO sign_ins SELECT randomblob(32), randomblob(32), '', '', '', '', '', '', created_at FROM users;
+            INSERT INTO sign_in_codes SELECT randomblob(32), id, '', created_at FROM users;
             INSERT INTO contents (id, title, description, content_type, owner_id, visibility, status, created_at,
                                   updated_at)
                 SELECT randomblob(16), 't', '', iif(created_at % 3, 'video', 'audio'), id, 'public', 'ready',

@@ -155,7 +155,7 @@ export class Contract {
     for (const [name, value] of Object.entries(answer.headers)) {
       if (FRAMING.has(name)) continue;
       assert.ok(listed.has(name), `${where}: the document lists no header field ${name}`);
-      this.#checkHeader(where, name, listed.get(name), value);
+      for (const line of [value].flat()) this.#checkHeader(where, name, listed.get(name), line); // Set-Cookie comes as a list
     }
   }
 

@@ -34,6 +34,38 @@ inline constexpr std::array user_errors{
               "The token of the link is unknown, used or expired. Ask for another link."},
     ErrorKind{ErrorCode::mail_unavailable, "mail_unavailable", 409, "Mail is not available",
               "This service has no mail server (SMTP_URL). Ask its administrator instead."},
+    ErrorKind{ErrorCode::account_disabled, "account_disabled", 403, "Account disabled",
+              "An administrator has disabled the account."},
+    ErrorKind{
+        ErrorCode::totp_required, "totp_required", 403, "Second factor required",
+        "The password is right, and the account has a second factor. Send the same request again with `totp_code`: "
+        "the code that the authenticator shows, or a recovery code."},
+    ErrorKind{ErrorCode::totp_wrong, "totp_wrong", 403, "Wrong second factor",
+              "The code is wrong, or was used before. Wait for the next one of the authenticator."},
+    ErrorKind{ErrorCode::totp_not_found, "totp_not_found", 404, "No second factor",
+              "The account has no second factor, or none that awaits its first code."},
+    ErrorKind{ErrorCode::totp_active, "totp_active", 409, "Second factor active",
+              "The account has a second factor. Remove it first."},
+    ErrorKind{ErrorCode::sign_in_not_offered, "sign_in_not_offered", 404, "No identity provider",
+              "This service signs nobody in by an identity provider (OIDC_ISSUER is not set)."},
+    ErrorKind{ErrorCode::sign_in_expired, "sign_in_expired", 400, "Sign-in not known",
+              "The sign-in was begun in another browser, more than ten minutes ago, or is over. Begin it again."},
+    ErrorKind{ErrorCode::sign_in_denied, "sign_in_denied", 403, "Sign-in denied",
+              "The identity provider did not sign anybody in; the person may have cancelled."},
+    ErrorKind{
+        ErrorCode::sign_in_code_invalid, "sign_in_code_invalid", 401, "Sign-in code not valid",
+        "The code of the sign-in is unknown, expired or was used before, or `code_verifier` does not belong to it. "
+        "Begin the sign-in again."},
+    ErrorKind{
+        ErrorCode::identity_email_unverified, "identity_email_unverified", 403, "E-mail address not verified",
+        "The identity provider tells no e-mail address that it has verified, so no account can be found or made."},
+    ErrorKind{
+        ErrorCode::identity_unknown, "identity_unknown", 403, "No account",
+        "The identity has no account, and gets none: sign-ins make none here, or the account with its e-mail address "
+        "belongs to another identity of the provider."},
+    ErrorKind{ErrorCode::identity_provider_failed, "identity_provider_failed", 502, "Identity provider failed",
+              "The identity provider did not answer, or its answer cannot be trusted. Try again later; the log has the "
+              "reason."},
 };
 
 }  // namespace clinikk::errors

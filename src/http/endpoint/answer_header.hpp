@@ -40,7 +40,8 @@ inline constexpr AnswerHeader cross_origin_resource_policy{
 inline constexpr AnswerHeader etag{"ETag", "A strong validator: the SHA-256 of the bytes", "^\"[0-9a-f]{64}\"$"};
 inline constexpr AnswerHeader last_modified{"Last-Modified", "When the bytes were stored, as an HTTP date", " GMT$"};
 inline constexpr AnswerHeader link{"Link", "The next page (RFC 8288); none on the last one", "^<[^>]+>; rel=\"next\"$"};
-inline constexpr AnswerHeader location{"Location", "The address to go to: a URI reference", "^(https?://|/)\\S*$"};
+inline constexpr AnswerHeader location{"Location", "The address to go to: a URI reference",
+                                       "^([A-Za-z][A-Za-z0-9+.-]*:|/)\\S*$"};
 inline constexpr AnswerHeader repr_digest{"Repr-Digest", "The SHA-256 of the whole file (RFC 9530)",
                                           "^sha-256=:[A-Za-z0-9+/]{43}=:$"};
 

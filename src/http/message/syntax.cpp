@@ -97,21 +97,4 @@ std::optional<std::string> percent_decode(std::string_view text, Plus plus) {
     return out;
 }
 
-std::string percent_encode(std::string_view text) {
-    constexpr std::string_view unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string encoded;
-    for (char const c : text) {
-        if (unreserved.find(c) != std::string_view::npos) {
-            encoded += c;
-            continue;
-        }
-        auto const byte = static_cast<unsigned char>(c);
-        encoded += '%';
-        encoded += digits[byte >> 4U];
-        encoded += digits[byte & 15U];
-    }
-    return encoded;
-}
-
 }  // namespace clinikk::http

@@ -75,7 +75,4 @@ enum class Plus : std::uint8_t { literal, space };
 /// Decodes `%XX` (RFC 3986 section 2.1). Empty when an escape is incomplete or the outcome holds NUL or is not UTF-8.
 std::optional<std::string> percent_decode(std::string_view text, Plus plus);
 
-/// Encodes all bytes but the unreserved characters (RFC 3986 section 2.3): for a value in a query.
-std::string percent_encode(std::string_view text);
-
 }  // namespace clinikk::http

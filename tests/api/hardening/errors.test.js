@@ -12,6 +12,7 @@ import { field, multipart } from '../../support/multipart.js';
 import { runProgram, sleep } from '../../support/program.js';
 import { startServer } from '../../support/server.js';
 import { lockDatabase, sql } from '../../support/database.js';
+import { totp } from '../../support/totp.js';
 
 const NOBODY = '01890000-0000-7000-8000-000000000000';
 const LIMIT = 100_000;
@@ -26,6 +27,15 @@ const EXEMPT = {
   'request_password_reset internal': 'the database is asked after the answer',
   'resend_verification internal': 'the database is asked after the answer',
 };
+// These need an identity provider: tests/api/oidc.test.js brings them about.
+const OF_SIGN_INS = {
+  begin_sign_in: ['identity_provider_failed', 'internal'],
+  finish_sign_in: ['sign_in_expired', 'internal'],
+  redeem_sign_in: ['sign_in_code_invalid', 'account_disabled', 'totp_required', 'totp_wrong', 'rate_limited', 'internal'],
+};
+for (const [id, codes] of Object.entries(OF_SIGN_INS)) {
+  for (const code of codes) EXEMPT[`${id} ${code}`] = 'it needs an identity provider';
+}
 // These need a bucket: tests/s3/direct.test.js brings them about.
 const OF_DIRECT_UPLOADS = {
   begin_upload: ['upload_interrupted', 'upload_too_large', 'quota_exceeded', 'too_many_uploads'],
@@ -54,6 +64,12 @@ const requests = {
   confirmReset: ({ links }) => ['POST', '/auth/password-reset/confirm', { json: { token: links?.reset ?? 'x', new_password: PASSWORD } }],
   verifyEmail: ({ links }) => ['POST', '/auth/verify-email', { json: { token: links?.verification ?? 'x' } }],
   resendVerification: ({ me }) => ['POST', '/auth/verify-email/resend', { json: { email: me.email } }],
+  beginTotp: ({ me }) => ['POST', '/auth/totp', { token: me.token, json: { password: PASSWORD } }],
+  confirmTotp: ({ me }) => ['POST', '/auth/totp/confirm', { token: me.token, json: { totp_code: '123456' } }],
+  removeTotp: ({ me }) => ['DELETE', '/auth/totp', { token: me.token, json: { totp_code: '123456' } }],
+  beginSignIn: () => ['GET', `/auth/oidc/authorize?redirect_uri=app:/x&code_challenge=${'A'.repeat(43)}`, {}],
+  finishSignIn: () => ['GET', '/auth/oidc/callback?state=x&code=x', {}],
+  redeemSignIn: () => ['POST', '/auth/oidc/token', { json: { code: 'x', code_verifier: 'A'.repeat(43) } }],
   create: ({ me }) => ['POST', '/content', { token: me.token, multipart: uploadParts(SOUND) }],
   list: () => ['GET', '/content', {}],
   get: ({ content }) => ['GET', `/content/${content.id}`, {}],
@@ -86,6 +102,8 @@ const TEMPLATES = {
   'POST /auth/logout': 'logout', 'POST /auth/logout-all': 'logoutAll', 'GET /auth/sessions': 'sessions', 'DELETE /auth/sessions/{session_id}': 'endSession',
   'POST /auth/password-reset': 'requestReset', 'POST /auth/password-reset/confirm': 'confirmReset', 'POST /auth/verify-email': 'verifyEmail',
   'POST /auth/verify-email/resend': 'resendVerification', 'GET /.well-known/jwks.json': 'keys', 'POST /content/{content_id}/playback-session': 'play',
+  'POST /auth/totp': 'beginTotp', 'POST /auth/totp/confirm': 'confirmTotp', 'DELETE /auth/totp': 'removeTotp', 'GET /auth/oidc/authorize': 'beginSignIn',
+  'GET /auth/oidc/callback': 'finishSignIn', 'POST /auth/oidc/token': 'redeemSignIn',
   'GET /content/{content_id}/playback/{grant}/stream': 'granted', 'POST /content': 'create', 'GET /content': 'list',
   'GET /content/{content_id}': 'get', 'PUT /content/{content_id}': 'update', 'PATCH /content/{content_id}': 'patch', 'DELETE /content/{content_id}': 'remove',
   'POST /uploads': 'begin', 'GET /uploads/{upload_id}': 'upload', 'POST /uploads/{upload_id}/parts': 'parts',
@@ -151,7 +169,7 @@ const COMMON = {
     server.request(method, target, { token: options.token, body: '--b\r\n', headers: { 'Content-Type': 'multipart/form-data; boundary=b' } }),
   content_not_found: ({ server }, [method, target, options]) => server.request(method, target.replace(/[0-9a-f-]{36}/, NOBODY), options),
   upload_not_found: ({ server }, [method, target, options]) => server.request(method, target, options),
-  insufficient_scope: ({ server, keys }, [method, target, options]) => server.request(method, target, { ...options, token: keys[method] ?? keys.other }),
+  insufficient_scope: ({ server, keys }, [method, target, options]) => server.request(method, target, { ...options, token: target.startsWith('/content') && method === 'GET' ? keys.writing : keys.reading }),
   user_not_found: ({ server }, [method, target, options]) => server.request(method, target.replace(/[0-9a-f-]{36}/, NOBODY), options),
   api_key_not_found: ({ server }, [method, target, options]) => server.request(method, target, options),
   forbidden: ({ server, viewer }, [method, target, options]) => server.request(method, target, { ...options, token: viewer.token }),
@@ -191,6 +209,22 @@ async function tooMany(server, target) {
   }
   return assert.fail('it was never too many');
 }
+/** Somebody new with an authenticator, which is confirmed unless told otherwise. */
+async function guarded(server, { confirm = true } = {}) {
+  const me = await newUser(server);
+  const begun = await server.post('/auth/totp', { token: me.token, json: { password: PASSWORD } });
+  const { secret } = begun.json();
+  if (confirm) await server.post('/auth/totp/confirm', { token: me.token, json: { totp_code: totp(secret) } });
+  return me;
+}
+
+/** The answer to the eleventh of the same requests, of which the others were refused. */
+async function eleventh(request) {
+  for (let i = 0; i < 10; i += 1) assert.equal((await request()).status, 403);
+  return request();
+}
+
+const WRONG_CODE = { totp_code: '000000' };
 
 /** What is particular to an operation. */
 const OWN = {
@@ -235,6 +269,8 @@ const OWN = {
       for (let i = 0; i < 10; i += 1) assert.equal((await limited.post('/auth/token', wrong)).status, 401);
       return limited.post('/auth/token', wrong);
     },
+    totp_required: async ({ server }) => server.post('/auth/token', { json: { email: (await guarded(server)).email, password: PASSWORD } }),
+    totp_wrong: async ({ server }) => server.post('/auth/token', { json: { email: (await guarded(server)).email, password: PASSWORD, ...WRONG_CODE } }),
     validation_failed: ({ server }) => server.post('/auth/token', { form: {} }),
     refresh_token_invalid: ({ server }) => server.post('/auth/token', { form: { grant_type: 'refresh_token', refresh_token: 'x' } }),
     refresh_token_reused: ({ server, me }) =>
@@ -322,6 +358,45 @@ const OWN = {
       return guess();
     },
   },
+  beginTotp: {
+    password_wrong: ({ server, me }) => server.post('/auth/totp', { token: me.token, json: { password: 'not the one' } }),
+    totp_active: async ({ server }) => server.post('/auth/totp', { token: (await guarded(server)).token, json: { password: PASSWORD } }),
+    rate_limited: async ({ limited }) => {
+      const { token } = await newUser(limited);
+      return eleventh(() => limited.post('/auth/totp', { token, json: { password: 'not the one' } }));
+    },
+    validation_failed: ({ server, me }) => server.post('/auth/totp', { token: me.token, json: {} }),
+  },
+  confirmTotp: {
+    totp_wrong: async ({ server }) => server.post('/auth/totp/confirm', { token: (await guarded(server, { confirm: false })).token, json: WRONG_CODE }),
+    totp_not_found: ({ server, me }) => server.post('/auth/totp/confirm', { token: me.token, json: WRONG_CODE }),
+    rate_limited: async ({ limited }) => {
+      const { token } = await guarded(limited, { confirm: false });
+      return eleventh(() => limited.post('/auth/totp/confirm', { token, json: WRONG_CODE }));
+    },
+    validation_failed: ({ server, me }) => server.post('/auth/totp/confirm', { token: me.token, json: {} }),
+  },
+  removeTotp: {
+    totp_wrong: async ({ server }) => server.delete('/auth/totp', { token: (await guarded(server)).token, json: WRONG_CODE }),
+    totp_not_found: ({ server, me }) => server.delete('/auth/totp', { token: me.token, json: WRONG_CODE }),
+    rate_limited: async ({ limited }) => {
+      const { token } = await guarded(limited);
+      return eleventh(() => limited.delete('/auth/totp', { token, json: WRONG_CODE }));
+    },
+    validation_failed: ({ server, me }) => server.delete('/auth/totp', { token: me.token, json: {} }),
+  },
+  beginSignIn: {
+    sign_in_not_offered: ({ server }, [method, target, options]) => server.request(method, target, options),
+    validation_failed: ({ server }) => server.get('/auth/oidc/authorize'),
+  },
+  finishSignIn: {
+    sign_in_not_offered: ({ server }, [method, target, options]) => server.request(method, target, options),
+    validation_failed: ({ server }) => server.get('/auth/oidc/callback'),
+  },
+  redeemSignIn: {
+    sign_in_not_offered: ({ server }, [method, target, options]) => server.request(method, target, options),
+    validation_failed: ({ server }) => server.post('/auth/oidc/token', { json: {} }),
+  },
   begin: {
     validation_failed: ({ server, me }) => server.post('/uploads', { token: me.token, json: {} }),
     direct_upload_unavailable: ({ server }, [method, target, options]) => server.request(method, target, options),
@@ -373,9 +448,8 @@ describe('errors', () => {
     context.viewer.token = await login(server, context.viewer.email); // another role ends the sessions
     context.content = await upload(server, context.me.token, SOUND);
     context.playback = await playbackOf(server, context.me, context.content.id);
-    // Each has a scope that no operation with such a method needs.
     const keyFor = async (scopes) => (await server.post('/auth/keys', { token: context.me.token, json: { name: scopes, scopes } })).json().key;
-    context.keys = { GET: await keyFor('content:write'), other: await keyFor('content:read') };
+    context.keys = { reading: await keyFor('content:read'), writing: await keyFor('content:write') };
     context.admin = await newUser(server);
     await sql(server.dataDir, `UPDATE users SET role = 'admin' WHERE email = '${context.admin.email}'`);
 

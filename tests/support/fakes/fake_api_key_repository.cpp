@@ -82,6 +82,12 @@ public:
             return true;
         });
     }
+
+    Task<> remove_all(Uuid user_id) override {
+        return write("api_keys.remove_all", [user_id](Tables& tables) {
+            std::erase_if(tables.api_keys, [&](auto const& row) { return row.second.user_id == user_id; });
+        });
+    }
 };
 
 }  // namespace

@@ -62,4 +62,17 @@ private:
     std::chrono::seconds lifetime_;
 };
 
+/// Hides nothing, but opens in the right context only.
+class FakeSecretBox final : public SecretBox {
+public:
+    std::string seal(std::string_view secret, std::string_view context) override {
+        return "sealed:" + std::string(context) + ':' + std::string(secret);
+    }
+
+    std::optional<std::string> open(std::string_view sealed, std::string_view context) override {
+        auto const mark = seal("", context);
+        return sealed.starts_with(mark) ? std::optional(std::string(sealed.substr(mark.size()))) : std::nullopt;
+    }
+};
+
 }  // namespace clinikk::testing

@@ -26,6 +26,11 @@ struct Tables {
     std::map<Uuid, ApiKey> api_keys{};
     std::map<Uuid, AccountRemoval> account_removals{};
     std::map<Sha256Digest, AccountToken> account_tokens{};
+    std::map<Uuid, Totp> totp{};
+    std::map<Sha256Digest, RecoveryCode> recovery_codes{};
+    std::map<std::pair<std::string, std::string>, Identity> identities{};  ///< by issuer and subject
+    std::map<Sha256Digest, SignIn> sign_ins{};
+    std::map<Sha256Digest, SignInCode> sign_in_codes{};
     std::map<Uuid, Content> contents{};
     std::map<Uuid, Object> objects{};
     std::map<std::pair<Uuid, ObjectRole>, Uuid> content_objects{};  ///< of content and role, the object

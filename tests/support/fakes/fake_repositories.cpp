@@ -36,6 +36,8 @@ public:
           sessions_(make_fake_session_repository(access_, calls)),
           api_keys_(make_fake_api_key_repository(access_, calls)),
           account_tokens_(make_fake_account_token_repository(access_, calls)),
+          second_factors_(make_fake_second_factor_repository(access_, calls)),
+          identities_(make_fake_identity_repository(access_, calls)),
           contents_(make_fake_content_repository(access_, calls)),
           objects_(make_fake_object_repository(access_, calls)),
           uploads_(make_fake_upload_repository(access_, calls)),
@@ -45,6 +47,8 @@ public:
     SessionRepository& sessions() override { return *sessions_; }
     ApiKeyRepository& api_keys() override { return *api_keys_; }
     AccountTokenRepository& account_tokens() override { return *account_tokens_; }
+    SecondFactorRepository& second_factors() override { return *second_factors_; }
+    IdentityRepository& identities() override { return *identities_; }
     ContentRepository& contents() override { return *contents_; }
     ObjectRepository& objects() override { return *objects_; }
     UploadRepository& uploads() override { return *uploads_; }
@@ -56,6 +60,8 @@ private:
     std::unique_ptr<SessionRepository> sessions_;
     std::unique_ptr<ApiKeyRepository> api_keys_;
     std::unique_ptr<AccountTokenRepository> account_tokens_;
+    std::unique_ptr<SecondFactorRepository> second_factors_;
+    std::unique_ptr<IdentityRepository> identities_;
     std::unique_ptr<ContentRepository> contents_;
     std::unique_ptr<ObjectRepository> objects_;
     std::unique_ptr<UploadRepository> uploads_;

@@ -193,10 +193,10 @@ TEST_F(AccountLinkTest, AnAddressIsVerifiedOnceAndThenNoMailIsSent) {
 }
 
 TEST_F(AccountLinkTest, AnUnverifiedAccountMayBeRefusedAndOnlyAfterTheRightPassword) {
-    SessionService strict(process_.work, process_.hasher, process_.tokens, world_.clock,
+    SessionService strict(process_.work, process_.hasher, process_.tokens, process_.second_factor, world_.clock,
                           {.require_verified_email = true}, world_.log);
     auto const log_in = [&](std::string_view password) {
-        auto const login = run_task(strict.log_in("ada@example.org", password, {"192.0.2.1", {}}));
+        auto const login = run_task(strict.log_in("ada@example.org", password, {.network = "192.0.2.1"}));
         return login ? ErrorCode::internal : login.error().code;
     };
     EXPECT_EQ(log_in("wrong"), ErrorCode::credentials_invalid);

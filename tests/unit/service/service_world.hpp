@@ -17,6 +17,7 @@
 #include "service/direct_upload_service.hpp"
 #include "service/mover.hpp"
 #include "service/playback_service.hpp"
+#include "service/second_factor_service.hpp"
 #include "service/session_service.hpp"
 #include "service/upload_service.hpp"
 #include "service/user_service.hpp"
@@ -80,10 +81,14 @@ struct Process {
     FakePasswordHasher hasher{calls};
     FakeMailer mailer;
     FakeAccessTokens tokens{session_life};
+    FakeSecretBox box;
+    SecondFactor second_factor{box, world.log};
 
     UploadLimits limits{.max_size = 1'000'000};
     UserService users{work, hasher, world.clock};
-    SessionService sessions{work, hasher, tokens, world.clock, {.refresh_life = refresh_life}, world.log};
+    SessionService sessions{work,     hasher, tokens, second_factor, world.clock, {.refresh_life = refresh_life},
+                            world.log};
+    SecondFactorService second_factors{work, sessions, second_factor, box, world.clock};
     ApiKeyService api_keys{work, world.clock, world.log};
     AccountRemover remover{work, world.clock, world.log};
     AccountLinkService links{work,
