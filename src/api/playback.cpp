@@ -212,7 +212,7 @@ Task<Result<Response>> stream(Services& services, Request& request, StreamReques
 Task<Result<Response>> stream_content(Services& services, Request& request, StreamRequest wanted) {
     auto playback = co_await services.playback.find(request.account(), wanted.content_id->value());
     if (!playback) co_return playback.error();
-    co_return co_await stream(services, request, std::move(wanted), std::move(*playback));
+    co_return co_await stream(services, request, wanted, std::move(*playback));
 }
 
 Task<Result<Reply<PlaybackSessionView>>> begin_playback_session(Services& services, Request& request,
@@ -237,7 +237,7 @@ Task<Result<Response>> stream_granted_content(Services& services, Request& reque
     auto playback = co_await services.playback.find(&granted->viewer, id);
     if (!playback) co_return playback.error();
     playback->granted = granted->remaining;
-    co_return co_await stream(services, request, std::move(wanted), std::move(*playback));
+    co_return co_await stream(services, request, wanted, std::move(*playback));
 }
 
 }  // namespace clinikk::api

@@ -12,6 +12,7 @@ http::EndpointTable make_endpoints(Services* services, std::uint64_t max_upload_
     add_api_key_routes(routes);
     add_user_admin_routes(routes);
     add_own_account_routes(routes);
+    add_invite_routes(routes);
     add_account_link_routes(routes);
     add_second_factor_routes(routes);
     add_sign_in_routes(routes);

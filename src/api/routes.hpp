@@ -12,6 +12,7 @@ void add_session_routes(Routes& routes);
 void add_api_key_routes(Routes& routes);
 void add_user_admin_routes(Routes& routes);
 void add_own_account_routes(Routes& routes);
+void add_invite_routes(Routes& routes);
 void add_account_link_routes(Routes& routes);
 void add_second_factor_routes(Routes& routes);
 void add_sign_in_routes(Routes& routes);

@@ -17,6 +17,7 @@
 #include "service/direct_upload_service.hpp"
 #include "service/playback_service.hpp"
 #include "service/playback_session_service.hpp"
+#include "service/registration_service.hpp"
 #include "service/second_factor_service.hpp"
 #include "service/session_service.hpp"
 #include "service/sign_in_service.hpp"
@@ -40,6 +41,7 @@ struct HealthSubjects {
 /// Everything that the handlers use: each handler is a free function over this struct.
 struct Services {
     UserService& users;
+    RegistrationService& registration;
     SessionService& sessions;
     ApiKeyService& api_keys;
     AccountRemover& remover;
@@ -53,7 +55,6 @@ struct Services {
     DirectUploadService& direct_uploads;
     std::function<std::unique_ptr<Archive>()> make_archive;  ///< for exports
     HealthSubjects health;
-    Role registration_role;     ///< of accounts that register themselves
     std::string public_keys{};  ///< a JWK Set
     std::string openapi{};      ///< the document at `/openapi.json`; set when the table is complete
 };

@@ -6,14 +6,16 @@
 namespace clinikk::api {
 
 void add_user_routes(Routes& routes) {
-    routes.add<register_user>({.method = Method::post,
-                               .path = "/auth/register",
-                               .tag = "auth",
-                               .summary = "Make an account",
-                               .body = {BodyForm::json},
-                               .success = 201,
-                               .headers = {answer_header::location},
-                               .errors = {ErrorCode::email_taken}});
+    routes.add<register_user>(
+        {.method = Method::post,
+         .path = "/auth/register",
+         .tag = "auth",
+         .summary = "Make an account",
+         .description = "Where registration is by invitation, `invite` is the token of one.",
+         .body = {BodyForm::json},
+         .success = 201,
+         .headers = {answer_header::location},
+         .errors = {ErrorCode::email_taken, ErrorCode::registration_closed, ErrorCode::invite_invalid}});
     routes.add<get_me>({.method = Method::get,
                         .path = "/auth/me",
                         .tag = "auth",
@@ -23,8 +25,9 @@ void add_user_routes(Routes& routes) {
 }
 
 Task<Result<Reply<UserView>>> register_user(Services& services, Request& request, RegisterRequest wanted) {
-    auto const user = co_await services.users.add(*wanted.email, *wanted.password, services.registration_role,
-                                                  client_network(request.remote_address));
+    auto const invite = wanted.invite ? wanted.invite->value() : std::string();
+    auto const user = co_await services.registration.add(*wanted.email, *wanted.password, invite,
+                                                         client_network(request.remote_address));
     if (!user) co_return user.error();
     co_await services.links.welcome(*user);
     Reply<UserView> reply{from_members<UserView>(*user)};

@@ -15,8 +15,9 @@ namespace clinikk::api {
 struct RegisterRequest {
     FormField<Email> email;
     FormField<Password> password;
+    FormField<std::optional<Text<1, 200>>> invite;
 };
-BOOST_DESCRIBE_STRUCT(RegisterRequest, (), (email, password))
+BOOST_DESCRIBE_STRUCT(RegisterRequest, (), (email, password, invite))
 
 struct UserView {
     static constexpr std::string_view schema_name = "User";

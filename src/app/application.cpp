@@ -98,7 +98,7 @@ std::unique_ptr<IdentityProvider> make_identity_provider(Settings const& setting
 
 SignInOptions sign_in_options(Settings const& settings) {
     SignInOptions options{.redirect_urls = settings.redirect_urls};
-    if (settings.sign_ins_register) options.new_accounts = settings.registration_role;
+    if (settings.sign_ins_register) options.new_accounts = settings.registration.role;
     return options;
 }
 
@@ -168,6 +168,7 @@ struct Application::Parts {
     std::unique_ptr<Mailer> mailer;
 
     UserService users;
+    RegistrationService registration;
     SessionService sessions;
     SecondFactorService second_factors;
     SignInService sign_ins;
@@ -199,6 +200,7 @@ struct Application::Parts {
           identity_provider(make_identity_provider(settings, core.clock, log)),
           mailer(make_mailer(settings, log)),
           users(*core.work, *core.hasher, core.clock),
+          registration(*core.work, users, core.clock, settings.registration),
           sessions(*core.freeing_work, *core.hasher, *tokens, second_factor, core.clock, settings.sessions, log),
           second_factors(*core.freeing_work, sessions, second_factor, *box, core.clock),
           sign_ins(*core.work, identity_provider.get(), sessions, core.clock, sign_in_options(settings), log),
@@ -226,6 +228,7 @@ struct Application::Parts {
         auto const& settings = core.settings;
         return {
             .users = users,
+            .registration = registration,
             .sessions = sessions,
             .api_keys = api_keys,
             .remover = remover,
@@ -244,7 +247,6 @@ struct Application::Parts {
                        .inspector = *inspector,
                        .ready = [this] { return !server.draining(); },
                        .log = core.log},
-            .registration_role = settings.registration_role,
             .public_keys = tokens->public_keys(),
         };
     }

@@ -15,6 +15,7 @@
 #include "http/server/forwarded.hpp"
 #include "mail/message.hpp"
 #include "media/inspector.hpp"
+#include "service/registration_service.hpp"
 
 /// The text forms of the values of settings. Each has `parse`, which returns the value or throws std::invalid_argument
 /// with what the text must be, and `print`, which returns the text of a default.
@@ -140,6 +141,11 @@ struct Sandbox {
 /// The role of accounts that register themselves. It cannot be administrator.
 struct RegistrationRole {
     static constexpr std::array all{Word<Role>{"viewer", Role::viewer}, Word<Role>{"editor", Role::editor}};
+};
+struct RegistrationModeName {
+    static constexpr std::array all{Word<RegistrationMode>{"open", RegistrationMode::open},
+                                    Word<RegistrationMode>{"invite", RegistrationMode::invite},
+                                    Word<RegistrationMode>{"closed", RegistrationMode::closed}};
 };
 struct VisibilityName {
     static constexpr std::array all{

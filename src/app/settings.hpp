@@ -22,6 +22,7 @@
 #include "service/account_link_service.hpp"
 #include "service/direct_upload_service.hpp"
 #include "service/playback_service.hpp"
+#include "service/registration_service.hpp"
 #include "service/session_service.hpp"
 #include "storage/local_object_store.hpp"
 #include "storage/s3_object_store.hpp"
@@ -74,7 +75,7 @@ struct Settings {
     std::filesystem::path secret_key_file{};           ///< instead of the key itself
     std::filesystem::path previous_secret_key_file{};  ///< the same for the key before
     PasswordCost password_cost{};
-    Role registration_role = Role::editor;
+    RegistrationOptions registration{};
     oidc::ProviderOptions identity_provider{};
     std::filesystem::path client_secret_file{};  ///< instead of the client's secret itself
     std::vector<std::string> redirect_urls{};    ///< of the apps that may ask for a sign-in

@@ -94,7 +94,11 @@ constexpr std::array settings_table{
         "EMAIL_VERIFICATION_URL", "Page of your app that verifies an address, with {token}"),
     setting<Choice<OneOrZero>, &S::sessions, &SessionOptions::require_verified_email>(
         "REQUIRE_VERIFIED_EMAIL", "1: accounts whose address is not verified cannot log in"),
-    setting<Choice<RegistrationRole>, &S::registration_role>(
+    setting<Choice<RegistrationModeName>, &S::registration, &RegistrationOptions::mode>(
+        "REGISTRATION", "Who may make an account: open (everybody), invite or closed"),
+    setting<LinkPage, &S::registration, &RegistrationOptions::invite_url>(
+        "INVITE_URL", "Page of your app for people who are invited, with {token}"),
+    setting<Choice<RegistrationRole>, &S::registration, &RegistrationOptions::role>(
         "REGISTRATION_ROLE", "Role of accounts that register themselves: editor or viewer"),
     setting<Choice<VisibilityName>, &S::uploads, &UploadLimits::default_visibility>(
         "DEFAULT_VISIBILITY", "Who sees a content whose editor does not say: public, members, unlisted or private"),

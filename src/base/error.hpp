@@ -67,6 +67,10 @@ enum class ErrorCode : std::uint8_t {
     too_many_api_keys,
     user_not_found,
     last_admin,
+    registration_closed,
+    invite_invalid,
+    invite_not_found,
+    too_many_invites,
     account_has_contents,
     // content
     content_not_found,

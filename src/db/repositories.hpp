@@ -14,6 +14,7 @@ namespace clinikk::db {
 std::unique_ptr<UserRepository> make_user_repository(Session& session);
 std::unique_ptr<SessionRepository> make_session_repository(Session& session);
 std::unique_ptr<ApiKeyRepository> make_api_key_repository(Session& session);
+std::unique_ptr<InviteRepository> make_invite_repository(Session& session);
 std::unique_ptr<AccountTokenRepository> make_account_token_repository(Session& session);
 std::unique_ptr<SecondFactorRepository> make_second_factor_repository(Session& session);
 std::unique_ptr<IdentityRepository> make_identity_repository(Session& session);
@@ -25,6 +26,7 @@ std::unique_ptr<Outbox> make_outbox(Session& session);
 std::span<Statement const> user_statements();
 std::span<Statement const> session_statements();
 std::span<Statement const> api_key_statements();
+std::span<Statement const> invite_statements();
 std::span<Statement const> account_token_statements();
 std::span<Statement const> second_factor_statements();
 std::span<Statement const> identity_statements();

@@ -18,6 +18,7 @@ public:
         : users_(make_user_repository(session)),
           sessions_(make_session_repository(session)),
           api_keys_(make_api_key_repository(session)),
+          invites_(make_invite_repository(session)),
           account_tokens_(make_account_token_repository(session)),
           second_factors_(make_second_factor_repository(session)),
           identities_(make_identity_repository(session)),
@@ -29,6 +30,7 @@ public:
     UserRepository& users() override { return *users_; }
     SessionRepository& sessions() override { return *sessions_; }
     ApiKeyRepository& api_keys() override { return *api_keys_; }
+    InviteRepository& invites() override { return *invites_; }
     AccountTokenRepository& account_tokens() override { return *account_tokens_; }
     SecondFactorRepository& second_factors() override { return *second_factors_; }
     IdentityRepository& identities() override { return *identities_; }
@@ -41,6 +43,7 @@ private:
     std::unique_ptr<UserRepository> users_;
     std::unique_ptr<SessionRepository> sessions_;
     std::unique_ptr<ApiKeyRepository> api_keys_;
+    std::unique_ptr<InviteRepository> invites_;
     std::unique_ptr<AccountTokenRepository> account_tokens_;
     std::unique_ptr<SecondFactorRepository> second_factors_;
     std::unique_ptr<IdentityRepository> identities_;

@@ -9,6 +9,7 @@
 #include "domain/api_key.hpp"
 #include "domain/content.hpp"
 #include "domain/identity.hpp"
+#include "domain/invite.hpp"
 #include "domain/object.hpp"
 #include "domain/revision.hpp"
 #include "domain/second_factor.hpp"
@@ -26,6 +27,7 @@ public:
     virtual UserRepository& users() = 0;
     virtual SessionRepository& sessions() = 0;
     virtual ApiKeyRepository& api_keys() = 0;
+    virtual InviteRepository& invites() = 0;
     virtual AccountTokenRepository& account_tokens() = 0;
     virtual SecondFactorRepository& second_factors() = 0;
     virtual IdentityRepository& identities() = 0;

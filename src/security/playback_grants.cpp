@@ -71,8 +71,8 @@ public:
         for (auto place = expiry_place; place < signature_place; ++place) {
             expiry = expiry << 8 | static_cast<std::uint8_t>((*bytes)[place]);
         }
-        PlaybackGrant const grant{read_uuid(*bytes, content_place), read_uuid(*bytes, session_place),
-                                  Timestamp(seconds(static_cast<std::int64_t>(expiry))), std::string(network)};
+        PlaybackGrant grant{read_uuid(*bytes, content_place), read_uuid(*bytes, session_place),
+                            Timestamp(seconds(static_cast<std::int64_t>(expiry))), std::string(network)};
         if (grant.expires_at <= at) return std::nullopt;
         return grant;
     }

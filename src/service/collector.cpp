@@ -66,6 +66,7 @@ Task<Collection> Collector::collect(bool dry_run, Report report) {
     run.done.sessions = co_await sessions.remove_expired(clock_.now() - expired_session_life);
     co_await sessions.remove_expired_refresh_tokens(clock_.now());
     co_await work_.repositories().account_tokens().remove_expired(clock_.now());
+    co_await work_.repositories().invites().remove_expired(clock_.now());
     co_await work_.repositories().identities().remove_expired(clock_.now());
     run.done.events = co_await work_.repositories().outbox().prune(clock_.now() - event_life);
     co_return run.done;

@@ -8,7 +8,8 @@ namespace clinikk {
 UserService::UserService(UnitOfWork& work, PasswordHasher& hasher, Clock& clock)
     : work_(work), hasher_(hasher), clock_(clock) {}
 
-Task<Result<User>> UserService::add(Email const& email, Password const& password, Role role, std::string network) {
+Task<Result<User>> UserService::add(Email const& email, Password const& password, Role role, std::string network,
+                                    WithAccount with_account) {
     auto const acceptable = refuse_address_as_password(password, email.key(), "password");
     if (!acceptable) co_return acceptable.error();
     bool const is_command = network.empty();
@@ -18,8 +19,14 @@ Task<Result<User>> UserService::add(Email const& email, Password const& password
     auto const at = clock_.now();
     User user{new_uuid(), email.value(), email.key(), std::move(*hash), role, true, at};
     if (is_command) user.email_verified_at = at;
-    auto const inserted = co_await work_.repositories().users().insert(user);
-    if (!inserted) co_return inserted.error();
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        auto const inserted = co_await repositories.users().insert(user);
+        if (!inserted) co_return inserted.error();
+        if (with_account) co_return co_await with_account(repositories);
+        co_return Result<void>{};
+    };
+    auto const done = co_await work_.transaction(steps);
+    if (!done) co_return done.error();
     co_return user;
 }
 

@@ -25,13 +25,17 @@ struct UserChanges {
 /// Makes, finds and changes accounts.
 class UserService {
 public:
+    /// What happens in the transaction that makes an account; its failure makes none.
+    using WithAccount = std::function<Task<Result<void>>(Repositories&)>;
+
     UserService(UnitOfWork& work, PasswordHasher& hasher, Clock& clock);
 
-    /// Makes an account. `network` is that of the client (`client_network`), or empty for a command: who may use it is
-    /// taken at his word, and the address counts as verified. Fails with
+    /// Makes an account, together with what `with_account` does. `network` is that of the client (`client_network`), or
+    /// empty for a command: who may use it is taken at his word, and the address counts as verified. Fails with
     /// `email_taken`, with `validation_failed` for the member `password` if it is the address, or with `unavailable`
     /// when too many passwords wait to be hashed.
-    Task<Result<User>> add(Email const& email, Password const& password, Role role, std::string network = {});
+    Task<Result<User>> add(Email const& email, Password const& password, Role role, std::string network = {},
+                           WithAccount with_account = {});
 
     Task<std::vector<User>> list(UserQuery query);
 

@@ -22,6 +22,7 @@ constexpr char fill[] = R"sql(
     INSERT INTO api_keys (id, user_id, name, prefix, key_hash, scopes, created_at)
         SELECT gen_random_uuid(), id, 'a key', 'ctv_', sha256(id::text::bytea), 'content:read', created_at FROM users;
     INSERT INTO account_removals (user_id, contents, requested_at) SELECT id, 'keep', created_at FROM users;
+    INSERT INTO invites SELECT gen_random_uuid(), sha256(id::text::bytea), 'viewer', id, created_at, created_at FROM users;
     INSERT INTO totp SELECT id, '', created_at, created_at, 0 FROM users;
     INSERT INTO recovery_codes SELECT sha256(user_id::text::bytea), user_id FROM totp;
     INSERT INTO identities SELECT 'https://id.example.com', id::text, id, created_at FROM users;

@@ -43,6 +43,7 @@ protected:
             INSERT INTO api_keys SELECT randomblob(16), id, 'a key', 'ctv_', randomblob(32), 'content:read', created_at,
                        NULL, NULL FROM users;
             INSERT INTO identities SELECT 'https://id.example.com', hex(id), id, created_at FROM users;
+            INSERT INTO invites SELECT randomblob(16), randomblob(32), 'viewer', id, created_at, created_at FROM users;
             INSERT INTO totp SELECT id, '', created_at, created_at, 0 FROM users;
             INSERT INTO recovery_codes SELECT randomblob(32), user_id FROM totp;
             INSERT INTO sign_ins SELECT randomblob(32), randomblob(32), '', '', '', '', '', '', created_at FROM users;

@@ -55,6 +55,9 @@ const requests = {
   me: ({ me }) => ['GET', '/auth/me', { token: me.token }],
   refresh: () => ['POST', '/auth/refresh', { json: { refresh_token: 'x'.repeat(43) } }],
   password: ({ me }) => ['PUT', '/auth/password', { token: me.token, json: { current_password: PASSWORD, new_password: PASSWORD } }],
+  invite: ({ admin }) => ['POST', '/invites', { token: admin.token, json: { role: 'viewer' } }],
+  invites: ({ admin }) => ['GET', '/invites', { token: admin.token }],
+  deleteInvite: ({ admin }) => ['DELETE', `/invites/${NOBODY}`, { token: admin.token }],
   logout: ({ me }) => ['POST', '/auth/logout', { token: me.token }],
   logoutAll: ({ me }) => ['POST', '/auth/logout-all', { token: me.token }],
   sessions: ({ me }) => ['GET', '/auth/sessions', { token: me.token }],
@@ -99,6 +102,7 @@ const requests = {
 };
 const TEMPLATES = {
   'POST /auth/register': 'register', 'POST /auth/token': 'login', 'GET /auth/me': 'me', 'POST /auth/refresh': 'refresh', 'PUT /auth/password': 'password',
+  'POST /invites': 'invite', 'GET /invites': 'invites', 'DELETE /invites/{invite_id}': 'deleteInvite',
   'POST /auth/logout': 'logout', 'POST /auth/logout-all': 'logoutAll', 'GET /auth/sessions': 'sessions', 'DELETE /auth/sessions/{session_id}': 'endSession',
   'POST /auth/password-reset': 'requestReset', 'POST /auth/password-reset/confirm': 'confirmReset', 'POST /auth/verify-email': 'verifyEmail',
   'POST /auth/verify-email/resend': 'resendVerification', 'GET /.well-known/jwks.json': 'keys', 'POST /content/{content_id}/playback-session': 'play',
@@ -258,6 +262,8 @@ const OWN = {
     range_not_satisfiable: ({ server, playback }) => server.get(playback, { headers: { Range: 'bytes=99999999-' } }),
   },
   register: {
+    registration_closed: ({ closed }) => closed.post('/auth/register', { json: { email: 'late@example.com', password: PASSWORD } }),
+    invite_invalid: ({ server }) => server.post('/auth/register', { json: { email: 'guest@example.com', password: PASSWORD, invite: 'x' } }),
     email_taken: ({ server, me }) => server.post('/auth/register', { json: { email: me.email, password: PASSWORD } }),
     validation_failed: ({ server }) => server.post('/auth/register', { json: {} }),
   },
@@ -326,6 +332,22 @@ const OWN = {
       return wire.finalAnswer();
     },
   },
+  invite: {
+    validation_failed: ({ server, admin }) => server.post('/invites', { token: admin.token, json: {} }),
+    registration_closed: async ({ closed, closedAdmin }) => closed.post('/invites', { token: closedAdmin.token, json: { role: 'viewer' } }),
+    too_many_invites: async ({ server, admin }) => {
+      await sql(server.dataDir, process.env.TEST_POSTGRES_URL
+        ? "INSERT INTO invites SELECT gen_random_uuid(), sha256(i::text::bytea), 'viewer', NULL, now(), now() + interval '1 h' FROM generate_series(1, 1000) i"
+        : `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+           INSERT INTO invites SELECT randomblob(16), randomblob(32), 'viewer', NULL, 0, 4000000000000000 FROM n`);
+      try {
+        return await server.post('/invites', { token: admin.token, json: { role: 'viewer' } });
+      } finally {
+        await sql(server.dataDir, 'DELETE FROM invites');
+      }
+    },
+  },
+  deleteInvite: { invite_not_found: ({ server }, [method, target, options]) => server.request(method, target, options) },
   newKey: {
     validation_failed: ({ server, me }) => server.post('/auth/keys', { token: me.token, json: {} }),
     forbidden: ({ server, me }) => server.post('/auth/keys', { token: me.token, json: { name: 'x', scopes: 'users:admin' } }),
@@ -473,6 +495,11 @@ describe('errors', () => {
     const mailing = await start('mailing', { ...mail, RATE_LIMIT: 'on', REQUIRE_VERIFIED_EMAIL: '1' });
     context.unverified = 'unverified@example.com';
     assert.equal((await mailing.post('/auth/register', { json: { email: context.unverified, password: PASSWORD } })).status, 201);
+
+    const closed = await start('closed', { REGISTRATION: 'closed' });
+    const adminMade = await runProgram(['user', 'add', 'closed@example.com', '--role', 'admin'], { cwd: closed.dataDir, env: { DATA_DIR: closed.dataDir }, input: `${PASSWORD}\n` });
+    assert.equal(adminMade.code, 0, adminMade.stderr);
+    context.closedAdmin = { token: await login(closed, 'closed@example.com') };
 
     await start('broken');
   });

@@ -25,6 +25,7 @@ struct Tables {
     std::map<Sha256Digest, RefreshToken> refresh_tokens{};
     std::map<Uuid, ApiKey> api_keys{};
     std::map<Uuid, AccountRemoval> account_removals{};
+    std::map<Uuid, Invite> invites{};
     std::map<Sha256Digest, AccountToken> account_tokens{};
     std::map<Uuid, Totp> totp{};
     std::map<Sha256Digest, RecoveryCode> recovery_codes{};

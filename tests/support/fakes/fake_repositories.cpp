@@ -35,6 +35,7 @@ public:
           users_(make_fake_user_repository(access_, calls)),
           sessions_(make_fake_session_repository(access_, calls)),
           api_keys_(make_fake_api_key_repository(access_, calls)),
+          invites_(make_fake_invite_repository(access_, calls)),
           account_tokens_(make_fake_account_token_repository(access_, calls)),
           second_factors_(make_fake_second_factor_repository(access_, calls)),
           identities_(make_fake_identity_repository(access_, calls)),
@@ -46,6 +47,7 @@ public:
     UserRepository& users() override { return *users_; }
     SessionRepository& sessions() override { return *sessions_; }
     ApiKeyRepository& api_keys() override { return *api_keys_; }
+    InviteRepository& invites() override { return *invites_; }
     AccountTokenRepository& account_tokens() override { return *account_tokens_; }
     SecondFactorRepository& second_factors() override { return *second_factors_; }
     IdentityRepository& identities() override { return *identities_; }
@@ -59,6 +61,7 @@ private:
     std::unique_ptr<UserRepository> users_;
     std::unique_ptr<SessionRepository> sessions_;
     std::unique_ptr<ApiKeyRepository> api_keys_;
+    std::unique_ptr<InviteRepository> invites_;
     std::unique_ptr<AccountTokenRepository> account_tokens_;
     std::unique_ptr<SecondFactorRepository> second_factors_;
     std::unique_ptr<IdentityRepository> identities_;

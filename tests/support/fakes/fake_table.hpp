@@ -72,6 +72,7 @@ private:
 std::unique_ptr<UserRepository> make_fake_user_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<SessionRepository> make_fake_session_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<ApiKeyRepository> make_fake_api_key_repository(TableAccess const& access, Calls& calls);
+std::unique_ptr<InviteRepository> make_fake_invite_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<AccountTokenRepository> make_fake_account_token_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<SecondFactorRepository> make_fake_second_factor_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<IdentityRepository> make_fake_identity_repository(TableAccess const& access, Calls& calls);

@@ -1,0 +1,81 @@
+#include "service/registration_service.hpp"
+
+#include "base/random.hpp"
+#include "service/permission.hpp"
+
+namespace clinikk {
+namespace {
+
+constexpr std::size_t listed_invites = 100;
+
+std::string with_token(std::string url, std::string_view token) {
+    constexpr std::string_view mark = "{token}";
+    return url.replace(url.find(mark), mark.size(), token);
+}
+
+}  // namespace
+
+RegistrationService::RegistrationService(UnitOfWork& work, UserService& users, Clock& clock,
+                                         RegistrationOptions options)
+    : work_(work), users_(users), clock_(clock), options_(std::move(options)) {}
+
+Task<Result<User>> RegistrationService::add(Email const& email, Password const& password, std::string_view invite_token,
+                                            std::string network) {
+    if (options_.mode == RegistrationMode::closed) co_return Error(ErrorCode::registration_closed);
+    if (invite_token.empty()) {
+        if (options_.mode == RegistrationMode::invite) co_return Error(ErrorCode::registration_closed);
+        co_return co_await users_.add(email, password, options_.role, std::move(network));
+    }
+    auto const hash = Sha256::of(invite_token);
+    // The invite is looked at before the password is hashed, which is expensive, and used up when the account is made.
+    auto const invite = co_await work_.repositories().invites().find_open(hash, clock_.now());
+    if (!invite) co_return Error(ErrorCode::invite_invalid);
+    UserService::WithAccount const use = [&](Repositories& repositories) -> Task<Result<void>> {
+        auto const open = co_await repositories.invites().find_open(hash, clock_.now());
+        bool const used = open && co_await repositories.invites().remove(open->id);
+        if (!used) co_return Error(ErrorCode::invite_invalid);
+        co_return Result<void>{};
+    };
+    co_return co_await users_.add(email, password, invite->role, std::move(network), use);
+}
+
+Task<Result<IssuedInvite>> RegistrationService::invite(Caller const& caller, Role role, std::chrono::seconds life) {
+    if (options_.mode == RegistrationMode::closed) co_return Error(ErrorCode::registration_closed);
+    auto const at = clock_.now();
+    IssuedInvite issued{.invite = {}, .token = make_secret()};
+    issued.invite = {.id = new_uuid(),
+                     .token_hash = Sha256::of(issued.token),
+                     .role = role,
+                     .invited_by = caller.user.id,
+                     .created_at = at,
+                     .expires_at = at + life};
+    if (!options_.invite_url.empty()) issued.url = with_token(options_.invite_url, issued.token);
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        auto const admin = co_await current_admin(repositories, caller);
+        if (!admin) co_return admin.error();
+        auto const open = co_await repositories.invites().count_open(at);
+        if (open >= max_open_invites) co_return Error(ErrorCode::too_many_invites);
+        co_await repositories.invites().insert(issued.invite);
+        co_return Result<void>{};
+    };
+    auto const done = co_await work_.transaction(steps);
+    if (!done) co_return done.error();
+    co_return std::move(issued);
+}
+
+Task<std::vector<Invite>> RegistrationService::list() {
+    co_return co_await work_.repositories().invites().list_open(clock_.now(), listed_invites);
+}
+
+Task<Result<void>> RegistrationService::withdraw(Caller const& caller, Uuid invite_id) {
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        auto const admin = co_await current_admin(repositories, caller);
+        if (!admin) co_return admin.error();
+        bool const removed = co_await repositories.invites().remove(invite_id);
+        if (!removed) co_return Error(ErrorCode::invite_not_found);
+        co_return Result<void>{};
+    };
+    co_return co_await work_.transaction(steps);
+}
+
+}  // namespace clinikk
