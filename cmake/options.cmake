@@ -19,7 +19,13 @@ target_compile_options(clinikk_options INTERFACE
     "$<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow;-Wno-stringop-overread>"
     # Debug information and __FILE__ say src/..., wherever the clone is.
     "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
-target_link_options(clinikk_options INTERFACE -pie)
+# Under AddressSanitizer the addresses in the program alone fill tens of MiB. Placed by the linker they stay in the file;
+# relocated at the start they are memory of every process, and of what the sandbox forks.
+if(CLINIKK_PIE)
+    target_link_options(clinikk_options INTERFACE -pie)
+else()
+    target_link_options(clinikk_options INTERFACE -no-pie)
+endif()
 # A sanitizer's runtime stands in for some functions (crypt_r): the library behind it would seem not to be needed.
 if(NOT CMAKE_CXX_FLAGS_DEBUG MATCHES "-fsanitize")
     target_link_options(clinikk_options INTERFACE -Wl,--as-needed)

@@ -34,14 +34,15 @@ void add_account_link_routes(Routes& routes) {
          .body = {BodyForm::json},
          .errors = {mail_unavailable, rate_limited},
          .answers = {without_content(202, "If an account has this address, a mail is on its way")}});
-    routes.add<confirm_password_reset>({.method = Method::post,
-                                        .path = "/auth/password-reset/confirm",
-                                        .tag = "auth",
-                                        .summary = "Set a new password with the token of the link",
-                                        .description = "The token is used up. All sessions of the account end.",
-                                        .body = {BodyForm::json},
-                                        .errors = {one_time_token_invalid},
-                                        .answers = {without_content(204, "The password is set")}});
+    routes.add<confirm_password_reset>(
+        {.method = Method::post,
+         .path = "/auth/password-reset/confirm",
+         .tag = "auth",
+         .summary = "Set a new password with the token of the link",
+         .description = "The token is used up. All sessions and API keys of the account end.",
+         .body = {BodyForm::json},
+         .errors = {one_time_token_invalid},
+         .answers = {without_content(204, "The password is set")}});
     routes.add<verify_email>({.method = Method::post,
                               .path = "/auth/verify-email",
                               .tag = "auth",

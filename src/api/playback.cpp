@@ -91,6 +91,11 @@ std::string download_header(Playback const& playback) {
     return attachment_header(extension.empty() ? std::string(name) : safe_file_name(name) + std::string(extension));
 }
 
+std::string_view cache_control_of(Playback const& playback) {
+    bool const is_shared = playback.is_for_everybody() && !playback.granted;
+    return is_shared ? "no-cache" : "private, no-cache";
+}
+
 /// The fields of every answer about the bytes, whichever part of them it carries. The bytes were uploaded by somebody:
 /// no client should sniff them for another type, and a page among them could do nothing.
 void add_representation_headers(HeaderBlock& headers, Playback const& playback, std::string_view etag, bool download) {
@@ -99,19 +104,18 @@ void add_representation_headers(HeaderBlock& headers, Playback const& playback, 
     if (!etag.empty()) headers.add("ETag", etag);
     headers.add("Last-Modified", format_http_date(source.created_at));
     if (source.sha256) headers.add("Repr-Digest", "sha-256=:" + to_base64(*source.sha256) + ":");
-    bool const is_shared = playback.is_for_everybody() && !playback.granted;
-    headers.add("Cache-Control", is_shared ? "no-cache" : "private, no-cache");
+    headers.add("Cache-Control", cache_control_of(playback));
     headers.add("Content-Security-Policy", "sandbox; default-src 'none'");
     headers.add("Cross-Origin-Resource-Policy", "cross-origin");
     if (download) headers.add("Content-Disposition", download_header(playback));
 }
 
 /// Redirects to where the bytes were before this service.
-Response redirect_elsewhere(std::string const& address) {
+Response redirect_elsewhere(Playback const& playback) {
     Response response;
     response.status = 307;
-    response.headers.add("Location", address);
-    response.headers.add("Cache-Control", "no-cache");
+    response.headers.add("Location", *playback.external_address);
+    response.headers.add("Cache-Control", cache_control_of(playback));
     response.headers.add("Cross-Origin-Resource-Policy", "cross-origin");
     return response;
 }
@@ -166,7 +170,7 @@ Error unsatisfiable(Playback const& playback) {
 }
 
 Task<Result<Response>> stream(Services& services, Request& request, StreamRequest wanted, Playback playback) {
-    if (playback.external_address) co_return redirect_elsewhere(*playback.external_address);
+    if (playback.external_address) co_return redirect_elsewhere(playback);
     bool const download = wanted.download->value();
     auto const version = playback.version();
     auto const etag = version.empty() ? version : '"' + version + '"';

@@ -32,6 +32,7 @@ constexpr Statement revoke_sessions{"session_revoke_all",
 constexpr Statement revoke_other_sessions{
     "session_revoke_others",
     "UPDATE sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL"};
+constexpr Statement remove_sign_in_codes{"sign_in_code_remove_all", "DELETE FROM sign_in_codes WHERE user_id = $1"};
 constexpr Statement remove_expired_sessions{"session_remove_expired", "DELETE FROM sessions WHERE expires_at < $1"};
 
 constexpr auto insert_token_sql = insert_into<RefreshToken>("refresh_tokens");
@@ -50,7 +51,7 @@ constexpr Statement remove_expired_tokens{"refresh_token_remove_expired",
 constexpr std::array statements{
     insert_session,  find_active_session_user, list_active_sessions, prolong_session,         revoke_session,
     revoke_sessions, revoke_other_sessions,    insert_token,         remove_expired_sessions, find_token,
-    use_token,       remove_expired_tokens};
+    use_token,       remove_expired_tokens,    remove_sign_in_codes};
 
 class SqlSessionRepository final : public SessionRepository {
 public:
@@ -78,10 +79,12 @@ public:
     }
 
     Task<> revoke_all(Uuid user_id, Timestamp at) override {
+        co_await execute(session_, remove_sign_in_codes, std::array{to_value(user_id)});
         co_await execute(session_, revoke_sessions, std::array{to_value(user_id), to_value(at)});
     }
 
     Task<> revoke_others(Uuid user_id, Uuid kept_session_id, Timestamp at) override {
+        co_await execute(session_, remove_sign_in_codes, std::array{to_value(user_id)});
         std::array const parameters{to_value(user_id), to_value(kept_session_id), to_value(at)};
         co_await execute(session_, revoke_other_sessions, parameters);
     }

@@ -52,9 +52,9 @@ public:
     virtual Task<> prolong(Uuid session_id, Timestamp used_at, Timestamp expires_at) = 0;
     /// Ends one session of a user. Returns false when the user has no such session that is neither revoked nor expired.
     virtual Task<bool> revoke(Uuid session_id, Uuid user_id, Timestamp at) = 0;
-    /// Ends all sessions of a user.
+    /// Ends all sessions of a user, and sign-ins by a provider that have not become sessions yet.
     virtual Task<> revoke_all(Uuid user_id, Timestamp at) = 0;
-    /// Ends all sessions of a user but one.
+    /// As `revoke_all`, but one session goes on.
     virtual Task<> revoke_others(Uuid user_id, Uuid kept_session_id, Timestamp at) = 0;
     /// Removes sessions that expired before `before` and returns how many; their refresh tokens go with them. Keep
     /// expired sessions for a while: an operation that began before its session expired asks at its end whether the

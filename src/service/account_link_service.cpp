@@ -10,6 +10,7 @@
 
 #include "base/random.hpp"
 #include "domain/password.hpp"
+#include "service/account_handover.hpp"
 
 namespace clinikk {
 namespace {
@@ -161,10 +162,8 @@ Task<Result<void>> AccountLinkService::reset_password(std::string_view token, Pa
         if (!user) co_return Error(ErrorCode::one_time_token_invalid);
         bool const is_used = co_await repositories.account_tokens().use(token_hash, at);
         if (!is_used) co_return Error(ErrorCode::one_time_token_invalid);
-        co_await repositories.account_tokens().withdraw_all(user->id, purpose, at);
         co_await repositories.users().set_password_hash(user->id, *hash);
-        co_await repositories.users().set_email_verified(user->id, at);
-        co_await repositories.sessions().revoke_all(user->id, at);
+        co_await hand_over_account(repositories, *user, at);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);

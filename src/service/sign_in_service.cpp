@@ -4,6 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "base/random.hpp"
+#include "service/account_handover.hpp"
 
 namespace clinikk {
 namespace {
@@ -118,10 +119,7 @@ Task<Result<User>> SignInService::link_account(Repositories& repositories, Prove
         // Nobody has proven to this service that the address was theirs when the account was made. Whoever waits there
         // with a password or a key for the owner of the address to come loses it (account pre-hijacking).
         co_await repositories.users().set_password_hash(user->id, "");
-        co_await repositories.sessions().revoke_all(user->id, at);
-        co_await repositories.api_keys().remove_all(user->id);
-        co_await repositories.account_tokens().withdraw_all(user->id, TokenPurpose::password_reset, at);
-        co_await repositories.users().set_email_verified(user->id, at);
+        co_await hand_over_account(repositories, *user, at);
     } else {
         user = User{new_uuid(), email->value(), email->key(), "", *options_.new_accounts, true, at};
         user->email_verified_at = at;

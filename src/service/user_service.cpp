@@ -49,6 +49,7 @@ Task<Result<User>> UserService::set_password(Email const& email, Password const&
     Change const change_hash = [this, &hash](Repositories& repositories, User const& user) -> Task<Result<void>> {
         co_await repositories.users().set_password_hash(user.id, *hash);
         co_await repositories.account_tokens().withdraw_all(user.id, TokenPurpose::password_reset, clock_.now());
+        co_await repositories.api_keys().remove_all(user.id);
         co_await repositories.sessions().revoke_all(user.id, clock_.now());
         co_return Result<void>{};
     };
@@ -86,6 +87,9 @@ UserService::Find UserService::by_email(Email const& email) {
 
 Task<Result<void>> UserService::apply(Repositories& repositories, User const& user, UserChanges const& changes) {
     if (!changes.role && !changes.is_active) co_return Result<void>{};
+    // What is done for an account that is being removed would be lost a moment later.
+    auto const removal = co_await repositories.users().find_removal(user.id);
+    if (removal) co_return Error(ErrorCode::user_not_found);
     bool const stays_admin =
         changes.role.value_or(user.role) == Role::admin && changes.is_active.value_or(user.is_active);
     if (!stays_admin) {

@@ -339,7 +339,8 @@ describe('sign-ins', () => {
     const env = { DATA_DIR: server.dataDir };
     const made = await runProgram(['user', 'disable', 'leaver@example.com'], { cwd: server.dataDir, env });
     assert.equal(made.code, 0, made.stderr);
-    assertRefused(await signIn.redeem(code), 403, 'account_disabled');
+    // What ends sessions ends sign-ins under way too.
+    assertRefused(await signIn.redeem(code), 401, 'sign_in_code_invalid');
     assert.equal((await SignIn.through(server, provider)).error, 'account_disabled');
   });
 
@@ -349,11 +350,25 @@ describe('sign-ins', () => {
     const { secret } = (await server.post('/auth/totp', { token: careful.token, json: { password: PASSWORD } })).json();
     const confirmed = await server.post('/auth/totp/confirm', { token: careful.token, json: { totp_code: totp(secret) } });
     assert.equal(confirmed.status, 200, confirmed.text());
+    await sql(server.dataDir, "UPDATE users SET email_verified_at = created_at WHERE email = 'careful@example.com'");
     const { signIn, code } = await SignIn.through(server, provider);
     assertRefused(await signIn.redeem(code), 403, 'totp_required');
     assertRefused(await signIn.redeem(code, { totp_code: '000000' }), 403, 'totp_wrong');
     assert.equal((await signIn.redeem(code, { totp_code: totp(secret, 1) })).status, 200);
     assertRefused(await signIn.redeem(code, { totp_code: confirmed.json().recovery_codes[0] }), 401, 'sign_in_code_invalid');
+  });
+
+  test('leave no second factor to who registered the address before its owner came', async () => {
+    provider.person = { sub: 'awaited', email: 'awaited@example.com', email_verified: true };
+    const squatter = await newUser(server, { email: 'awaited@example.com' });
+    const { secret } = (await server.post('/auth/totp', { token: squatter.token, json: { password: PASSWORD } })).json();
+    assert.equal((await server.post('/auth/totp/confirm', { token: squatter.token, json: { totp_code: totp(secret) } })).status, 200);
+    const key = await server.post('/auth/keys', { token: squatter.token, json: { name: 'mine', scopes: 'content:read' } });
+    const { signIn, code } = await SignIn.through(server, provider);
+    assert.equal((await signIn.redeem(code)).status, 200);
+    assert.equal((await server.get('/auth/me', { token: squatter.token })).status, 401);
+    const refused = await server.get(`/content/${'01890000-0000-7000-8000-000000000000'}`, { token: key.json().key });
+    assert.equal(refused.status, 401, 'its key is gone');
   });
 
   test('work over two processes', async () => {

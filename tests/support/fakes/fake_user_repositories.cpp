@@ -75,6 +75,9 @@ public:
             for (auto& [key, upload] : tables.uploads) {
                 if (upload.owner_id == id) upload.owner_id.reset();
             }
+            for (auto& [key, invite] : tables.invites) {
+                if (invite.invited_by == id) invite.invited_by.reset();
+            }
             return true;
         });
     }
@@ -196,6 +199,7 @@ public:
 
     Task<> revoke_all(Uuid user_id, Timestamp at) override {
         return write("sessions.revoke_all", [user_id, at](Tables& tables) {
+            std::erase_if(tables.sign_in_codes, [&](auto const& row) { return row.second.user_id == user_id; });
             for (auto& [id, login] : tables.sessions) {
                 if (login.session.user_id == user_id && !login.revoked_at) login.revoked_at = at;
             }
@@ -204,6 +208,7 @@ public:
 
     Task<> revoke_others(Uuid user_id, Uuid kept_session_id, Timestamp at) override {
         return write("sessions.revoke_others", [user_id, kept_session_id, at](Tables& tables) {
+            std::erase_if(tables.sign_in_codes, [&](auto const& row) { return row.second.user_id == user_id; });
             for (auto& [id, login] : tables.sessions) {
                 bool const is_other = login.session.user_id == user_id && id != kept_session_id;
                 if (is_other && !login.revoked_at) login.revoked_at = at;

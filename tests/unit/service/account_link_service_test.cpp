@@ -68,6 +68,26 @@ TEST_F(AccountLinkTest, MailsALinkThatSetsAPasswordOnce) {
     EXPECT_EQ(user().password_hash, "new:another secret");
 }
 
+/// Somebody may have registered the address of another person, to be there when that person comes.
+TEST_F(AccountLinkTest, AResetLeavesNothingToWhoRegisteredTheAddressOfAnother) {
+    for (bool const was_verified : {false, true}) {
+        SCOPED_TRACE(was_verified);
+        auto const now = world_.clock.now();
+        change_user([&](User& user) { user.email_verified_at = was_verified ? std::optional(now) : std::nullopt; });
+        auto const key = run_task(process_.api_keys.create(caller_, {"a key", Scopes{}, {}}));
+        ASSERT_TRUE(key);
+        world_.change([&](Tables& tables) {
+            tables.totp[caller_.user.id] = Totp{caller_.user.id, "sealed", now, now, 0};
+            tables.sign_in_codes[Sha256::of("code")] = SignInCode{Sha256::of("code"), caller_.user.id, "", now};
+        });
+        ASSERT_TRUE(reset(token()));
+        EXPECT_TRUE(world_.tables().api_keys.empty());
+        EXPECT_TRUE(world_.tables().sign_in_codes.empty());
+        EXPECT_EQ(world_.tables().totp.empty(), !was_verified) << "who has proven the address keeps the second factor";
+        world_.change([&](Tables& tables) { tables.sessions.at(caller_.credential.id()).revoked_at = {}; });
+    }
+}
+
 TEST_F(AccountLinkTest, ATokenLastsForAnHour) {
     auto const [first, second] = std::pair(token(), token());
     world_.clock.jump(hours(1) - seconds(1));
