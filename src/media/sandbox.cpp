@@ -176,7 +176,12 @@ int wait_for(pid_t child) {
     while (::wait4(child, &status, 0, &usage) < 0) {
         if (errno != EINTR) return fail(SandboxExit::refused, "cannot wait for the program", errno);
     }
+#ifdef __SANITIZE_ADDRESS__
+    // The peak of the child includes what it had of this process before it became the program.
+    constexpr long most_of_it = sandbox_memory / 1024 * 7 / 8;
+#else
     constexpr long most_of_it = sandbox_memory / 1024 * 5 / 8;
+#endif
     bool const failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
     bool const ended_for_time = WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL);
     if (failed && !ended_for_time && usage.ru_maxrss > most_of_it) return static_cast<int>(SandboxExit::out_of_memory);
