@@ -1,15 +1,9 @@
 #include "api/api_key.hpp"
 
+#include "api/no_content.hpp"
 #include "api/routes.hpp"
 
 namespace clinikk::api {
-namespace {
-
-constexpr std::int64_t shortest_life = 60;
-constexpr std::int64_t longest_life = 10 * 365 * 86'400;
-
-}  // namespace
-
 void add_api_key_routes(Routes& routes) {
     using enum ErrorCode;
     routes.add<create_api_key>(
@@ -34,14 +28,13 @@ void add_api_key_routes(Routes& routes) {
                                               "`last_used_at` is exact to the minute.",
                                .access = Access::signed_in,
                                .headers = {answer_header::cache_control}});
-    routes.add<delete_api_key>(
-        {.method = Method::del,
-         .path = "/auth/keys/{key_id}",
-         .tag = "auth",
-         .summary = "Delete an API key of the account",
-         .access = Access::signed_in,
-         .errors = {api_key_not_found},
-         .answers = {{204, "", "The key is refused from now on", {answer_header::cache_control}}}});
+    routes.add<delete_api_key>({.method = Method::del,
+                                .path = "/auth/keys/{key_id}",
+                                .tag = "auth",
+                                .summary = "Delete an API key of the account",
+                                .access = Access::signed_in,
+                                .errors = {api_key_not_found},
+                                .answers = {no_content_answer("The key is refused from now on")}});
 }
 
 Parsed<ScopesValue> ScopesValue::parse(std::string_view text) {
@@ -55,20 +48,6 @@ ValueSchema ScopesValue::schema() {
     return {.pattern = "^(content:read|content:write|users:admin)( (content:read|content:write|users:admin))*$",
             .description = "What the key may be used for, with a space between",
             .example = "content:read content:write"};
-}
-
-Parsed<KeyLife> KeyLife::parse(std::string_view text) {
-    auto const number = parse_whole_number(text, shortest_life, longest_life);
-    if (!number) return number.error();
-    return KeyLife(std::chrono::seconds(*number));
-}
-
-ValueSchema KeyLife::schema() {
-    return {.type = ValueSchema::Type::integer,
-            .format = "int64",
-            .minimum = shortest_life,
-            .maximum = longest_life,
-            .description = "Seconds until the key expires; without it the key does not expire"};
 }
 
 Task<Result<Reply<NewApiKeyView>>> create_api_key(Services& services, Request& request, CreateApiKeyRequest wanted) {
@@ -92,10 +71,7 @@ Task<Result<Reply<std::vector<ApiKeyView>>>> list_api_keys(Services& services, R
 Task<Result<Response>> delete_api_key(Services& services, Request& request, ApiKeyRequest wanted) {
     auto const removed = co_await services.api_keys.remove(*request.caller, wanted.key_id->value());
     if (!removed) co_return removed.error();
-    Response response;
-    response.status = 204;
-    response.headers.add("Cache-Control", "no-store");
-    co_return response;
+    co_return no_content();
 }
 
 }  // namespace clinikk::api

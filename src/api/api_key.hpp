@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/life.hpp"
 #include "api/services.hpp"
 #include "domain/values.hpp"
 
@@ -24,20 +25,14 @@ private:
     explicit ScopesValue(Scopes scopes) : ValueOf(scopes) {}
 };
 
-/// The life of a key in whole seconds: a minute to ten years.
-class KeyLife : public ValueOf<std::chrono::seconds> {
-public:
-    static Parsed<KeyLife> parse(std::string_view text);
-    static ValueSchema schema();
-
-private:
-    explicit KeyLife(std::chrono::seconds life) : ValueOf(life) {}
-};
+/// A minute to ten years.
+inline constexpr LifeLimits key_life{60, 10LL * 365 * 86'400,
+                                     "Seconds until the key expires; without it the key does not expire"};
 
 struct CreateApiKeyRequest {
     FormField<Line<1, 100>> name;
     FormField<ScopesValue> scopes;
-    FormField<std::optional<KeyLife>> expires_in;
+    FormField<std::optional<Life<key_life>>> expires_in;
 };
 BOOST_DESCRIBE_STRUCT(CreateApiKeyRequest, (), (name, scopes, expires_in))
 

@@ -1,12 +1,11 @@
 #include "api/invite.hpp"
 
+#include "api/no_content.hpp"
 #include "api/routes.hpp"
 
 namespace clinikk::api {
 namespace {
 
-constexpr std::int64_t shortest_life = 60;
-constexpr std::int64_t longest_life = 90 * 86'400;
 constexpr std::chrono::seconds usual_life = std::chrono::days{7};
 
 }  // namespace
@@ -35,29 +34,14 @@ void add_invite_routes(Routes& routes) {
                               .access = Access::admin,
                               .scope = Scope::users_admin,
                               .headers = {answer_header::cache_control}});
-    routes.add<delete_invite>(
-        {.method = Method::del,
-         .path = "/invites/{invite_id}",
-         .tag = "users",
-         .summary = "Withdraw an invite",
-         .access = Access::admin,
-         .scope = Scope::users_admin,
-         .errors = {invite_not_found},
-         .answers = {{204, "", "No account can be made with it", {answer_header::cache_control}}}});
-}
-
-Parsed<InviteLife> InviteLife::parse(std::string_view text) {
-    auto const number = parse_whole_number(text, shortest_life, longest_life);
-    if (!number) return number.error();
-    return InviteLife(std::chrono::seconds(*number));
-}
-
-ValueSchema InviteLife::schema() {
-    return {.type = ValueSchema::Type::integer,
-            .format = "int64",
-            .minimum = shortest_life,
-            .maximum = longest_life,
-            .description = "Seconds until the invite expires"};
+    routes.add<delete_invite>({.method = Method::del,
+                               .path = "/invites/{invite_id}",
+                               .tag = "users",
+                               .summary = "Withdraw an invite",
+                               .access = Access::admin,
+                               .scope = Scope::users_admin,
+                               .errors = {invite_not_found},
+                               .answers = {no_content_answer("No account can be made with it")}});
 }
 
 Task<Result<Reply<NewInviteView>>> create_invite(Services& services, Request& request, CreateInviteRequest wanted) {
@@ -81,10 +65,7 @@ Task<Result<Reply<std::vector<InviteView>>>> list_invites(Services& services, Re
 Task<Result<Response>> delete_invite(Services& services, Request& request, InviteRequest wanted) {
     auto const withdrawn = co_await services.registration.withdraw(*request.caller, wanted.invite_id->value());
     if (!withdrawn) co_return withdrawn.error();
-    Response response;
-    response.status = 204;
-    response.headers.add("Cache-Control", "no-store");
-    co_return response;
+    co_return no_content();
 }
 
 }  // namespace clinikk::api

@@ -7,25 +7,19 @@
 #include <string>
 #include <vector>
 
+#include "api/life.hpp"
 #include "api/services.hpp"
 #include "domain/values.hpp"
 
 /// `/invites`: the requests and handlers with which administrators invite people.
 namespace clinikk::api {
 
-/// The life of an invite in whole seconds: a minute to ninety days.
-class InviteLife : public ValueOf<std::chrono::seconds> {
-public:
-    static Parsed<InviteLife> parse(std::string_view text);
-    static ValueSchema schema();
-
-private:
-    explicit InviteLife(std::chrono::seconds life) : ValueOf(life) {}
-};
+/// A minute to ninety days.
+inline constexpr LifeLimits invite_life{60, 90LL * 86'400, "Seconds until the invite expires"};
 
 struct CreateInviteRequest {
     FormField<RoleValue> role;
-    FormField<std::optional<InviteLife>> expires_in;
+    FormField<std::optional<Life<invite_life>>> expires_in;
 };
 BOOST_DESCRIBE_STRUCT(CreateInviteRequest, (), (role, expires_in))
 

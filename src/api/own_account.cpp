@@ -2,6 +2,7 @@
 
 #include "api/api_key.hpp"
 #include "api/content_view.hpp"
+#include "api/no_content.hpp"
 #include "api/routes.hpp"
 #include "api/session.hpp"
 #include "domain/client_network.hpp"
@@ -52,7 +53,7 @@ void add_own_account_routes(Routes& routes) {
          .access = Access::signed_in,
          .body = {BodyForm::json},
          .errors = {password_wrong, rate_limited, last_admin, account_has_contents},
-         .answers = {{204, "", "The account has gone", {answer_header::cache_control}}}});
+         .answers = {no_content_answer("The account has gone")}});
 }
 
 namespace {
@@ -106,10 +107,7 @@ Task<Result<Response>> delete_own_account(Services& services, Request& request, 
     if (wanted.contents) plan = ContentsPlan{wanted.contents->value(), {}};
     auto const removed = co_await services.remover.remove_own(caller, plan);
     if (!removed) co_return removed.error();
-    Response response;
-    response.status = 204;
-    response.headers.add("Cache-Control", "no-store");
-    co_return response;
+    co_return no_content();
 }
 
 }  // namespace clinikk::api

@@ -221,8 +221,7 @@ Task<Result<Response>> stream_content(Services& services, Request& request, Stre
 
 Task<Result<Reply<PlaybackSessionView>>> begin_playback_session(Services& services, Request& request,
                                                                 PlaybackSessionRequest wanted) {
-    std::optional<std::chrono::seconds> life;
-    if (wanted.expires_in) life.emplace(wanted.expires_in->value());
+    auto const life = wanted.expires_in.plain();
     auto network = wanted.bind_network->value() ? client_network(request.remote_address) : std::string();
     auto const id = wanted.content_id->value();
     auto const begun = co_await services.playback_sessions.begin(*request.caller, id, life, std::move(network));

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/life.hpp"
 #include "api/services.hpp"
 #include "domain/values.hpp"
 
@@ -59,25 +60,12 @@ struct StreamRequest : ConditionalFields {
 };
 BOOST_DESCRIBE_STRUCT(StreamRequest, (ConditionalFields), (content_id, download, range))
 
-/// A length of time that a client asks for: 1 second to 30 days.
-class PlaybackTime : public ValueOf<std::int64_t> {
-public:
-    static constexpr std::int64_t max = 30LL * 24 * 3600;
-
-    static Parsed<PlaybackTime> parse(std::string_view text) {
-        auto const seconds = parse_whole_number(text, 1, max);
-        if (!seconds) return seconds.error();
-        return PlaybackTime(*seconds);
-    }
-    static ValueSchema schema() { return {.type = ValueSchema::Type::integer, .minimum = 1, .maximum = max}; }
-
-private:
-    explicit PlaybackTime(std::int64_t value) : ValueOf(value) {}
-};
+/// A second to thirty days; the service may allow less.
+inline constexpr LifeLimits playback_life{1, 30LL * 86'400, "Seconds for which the address works"};
 
 struct PlaybackSessionRequest {
     Path<UuidValue> content_id;
-    Query<std::optional<PlaybackTime>> expires_in;
+    Query<std::optional<Life<playback_life>>> expires_in;
     Query<Flag> bind_network;
 };
 BOOST_DESCRIBE_STRUCT(PlaybackSessionRequest, (), (content_id, expires_in, bind_network))

@@ -1,5 +1,6 @@
 #include "api/second_factor.hpp"
 
+#include "api/no_content.hpp"
 #include "api/routes.hpp"
 #include "domain/client_network.hpp"
 
@@ -37,7 +38,7 @@ void add_second_factor_routes(Routes& routes) {
                              .access = Access::signed_in,
                              .body = {BodyForm::json},
                              .errors = {totp_wrong, totp_not_found, rate_limited},
-                             .answers = {{204, "", "Logins need the password only", {answer_header::cache_control}}}});
+                             .answers = {no_content_answer("Logins need the password only")}});
 }
 
 Task<Result<Reply<NewTotpView>>> begin_totp(Services& services, Request& request, BeginTotpRequest wanted) {
@@ -62,10 +63,7 @@ Task<Result<Response>> remove_totp(Services& services, Request& request, TotpCod
     auto const network = client_network(request.remote_address);
     auto const removed = co_await services.second_factors.remove(*request.caller, wanted.totp_code->value(), network);
     if (!removed) co_return removed.error();
-    Response response;
-    response.status = 204;
-    response.headers.add("Cache-Control", "no-store");
-    co_return response;
+    co_return no_content();
 }
 
 }  // namespace clinikk::api

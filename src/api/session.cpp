@@ -1,5 +1,6 @@
 #include "api/session.hpp"
 
+#include "api/no_content.hpp"
 #include "api/routes.hpp"
 #include "base/json_text.hpp"
 #include "domain/client_network.hpp"
@@ -8,8 +9,6 @@ namespace clinikk::api {
 namespace {
 
 constexpr std::size_t max_device = 200;  // bytes
-
-http::PlainAnswer ended(std::string_view description) { return {204, "", description, {answer_header::cache_control}}; }
 
 }  // namespace
 
@@ -42,27 +41,28 @@ void add_session_routes(Routes& routes) {
          .body = {BodyForm::json, BodyForm::urlencoded},
          .headers = {answer_header::cache_control},
          .errors = {refresh_token_invalid, refresh_token_reused}});
-    routes.add<change_password>({.method = Method::put,
-                                 .path = "/auth/password",
-                                 .tag = "auth",
-                                 .summary = "Change the password of the account",
-                                 .description = "Needs the current password. All other sessions of the account end.",
-                                 .access = Access::signed_in,
-                                 .body = {BodyForm::json},
-                                 .errors = {password_wrong, rate_limited},
-                                 .answers = {ended("The password is changed; only the session that calls goes on")}});
+    routes.add<change_password>(
+        {.method = Method::put,
+         .path = "/auth/password",
+         .tag = "auth",
+         .summary = "Change the password of the account",
+         .description = "Needs the current password. All other sessions of the account end.",
+         .access = Access::signed_in,
+         .body = {BodyForm::json},
+         .errors = {password_wrong, rate_limited},
+         .answers = {no_content_answer("The password is changed; only the session that calls goes on")}});
     routes.add<log_out>({.method = Method::post,
                          .path = "/auth/logout",
                          .tag = "auth",
                          .summary = "End the session that calls",
                          .access = Access::signed_in,
-                         .answers = {ended("The session has ended; its tokens are refused from now on")}});
+                         .answers = {no_content_answer("The session has ended; its tokens are refused from now on")}});
     routes.add<log_out_everywhere>({.method = Method::post,
                                     .path = "/auth/logout-all",
                                     .tag = "auth",
                                     .summary = "End all sessions of the account",
                                     .access = Access::signed_in,
-                                    .answers = {ended("All sessions have ended, the one that calls too")}});
+                                    .answers = {no_content_answer("All sessions have ended, the one that calls too")}});
     routes.add<list_sessions>({.method = Method::get,
                                .path = "/auth/sessions",
                                .tag = "auth",
@@ -72,13 +72,14 @@ void add_session_routes(Routes& routes) {
                                    "login.",
                                .access = Access::signed_in,
                                .headers = {answer_header::cache_control}});
-    routes.add<end_session>({.method = Method::del,
-                             .path = "/auth/sessions/{session_id}",
-                             .tag = "auth",
-                             .summary = "End a session of the account",
-                             .access = Access::signed_in,
-                             .errors = {session_not_found},
-                             .answers = {ended("The session has ended; its tokens are refused from now on")}});
+    routes.add<end_session>(
+        {.method = Method::del,
+         .path = "/auth/sessions/{session_id}",
+         .tag = "auth",
+         .summary = "End a session of the account",
+         .access = Access::signed_in,
+         .errors = {session_not_found},
+         .answers = {no_content_answer("The session has ended; its tokens are refused from now on")}});
     routes.add<get_public_keys>(
         {.method = Method::get,
          .path = "/.well-known/jwks.json",
@@ -114,16 +115,7 @@ Result<Reply<TokenView>> token_reply(Result<Login> login) {
     return reply;
 }
 
-namespace {
-
-Response no_content() {
-    Response response;
-    response.status = 204;
-    response.headers.add("Cache-Control", "no-store");
-    return response;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 SessionView view_session(Session const& session, Uuid current) {
     return {session.id,         session.device,

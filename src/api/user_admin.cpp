@@ -1,5 +1,6 @@
 #include "api/user_admin.hpp"
 
+#include "api/no_content.hpp"
 #include "api/routes.hpp"
 #include "base/encoding.hpp"
 #include "domain/unicode.hpp"
@@ -52,7 +53,7 @@ void add_user_admin_routes(Routes& routes) {
          .access = Access::admin,
          .scope = Scope::users_admin,
          .errors = {user_not_found, last_admin, account_has_contents},
-         .answers = {{204, "", "The account has gone", {answer_header::cache_control}}}});
+         .answers = {no_content_answer("The account has gone")}});
 }
 
 Parsed<Truth> Truth::parse(std::string_view text) {
@@ -139,10 +140,7 @@ Task<Result<Response>> delete_user(Services& services, Request& request, DeleteU
     if (wanted.contents) plan = {wanted.contents->value(), wanted.to.plain()};
     auto const removed = co_await services.remover.remove(*request.caller, wanted.user_id->value(), plan);
     if (!removed) co_return removed.error();
-    Response response;
-    response.status = 204;
-    response.headers.add("Cache-Control", "no-store");
-    co_return response;
+    co_return no_content();
 }
 
 }  // namespace clinikk::api

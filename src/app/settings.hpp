@@ -14,7 +14,7 @@
 #include "db/postgres/postgres_database.hpp"
 #include "domain/user.hpp"
 #include "http/server/server.hpp"
-#include "mail/smtp_transfer.hpp"
+#include "mail/smtp_mailer.hpp"
 #include "media/inspector.hpp"
 #include "oidc/openid_provider.hpp"
 #include "security/access_tokens.hpp"

@@ -81,7 +81,7 @@ private:
             return closing_until_ && Clock::now() > *closing_until_;
         };
         try {
-            auto failure = send_by_smtp(server_, item.mail.to, item.message, is_cancelled);
+            auto failure = send_by_smtp(server_, server_.sender.address, item.mail.to, item.message, is_cancelled);
             if (!failure) log_.info("mail.sent", {kind(item), user(item), id(item)});
             return failure;
         } catch (std::exception const& breakage) {

@@ -5,10 +5,16 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "client/smtp.hpp"
 #include "domain/mailer.hpp"
-#include "mail/smtp_transfer.hpp"
+#include "mail/message.hpp"
 
 namespace clinikk {
+
+/// A mail server, and in whose name it sends.
+struct SmtpOptions : SmtpServer {
+    MailSender sender{};  ///< (MAIL_FROM)
+};
 
 struct MailQueueOptions {
     std::size_t places = 1000;  ///< mails that may wait

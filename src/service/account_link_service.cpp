@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/random.hpp"
+#include "domain/link_page.hpp"
 #include "domain/password.hpp"
 #include "service/account_handover.hpp"
 
@@ -26,14 +27,6 @@ constexpr std::chrono::seconds sending_wait{5};
 
 std::chrono::hours life_of(TokenPurpose purpose) {
     return purpose == TokenPurpose::password_reset ? reset_life : verification_life;
-}
-
-std::string link_of(std::string_view page, std::string_view token) {
-    constexpr std::string_view mark = "{token}";
-    std::string link(page);
-    auto const place = link.find(mark);
-    if (place != link.npos) link.replace(place, mark.size(), token);
-    return link;
 }
 
 /// The active account that a token belongs to; empty when the token is of no use for that purpose.
@@ -129,7 +122,7 @@ Mail AccountLinkService::make_mail(TokenPurpose purpose, User const& user, std::
                 .subject = "Choose a new password",
                 .text = "Somebody asked for a new password for the account " + user.email +
                         ".\nIf it was you, open this link within an hour:\n\n" +
-                        link_of(options_.password_reset_url, token) +
+                        link_with_token(options_.password_reset_url, token) +
                         "\n\nIf it was not you, ignore this mail: nothing has changed.\n",
                 .kind = "password_reset",
                 .user_id = user.id};
@@ -138,7 +131,7 @@ Mail AccountLinkService::make_mail(TokenPurpose purpose, User const& user, std::
             .subject = "Confirm your e-mail address",
             .text = "An account was made with the address " + user.email +
                     ".\nIf it is yours, open this link within a day:\n\n" +
-                    link_of(options_.email_verification_url, token) +
+                    link_with_token(options_.email_verification_url, token) +
                     "\n\nIf you have made no account, ignore this mail.\n",
             .kind = "email_verification",
             .user_id = user.id};

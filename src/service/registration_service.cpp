@@ -1,17 +1,13 @@
 #include "service/registration_service.hpp"
 
 #include "base/random.hpp"
+#include "domain/link_page.hpp"
 #include "service/permission.hpp"
 
 namespace clinikk {
 namespace {
 
 constexpr std::size_t listed_invites = 100;
-
-std::string with_token(std::string url, std::string_view token) {
-    constexpr std::string_view mark = "{token}";
-    return url.replace(url.find(mark), mark.size(), token);
-}
 
 }  // namespace
 
@@ -49,7 +45,7 @@ Task<Result<IssuedInvite>> RegistrationService::invite(Caller const& caller, Rol
                      .invited_by = caller.user.id,
                      .created_at = at,
                      .expires_at = at + life};
-    if (!options_.invite_url.empty()) issued.url = with_token(options_.invite_url, issued.token);
+    if (!options_.invite_url.empty()) issued.url = link_with_token(options_.invite_url, issued.token);
     UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
         auto const admin = co_await current_admin(repositories, caller);
         if (!admin) co_return admin.error();

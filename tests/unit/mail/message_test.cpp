@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/uuid.hpp"
-#include "mail/smtp_transfer.hpp"
+#include "client/smtp.hpp"
 
 namespace clinikk {
 namespace {

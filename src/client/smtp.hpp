@@ -5,18 +5,15 @@
 #include <string>
 #include <string_view>
 
-#include "mail/message.hpp"
-
 namespace clinikk {
 
 /// A mail server.
-struct SmtpOptions {
+struct SmtpServer {
     std::string url{};       ///< `smtp://host:port` or `smtps://host:port`; empty: there is none (SMTP_URL)
     std::string username{};  ///< empty: no login (SMTP_USERNAME)
     std::string password{};
     std::optional<bool> require_tls{};  ///< unset: unless the server is on this host (SMTP_TLS)
     std::string ca_file{};              ///< PEM; empty: the system's (SMTP_CA_FILE)
-    MailSender sender{};                ///< (MAIL_FROM)
 };
 
 /// Why a mail was not taken.
@@ -27,11 +24,12 @@ struct SmtpFailure {
 
 /// Returns whether TLS is needed: for any server but one that the settings except, or one at a loopback address whose
 /// URL does not ask for TLS.
-bool needs_tls(SmtpOptions const& options);
+bool needs_tls(SmtpServer const& server);
 
-/// Sends one message and returns what went wrong, if anything. Blocks, for a minute at most; it gives up early when
-/// `is_cancelled` returns true. `smtp://` begins TLS by STARTTLS (RFC 3207), `smtps://` with the connection (RFC 8314).
-std::optional<SmtpFailure> send_by_smtp(SmtpOptions const& options, std::string const& to, std::string_view message,
-                                        std::function<bool()> const& is_cancelled);
+/// Sends one message between two bare addresses and returns what went wrong, if anything. Blocks, for a minute at most;
+/// it gives up early when `is_cancelled` returns true. `smtp://` begins TLS by STARTTLS (RFC 3207), `smtps://` with the
+/// connection (RFC 8314).
+std::optional<SmtpFailure> send_by_smtp(SmtpServer const& server, std::string const& from, std::string const& to,
+                                        std::string_view message, std::function<bool()> const& is_cancelled);
 
 }  // namespace clinikk

@@ -1,4 +1,4 @@
-#include "mail/smtp_transfer.hpp"
+#include "client/smtp.hpp"
 
 #include <boost/url/ipv4_address.hpp>
 #include <boost/url/ipv6_address.hpp>
@@ -47,16 +47,16 @@ void set(CURL* easy, CURLoption option, Value value) {
     if (curl_easy_setopt(easy, option, value) != CURLE_OK) throw std::logic_error("libcurl lacks an option");
 }
 
-void set_server(CURL* easy, SmtpOptions const& options) {
-    set(easy, CURLOPT_URL, options.url.c_str());
+void set_server(CURL* easy, SmtpServer const& server) {
+    set(easy, CURLOPT_URL, server.url.c_str());
     set(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     // The place of the server is a setting: proxies in the environment do not change it.
     set(easy, CURLOPT_PROXY, "");
-    set(easy, CURLOPT_USE_SSL, static_cast<long>(needs_tls(options) ? CURLUSESSL_ALL : CURLUSESSL_NONE));
-    if (!options.ca_file.empty()) set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
-    if (!options.username.empty()) {
-        set(easy, CURLOPT_USERNAME, options.username.c_str());
-        set(easy, CURLOPT_PASSWORD, options.password.c_str());
+    set(easy, CURLOPT_USE_SSL, static_cast<long>(needs_tls(server) ? CURLUSESSL_ALL : CURLUSESSL_NONE));
+    if (!server.ca_file.empty()) set(easy, CURLOPT_CAINFO, server.ca_file.c_str());
+    if (!server.username.empty()) {
+        set(easy, CURLOPT_USERNAME, server.username.c_str());
+        set(easy, CURLOPT_PASSWORD, server.password.c_str());
     }
     set(easy, CURLOPT_NOSIGNAL, 1L);
     set(easy, CURLOPT_CONNECTTIMEOUT, connect_seconds);
@@ -71,10 +71,10 @@ bool is_permanent(CURLcode code, long reply) {
 
 }  // namespace
 
-bool needs_tls(SmtpOptions const& options) {
-    auto const url = boost::urls::parse_uri(options.url);
+bool needs_tls(SmtpServer const& server) {
+    auto const url = boost::urls::parse_uri(server.url);
     if (!url || url->scheme() == "smtps") return true;
-    if (options.require_tls) return *options.require_tls;
+    if (server.require_tls) return *server.require_tls;
     auto const ipv4 = boost::urls::parse_ipv4_address(url->host());
     auto const ipv6 = boost::urls::parse_ipv6_address(url->host_address());
     bool const is_address = (ipv4 && ipv4->is_loopback()) || (ipv6 && ipv6->is_loopback());
@@ -83,14 +83,14 @@ bool needs_tls(SmtpOptions const& options) {
     return !is_loopback;
 }
 
-std::optional<SmtpFailure> send_by_smtp(SmtpOptions const& options, std::string const& to, std::string_view message,
-                                        std::function<bool()> const& is_cancelled) {
+std::optional<SmtpFailure> send_by_smtp(SmtpServer const& server, std::string const& from, std::string const& to,
+                                        std::string_view message, std::function<bool()> const& is_cancelled) {
     std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> const owner(curl_easy_init(), &curl_easy_cleanup);
     auto* const easy = owner.get();
     if (easy == nullptr) throw std::bad_alloc();
-    set_server(easy, options);
-    auto const from = '<' + options.sender.address + '>';
-    set(easy, CURLOPT_MAIL_FROM, from.c_str());
+    set_server(easy, server);
+    auto const sender = '<' + from + '>';
+    set(easy, CURLOPT_MAIL_FROM, sender.c_str());
     Lines recipients;
     recipients.first = curl_slist_append(nullptr, ('<' + to + '>').c_str());
     set(easy, CURLOPT_MAIL_RCPT, recipients.first);

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace clinikk {
+
+/// The address of a page of the company's app for whoever has that token: `{token}` in `page` is replaced.
+inline std::string link_with_token(std::string_view page, std::string_view token) {
+    constexpr std::string_view mark = "{token}";
+    std::string link(page);
+    auto const place = link.find(mark);
+    if (place != link.npos) link.replace(place, mark.size(), token);
+    return link;
+}
+
+}  // namespace clinikk
