@@ -23,7 +23,7 @@ check:  ## the everyday loop: quick build, unit tests, API tests on the embedded
 test:  ## setup, release build, every test
 	@tools/setup test
 	@tools/build release
-	@tools/test release unit contract api api-postgres postgres s3 e2e fault
+	@tools/test release unit contract api api-postgres tus tus-postgres package attack postgres s3 uploads e2e fault
 
 tsan:  ## setup, ThreadSanitizer build, the suites that exercise threads
 	@tools/setup test
@@ -38,7 +38,7 @@ test-container:  ## build the image and test it with an engine of its own (root;
 
 bench:  ## measure against nginx, boto3 and curl, side by side
 	@tools/setup bench
-	@tools/build release clinikk-tv
+	@tools/build release clinikk-tv bench_primitives
 	@if [ -x bench/run ]; then exec bench/run $(ARGS); else echo "bench/run is not there yet"; fi
 
 fuzz:  ## run each fuzz target for a minute (FUZZ_SECONDS=60)

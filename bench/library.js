@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
+import { linkSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { postJson, upload } from './client.js';
@@ -63,8 +63,42 @@ function fillRows(dataDir, id, { run, id: literal, millisecond, settle }) {
     'SELECT count(*) FROM contents;'];
   const told = run(dataDir, script.join('\n'));
   if (Number(told) !== ROWS) throw new Error(`the library has ${told} rows`);
-  return [id, ...ids.map((hex) => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'))];
+  return [id, ...ids.map(withDashes)];
 }
+
+/**
+ * Copies a packaged content until there are `count` more of it, each with a packaging index of its own: another name of
+ * the same file. Returns the copies' ids. No server may be running.
+ */
+export function copyContent(dataDir, id, count) {
+  const index = findIndex(dataDir);
+  const content = `X'${id.replaceAll('-', '')}'`;
+  const now = Date.now();
+  const copies = Array.from({ length: count }, (_, i) => newId(now + i));
+  const statements = copies.map((hex, i) => {
+    const object = newId(now + count + i);
+    const key = `index/${withDashes(object)}.idx`;
+    linkSync(index, path.join(path.dirname(index), path.basename(key)));
+    return `UPDATE copied SET id = X'${hex}'; INSERT INTO contents SELECT * FROM copied; ` +
+      `UPDATE indexed SET id = X'${object}', key = '${key}'; INSERT INTO objects SELECT * FROM indexed; ` +
+      `INSERT INTO content_objects SELECT X'${hex}', role, object_id FROM place WHERE role <> 'index'; ` +
+      `INSERT INTO content_objects VALUES (X'${hex}', 'index', X'${object}');`;
+  });
+  const temporary = (name, rows) => `CREATE TEMP TABLE ${name} AS SELECT * FROM ${rows};`;
+  sqlite.run(dataDir, ['BEGIN;', temporary('copied', `contents WHERE id = ${content}`),
+    temporary('place', `content_objects WHERE content_id = ${content}`),
+    temporary('indexed', "objects WHERE id = (SELECT object_id FROM place WHERE role = 'index')"), ...statements, 'COMMIT;'].join('\n'));
+  return copies.map(withDashes);
+}
+
+/** The one packaging index of a data directory. */
+export function findIndex(folder) {
+  const found = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.idx'));
+  if (found.length !== 1) throw new Error(`there are ${found.length} packaging indexes`);
+  return path.join(folder, found[0]);
+}
+
+const withDashes = (hex) => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 /** A UUIDv7 (RFC 9562, 5.7) in hexadecimal. */
 function newId(milliseconds) {

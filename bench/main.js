@@ -7,8 +7,12 @@ import { parseArgs } from 'node:util';
 
 import { files } from './groups/files.js';
 import { logins } from './groups/logins.js';
+import { packagedUploads } from './groups/packaged_uploads.js';
+import { packaging } from './groups/packaging.js';
 import { postgres } from './groups/postgres.js';
+import { primitives } from './groups/primitives.js';
 import { requests } from './groups/requests.js';
+import { resumable, s3Resumable } from './groups/resumable.js';
 import { s3Playback } from './groups/s3_playback.js';
 import { s3Uploads } from './groups/s3_uploads.js';
 import { size } from './groups/size.js';
@@ -21,7 +25,7 @@ import { startBucket } from './stores.js';
 
 const ALL_MINUTES = 30; // a run that lasts longer hangs
 const GIB = 1024 ** 3;
-const GROUPS = [requests, files, logins, uploads, size, postgres, s3Uploads, s3Playback];
+const GROUPS = [requests, files, logins, primitives, uploads, resumable, size, packaging, packagedUploads, postgres, s3Uploads, s3Resumable, s3Playback];
 
 class UsageError extends Error {}
 

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 import { get } from './client.js';
 
@@ -156,6 +157,14 @@ export async function onFreshServer(context, dataDir, settings, measure, after =
   await after(server, sample);
   await server.stop();
   return { ...sample, ...spent };
+}
+
+/** @tus/server, which keeps its files in a directory. */
+export async function startTusServer(context, directory) {
+  const script = fileURLToPath(new URL('tus_server.js', import.meta.url));
+  const server = launch(context, process.execPath, [script, directory], {});
+  await server.listens();
+  return server;
 }
 
 /** nginx with one worker. `files` is what it serves below /files/, `uploads` where PUT below /uploads/ writes. */

@@ -74,6 +74,12 @@ function amount(value, unit) {
       return `${(value / 1024 / 1024).toFixed(value % (1024 * 1024) ? 1 : 0)} MiB`;
     case 'count':
       return String(value);
+    case 'microseconds':
+      return `${value.toFixed(value < 10 ? 2 : 0)} µs`;
+    case 'deviations':
+      return value.toFixed(1);
+    case 'bytes each':
+      return `${value.toFixed(value % 1 ? 2 : 0)} bytes`;
     case 'milliseconds':
       return `${value.toFixed(value < 10 ? 2 : 0)} ms`;
     default:
@@ -82,7 +88,7 @@ function amount(value, unit) {
 }
 
 function withSpread({ median, min, max }, write) {
-  const bare = (value) => write(value).replace(/(\/s|×| MB\/s| MiB| ms)$/, '');
+  const bare = (value) => write(value).replace(/(\/s|×| MB\/s| MiB| bytes| ms| µs)$/, '');
   return `${write(median)} (${bare(min)}–${bare(max)})`;
 }
 

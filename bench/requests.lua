@@ -1,15 +1,15 @@
--- wrk's part: sends the requests that a file lists, one line each ("path" or "path<TAB>range"), over and over, and
--- prints what it measured as one line of JSON.
+-- wrk's part: sends the requests that a file lists, one line each ("method<TAB>path", and "<TAB>name: value" for each
+-- field), over and over, and prints what it measured as one line of JSON.
 
 local requests = {}
 local next_request = 0
 
 function init(args)
     for line in io.lines(args[1]) do
-        local path, range = line:match("^([^\t]+)\t?(.*)$")
+        local method, path, fields = line:match("^([^\t]+)\t([^\t]+)(.*)$")
         local headers = { Host = wrk.headers["Host"] }
-        if range ~= "" then headers["Range"] = range end
-        requests[#requests + 1] = wrk.format("GET", path, headers)
+        for name, value in fields:gmatch("\t([^:]+): ([^\t]*)") do headers[name] = value end
+        requests[#requests + 1] = wrk.format(method, path, headers)
     end
 end
 

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { get } from './client.js';
+import { call } from './client.js';
 
 const SCRIPT = fileURLToPath(new URL('requests.lua', import.meta.url));
 const CONNECTIONS = 32;
@@ -14,12 +14,15 @@ const HEAD_AT_MOST = 2048;
 
 let lists = 0;
 
-/** Writes a list of requests, each `path` or `[path, range]`, for wrk to read. */
+/** Writes a list of requests, each a path to GET or `{path, method, headers}`, for wrk to read. */
 export function requestList(context, requests) {
   const file = path.join(context.directory, `requests-${++lists}.txt`);
-  writeFileSync(file, requests.map((request) => [request].flat().join('\t') + '\n').join(''));
+  writeFileSync(file, requests.map((request) => line(typeof request === 'string' ? { path: request } : request)).join(''));
   return file;
 }
+
+const line = ({ path: target, method = 'GET', headers = {} }) =>
+  [method, target, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)].join('\t') + '\n';
 
 /**
  * Loads `server` with the requests of a list. `bodySize` is what answers have in them, within a tenth.
@@ -51,18 +54,21 @@ export async function attempt(server, list, { seconds, connections = CONNECTIONS
   };
 }
 
-/** Looks at a hundred answers at most, warms up, and returns what measures requests for these paths in random order. */
-export async function requestSide(context, server, paths, check, status = 200) {
+/**
+ * Looks at a hundred answers at most, warms up, and returns what measures requests for these paths in random order, all
+ * with this method and these header fields.
+ */
+export async function requestSide(context, server, paths, check, { status = 200, method = 'GET', headers = {} } = {}) {
   const shuffled = paths.map((path) => [Math.random(), path]).sort(([a], [b]) => a - b).map(([, path]) => path);
   let size = 0;
   const looked = shuffled.slice(0, 100);
   for (const path of looked) {
-    const answer = await get(server.port, path);
+    const answer = await call(server.port, method, path, { headers });
     assert.equal(answer.status, status, `${path}: ${answer.body}`);
     await check(answer, path);
     size += answer.bytes.length / looked.length;
   }
-  const list = requestList(context, shuffled);
+  const list = requestList(context, shuffled.map((path) => ({ path, method, headers })));
   await load(context, server, list, size, 1);
   return () => load(context, server, list, size);
 }

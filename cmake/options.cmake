@@ -40,19 +40,28 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION
     target_compile_definitions(clinikk_options INTERFACE __cpp_impl_coroutine=201902L)
 endif()
 
-# One precompiled header for all layers: they share every flag that matters to it.
+# One precompiled header for all layers: they share every flag that matters to it. The tests have another one, since
+# their flags differ.
+function(clinikk_add_pch name header)
+    file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/${name}.cpp" CONTENT "")
+    add_library(${name} OBJECT "${CMAKE_BINARY_DIR}/${name}.cpp")
+    target_link_libraries(${name} PRIVATE ${ARGN})
+    target_precompile_headers(${name} PRIVATE "${header}")
+endfunction()
+
 if(CLINIKK_PCH)
-    file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/pch.cpp" CONTENT "")
-    add_library(clinikk_pch OBJECT "${CMAKE_BINARY_DIR}/pch.cpp")
-    target_link_libraries(clinikk_pch PRIVATE clinikk_options)
-    target_precompile_headers(clinikk_pch PRIVATE "${CMAKE_SOURCE_DIR}/cmake/pch.hpp")
+    clinikk_add_pch(clinikk_pch "${CMAKE_SOURCE_DIR}/cmake/pch.hpp" clinikk_options)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         target_compile_options(clinikk_options INTERFACE -fpch-preprocess)
     endif()
 endif()
 
+# clinikk_use_pch(<target> [<precompiled>]): clinikk_pch, unless another is named.
 function(clinikk_use_pch target)
+    if(ARGC EQUAL 1)
+        set(ARGV1 clinikk_pch)
+    endif()
     if(CLINIKK_PCH)
-        target_precompile_headers(${target} REUSE_FROM clinikk_pch)
+        target_precompile_headers(${target} REUSE_FROM ${ARGV1})
     endif()
 endfunction()

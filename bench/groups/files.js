@@ -46,7 +46,7 @@ async function ranges(context, server, target, offsets) {
     assert.equal(answer.headers['content-range'], `bytes ${offset}-${offset + PIECE - 1}/${context.media.size}`);
     assert.ok(answer.bytes.equals(context.media.slice(offset, offset + PIECE)), `${target}: wrong bytes at ${offset}`);
   }
-  const list = requestList(context, offsets.map((offset) => [target, range(offset)]));
+  const list = requestList(context, offsets.map((offset) => ({ path: target, headers: { Range: range(offset) } })));
   await load(context, server, list, PIECE, 1);
   return () => load(context, server, list, PIECE);
 }

@@ -43,7 +43,7 @@ export const s3Playback = {
       proxies: () => proxying((proxy) => streams(proxy, stream, pieces)),
     };
     if (wanted.has('nginx')) {
-      sides.nginx = await requestSide(context, nginx, ['/redirect'], ({ headers }) => assert.ok(headers.location), 302);
+      sides.nginx = await requestSide(context, nginx, ['/redirect'], ({ headers }) => assert.ok(headers.location), { status: 302 });
     }
     if (wanted.has('redirects')) sides.redirects = await redirects(context, server, library);
     if (wanted.has('proxy')) await proxying((proxy) => checkWhole(proxy, stream, media));
@@ -62,7 +62,7 @@ function redirects(context, server, library) {
     assert.equal(part.status, 206, part.body);
     assert.ok(part.bytes.equals(media.slice(start, start + 1000)), `wrong bytes at ${start}`);
   };
-  return requestSide(context, server, library.ids.map((id) => `/content/${id}/stream`), check, 307);
+  return requestSide(context, server, library.ids.map((id) => `/content/${id}/stream`), check, { status: 307 });
 }
 
 async function checkWhole(server, stream, media) {

@@ -66,26 +66,27 @@ void add_account_link_routes(Routes& routes) {
 }
 
 Task<Result<Response>> request_password_reset(Services& services, Request& request, LinkRequest wanted) {
-    auto const done =
-        co_await services.links.request_password_reset(*wanted.email, client_network(request.remote_address));
+    auto const done = co_await services.links.request_password_reset(
+        *wanted.email, client_network(request.remote_address), origin_of(request));
     co_return answer_without_content(202, done);
 }
 
 Task<Result<Response>> confirm_password_reset(Services& services, Request& request,
                                               ConfirmPasswordResetRequest wanted) {
-    auto const done = co_await services.links.reset_password(wanted.token->value(), *wanted.new_password,
-                                                             client_network(request.remote_address));
+    auto const done = co_await services.links.reset_password(
+        wanted.token->value(), *wanted.new_password, client_network(request.remote_address), origin_of(request));
     co_return answer_without_content(204, done);
 }
 
-Task<Result<Response>> verify_email(Services& services, Request&, VerifyEmailRequest wanted) {
-    auto const done = co_await services.links.verify_email(wanted.token->value());
+Task<Result<Response>> verify_email(Services& services, Request& request, VerifyEmailRequest wanted) {
+    auto const done = co_await services.links.verify_email(wanted.token->value(),
+                                                           client_network(request.remote_address), origin_of(request));
     co_return answer_without_content(204, done);
 }
 
 Task<Result<Response>> resend_verification(Services& services, Request& request, LinkRequest wanted) {
-    auto const done =
-        co_await services.links.request_verification(*wanted.email, client_network(request.remote_address));
+    auto const done = co_await services.links.request_verification(
+        *wanted.email, client_network(request.remote_address), origin_of(request));
     co_return answer_without_content(202, done);
 }
 

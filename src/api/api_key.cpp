@@ -14,7 +14,8 @@ void add_api_key_routes(Routes& routes) {
          .description =
              "For programs: `Authorization: Bearer ctv_…` acts for the account, with the role that it has then, as "
              "far as the scopes of the key go. The answer is the only one with the key itself. A key opens neither "
-             "sessions nor keys. `users:admin` is for administrators.",
+             "sessions nor keys. `users:admin` and "
+             "`audit:read` are for administrators.",
          .access = Access::signed_in,
          .body = {BodyForm::json},
          .success = 201,
@@ -40,12 +41,15 @@ void add_api_key_routes(Routes& routes) {
 Parsed<ScopesValue> ScopesValue::parse(std::string_view text) {
     auto const scopes = Scopes::parse(text);
     if (!scopes)
-        return std::string("must be content:read, content:write or users:admin, or several with a space between");
+        return std::string(
+            "must be content:read, content:write, users:admin or audit:read, or several with a space between");
     return ScopesValue(*scopes);
 }
 
 ValueSchema ScopesValue::schema() {
-    return {.pattern = "^(content:read|content:write|users:admin)( (content:read|content:write|users:admin))*$",
+    return {.pattern =
+                "^(content:read|content:write|users:admin|audit:read)"
+                "( (content:read|content:write|users:admin|audit:read))*$",
             .description = "What the key may be used for, with a space between",
             .example = "content:read content:write"};
 }

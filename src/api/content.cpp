@@ -8,7 +8,7 @@ namespace clinikk::api {
 
 void add_content_routes(Routes& routes) {
     using enum ErrorCode;
-    routes.add<create_content>(
+    routes.add_repeatable<create_content, created_again>(
         {.method = Method::post,
          .path = "/content",
          .tag = "content",
@@ -22,7 +22,9 @@ void add_content_routes(Routes& routes) {
          .success = 201,
          .headers = {answer_header::location},
          .errors = {upload_interrupted, quota_exceeded, body_too_large, media_unrecognised, media_kind_mismatch,
-                    media_truncated, media_unsupported, media_probe_timeout, too_many_uploads, insufficient_storage}});
+                    media_truncated, media_unsupported, media_probe_timeout, too_many_uploads, insufficient_storage},
+         // Also for clients that offer to resume: a form cannot be resumed.
+         .chosen_by_type = "multipart/form-data"});
     routes.add_cacheable<list_content>(
         {.method = Method::get,
          .path = "/content",
@@ -53,9 +55,9 @@ void add_content_routes(Routes& routes) {
                      .body = {BodyForm::json, BodyForm::urlencoded, BodyForm::multipart},
                      .errors = {content_not_found, forbidden, media_kind_mismatch}};
     change.method = Method::put;
-    routes.add<update_content>(change);
+    routes.add_repeatable<update_content, changed_again>(change);
     change.method = Method::patch;
-    routes.add<patch_content>(change);
+    routes.add_repeatable<patch_content, changed_again>(change);
     routes.add<delete_content>({.method = Method::del,
                                 .path = "/content/{content_id}",
                                 .tag = "content",
@@ -83,13 +85,6 @@ public:
         if (!part) co_return part.error();
         IncomingFile file{*part, (*part)->name, inline_header(without_directories((*part)->name))};
         co_return file;
-    }
-
-    std::optional<ContentKind> declared_kind() const override {
-        auto const text = form_.field("content_type");
-        if (!text) return std::nullopt;
-        auto const kind = ContentKindValue::parse(*text);
-        return kind ? std::optional(kind->value()) : std::nullopt;
     }
 
     Task<Result<ContentDescription>> description() override {
@@ -120,6 +115,18 @@ Task<Result<Reply<ContentView>>> create_content(Services& services, Request& req
     auto content = co_await services.uploads.receive(*request.caller, upload);
     if (!content) co_return content.error();
     co_return created_content(std::move(*content), request.base_url);
+}
+
+Task<Result<Reply<ContentView>>> created_again(Services& services, Request& request, Uuid content_id) {
+    auto content = co_await services.contents.get(request.account(), content_id);
+    if (!content) co_return content.error();
+    co_return created_content(std::move(*content), request.base_url);
+}
+
+Task<Result<ContentView>> changed_again(Services& services, Request& request, Uuid content_id) {
+    auto content = co_await services.contents.get(request.account(), content_id);
+    if (!content) co_return content.error();
+    co_return view_content(std::move(*content), request.base_url);
 }
 
 Task<Result<Reply<std::vector<ContentView>>>> list_content(Services& services, Viewer viewer, ListContentRequest list) {

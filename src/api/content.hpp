@@ -41,6 +41,9 @@ struct DeletedView {
 BOOST_DESCRIBE_STRUCT(DeletedView, (), (detail))
 
 Task<Result<Reply<ContentView>>> create_content(Services& services, Request& request, FileForm<ContentFields>& form);
+/// The answers to requests that were carried out and whose answers are lost: the content as it is now.
+Task<Result<Reply<ContentView>>> created_again(Services& services, Request& request, Uuid content_id);
+Task<Result<ContentView>> changed_again(Services& services, Request& request, Uuid content_id);
 Task<Result<Reply<std::vector<ContentView>>>> list_content(Services& services, Viewer viewer, ListContentRequest list);
 Task<Result<ContentView>> get_content(Services& services, Request& request, ContentRequest wanted);
 Task<Result<ContentView>> update_content(Services& services, Request& request, UpdateContentRequest update);

@@ -3,6 +3,7 @@
 #include <boost/describe/class.hpp>
 
 #include <optional>
+#include <string_view>
 
 #include "domain/values.hpp"
 #include "http/endpoint/binding.hpp"
@@ -25,5 +26,8 @@ struct ContentFields {
 };
 BOOST_DESCRIBE_STRUCT(ContentFields, (),
                       (title, description, content_type, duration, thumbnail_url, language, visibility))
+
+/// The kind of content that a media type states, as `content_type` has it; empty where it may be either.
+std::string_view kind_of_media_type(std::string_view media_type);
 
 }  // namespace clinikk::api

@@ -33,6 +33,8 @@ struct ContentView {
     std::optional<std::string> audio_codec;
     std::optional<std::int64_t> bit_rate;
     bool truncated;
+    std::optional<Packaging> packaging;
+    std::optional<std::string> packaging_reason;
     std::optional<Uuid> owner_id;
     std::optional<Visibility> visibility;
     ContentStatus status;
@@ -42,7 +44,7 @@ struct ContentView {
 BOOST_DESCRIBE_STRUCT(ContentView, (),
                       (id, title, description, content_type, duration, duration_ms, thumbnail_url, language,
                        storage_url, media_type, size, sha256, width, height, video_codec, audio_codec, bit_rate,
-                       truncated, owner_id, visibility, status, created_at, updated_at))
+                       truncated, packaging, packaging_reason, owner_id, visibility, status, created_at, updated_at))
 
 /// `base_url` is the address of this service, from which the bytes on the local disk are streamed.
 ContentView view_content(Content content, std::string_view base_url);

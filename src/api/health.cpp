@@ -11,7 +11,8 @@ void add_health_routes(Routes& routes) {
                             .path = "/health",
                             .tag = "health",
                             .summary = "Whether the process is alive",
-                            .description = "Touches nothing: for a supervisor that restarts what does not answer."});
+                            .description = "Touches nothing: for a supervisor that restarts what does not answer.",
+                            .is_unmetered = true});
     routes.add<get_readiness>({.method = Method::get,
                                .path = "/health/ready",
                                .tag = "health",
@@ -19,7 +20,8 @@ void add_health_routes(Routes& routes) {
                                .description =
                                    "For a load balancer: 503 while starting or draining, and while the database "
                                    "or the storage cannot be written to or has no room left; what can be "
-                                   "read is answered all the same."});
+                                   "read is answered all the same.",
+                               .is_unmetered = true});
     routes.add<get_detailed_health>(
         {.method = Method::get,
          .path = "/health/detailed",

@@ -4,7 +4,7 @@
 
 #include "http/endpoint/endpoint.hpp"
 
-/// The answer of operations that end something and have nothing to say: 204, and nobody keeps it.
+/// The answer of operations that end something and return nothing: 204, which no cache stores.
 namespace clinikk::api {
 
 inline http::Response no_content() {

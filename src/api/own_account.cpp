@@ -12,6 +12,7 @@ namespace clinikk::api {
 namespace {
 
 constexpr std::size_t contents_at_once = 100;
+constexpr std::chrono::seconds export_wait{5};
 
 template <class T>
 std::string to_json(T const& value) {
@@ -37,7 +38,7 @@ void add_own_account_routes(Routes& routes) {
          .summary = "All data of the own account",
          .description = "A ZIP archive of JSON: `account.json`, `sessions.json`, `keys.json` (without the keys "
                         "themselves) and `contents.json` (what is said of each content; its bytes are at its "
-                        "`storage_url`).",
+                        "`storage_url`). An account can fetch one at a time; 503 says when to try again.",
          .access = Access::signed_in,
          .answers = {{200,
                       "application/zip",
@@ -48,12 +49,14 @@ void add_own_account_routes(Routes& routes) {
          .path = "/users/me",
          .tag = "users",
          .summary = "Delete the own account",
-         .description = "Needs the password. `contents` says what becomes of the own contents: `delete`, or `keep` "
+         .description = "Needs the password; of an account without one, a sign-in within the last five minutes. "
+                        "`contents` says what becomes of the own contents: `delete`, or `keep` "
                         "without an owner, so that only administrators may change them.",
          .access = Access::signed_in,
          .body = {BodyForm::json},
-         .errors = {password_wrong, rate_limited, last_admin, account_has_contents},
-         .answers = {no_content_answer("The account has gone")}});
+         .errors = {password_wrong, fresh_sign_in_required, rate_limited, last_admin, account_has_contents},
+         .answers = {no_content_answer("The account has gone")},
+         .keyed = false});  // the body has a password, of which no fast hash may be kept
 }
 
 namespace {
@@ -81,6 +84,8 @@ Task<> add_contents(Archive& archive, Services& services, Request& request) {
 
 Task<Result<Response>> export_own_data(Services& services, Request& request, NoInput) {
     auto const& caller = *request.caller;
+    auto place = services.exports.enter(caller.user.id);
+    if (!place) co_return Error::passing(ErrorCode::unavailable, export_wait);
     auto const archive = services.make_archive();
     add_file(*archive, "account.json", from_members<UserView>(caller.user));
     std::vector<SessionView> sessions;
@@ -92,7 +97,9 @@ Task<Result<Response>> export_own_data(Services& services, Request& request, NoI
     for (auto const& key : owned) keys.push_back(from_members<ApiKeyView>(key));
     add_file(*archive, "keys.json", keys);
     co_await add_contents(*archive, services, request);
+    co_await services.audit.record_export(caller);
     auto response = text_response(200, "application/zip", archive->finish());
+    response.holds = std::move(place);
     response.headers.add("Cache-Control", "no-store");
     response.headers.add("Content-Disposition", "attachment; filename=\"clinikk-tv-account.zip\"");
     co_return response;
@@ -101,7 +108,9 @@ Task<Result<Response>> export_own_data(Services& services, Request& request, NoI
 Task<Result<Response>> delete_own_account(Services& services, Request& request, DeleteOwnAccountRequest wanted) {
     auto const& caller = *request.caller;
     HashingClient client{client_network(request.remote_address)};
-    auto const confirmed = co_await services.sessions.confirm_password(caller, wanted.password->value(), client);
+    std::optional<std::string_view> password;
+    if (wanted.password) password = wanted.password->value();
+    auto const confirmed = co_await services.sessions.confirm_owner(caller, password, client);
     if (!confirmed) co_return confirmed.error();
     std::optional<ContentsPlan> plan;
     if (wanted.contents) plan = ContentsPlan{wanted.contents->value(), {}};

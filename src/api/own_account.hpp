@@ -10,7 +10,7 @@
 namespace clinikk::api {
 
 struct DeleteOwnAccountRequest {
-    FormField<LoginPassword> password;
+    FormField<std::optional<LoginPassword>> password;
     FormField<std::optional<FateOf<2>>> contents;
 };
 BOOST_DESCRIBE_STRUCT(DeleteOwnAccountRequest, (), (password, contents))

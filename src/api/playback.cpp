@@ -1,6 +1,7 @@
 #include "api/playback.hpp"
 
 #include "api/byte_ranges.hpp"
+#include "api/no_bytes.hpp"
 #include "api/routes.hpp"
 #include "base/encoding.hpp"
 #include "domain/client_network.hpp"
@@ -61,13 +62,15 @@ void add_playback_routes(Routes& routes) {
          .tag = "content",
          .summary = "Begin a playback session",
          .description = "Returns an address that plays the content without an `Authorization` field, as in "
-                        "`<video src>`. It works for `expires_in` seconds or as long as the service allows, while the "
+                        "`<video src>`, and those for HLS, DASH and the file that starts fast if the content is "
+                        "packaged. They work for `expires_in` seconds or as long as the service allows, while the "
                         "session of the account lasts and the account may see the content; with `bind_network=1` only "
                         "in the network of the caller.",
          .access = Access::signed_in,
          .success = 201,
          .headers = {answer_header::cache_control},
-         .errors = {content_not_found}});
+         .errors = {content_not_found},
+         .keyed = false});
     stream.path = "/content/{content_id}/playback/{grant}/stream";
     stream.summary = "Play a content in a playback session";
     stream.description = "As `/content/{content_id}/stream`, for whoever has the address.";
@@ -79,16 +82,11 @@ void add_playback_routes(Routes& routes) {
 
 namespace {
 
-/// Takes the place of the body in the answer to a HEAD. It is never sent.
-class NoBytes : public ByteSource {
-public:
-    Task<Result<std::string_view>> next() override { co_return std::string_view{}; }
-};
-
 /// Makes clients save the file under its name.
 std::string download_header(Playback const& playback) {
     auto const [name, extension] = playback.download_name();
-    return attachment_header(extension.empty() ? std::string(name) : safe_file_name(name) + std::string(extension));
+    return attachment_header(extension.empty() ? std::string(name)
+                                               : safe_file_name(name) + '.' + std::string(extension));
 }
 
 std::string_view cache_control_of(Playback const& playback) {
@@ -226,8 +224,15 @@ Task<Result<Reply<PlaybackSessionView>>> begin_playback_session(Services& servic
     auto const id = wanted.content_id->value();
     auto const begun = co_await services.playback_sessions.begin(*request.caller, id, life, std::move(network));
     if (!begun) co_return begun.error();
-    auto const url = request.base_url + "/content/" + id.to_string() + "/playback/" + begun->grant + "/stream";
-    Reply<PlaybackSessionView> reply{{url, begun->expires_at}};
+    auto const base = request.base_url + "/content/" + id.to_string() + "/playback/" + begun->grant;
+    Reply<PlaybackSessionView> reply{{base + "/stream", {}, {}, {}, begun->expires_at}};
+    auto const packaged = co_await services.packaging.find(&request.caller->user, id);
+    if (packaged) {
+        reply.value.hls_url = base + "/hls/master.m3u8";
+        reply.value.dash_url = base + "/dash/manifest.mpd";
+        bool const has_file = packaged->media->fast_start() != nullptr;
+        if (has_file) reply.value.file_url = base + (packaged->media->has_video() ? "/file.mp4" : "/file.m4a");
+    }
     reply.headers.add("Cache-Control", "no-store");
     co_return reply;
 }

@@ -77,10 +77,13 @@ BOOST_DESCRIBE_STRUCT(GrantedStreamRequest, (StreamRequest), (grant))
 
 struct PlaybackSessionView {
     static constexpr std::string_view schema_name = "PlaybackSession";
-    std::string url;
+    std::string url;                     ///< of the bytes as they were uploaded
+    std::optional<std::string> hls_url;  ///< none, as the next two are, if the content is not packaged
+    std::optional<std::string> dash_url;
+    std::optional<std::string> file_url;
     Timestamp expires_at;
 };
-BOOST_DESCRIBE_STRUCT(PlaybackSessionView, (), (url, expires_at))
+BOOST_DESCRIBE_STRUCT(PlaybackSessionView, (), (url, hls_url, dash_url, file_url, expires_at))
 
 Task<Result<Reply<PlaybackSessionView>>> begin_playback_session(Services& services, Request& request,
                                                                 PlaybackSessionRequest wanted);

@@ -16,8 +16,14 @@ http::EndpointTable make_endpoints(Services* services, std::uint64_t max_upload_
     add_account_link_routes(routes);
     add_second_factor_routes(routes);
     add_sign_in_routes(routes);
+    add_audit_routes(routes);
     add_content_routes(routes);
+    // A file whose client offers to resume is chosen by that field, before its media type.
+    add_resumable_upload_routes(routes);
+    add_file_body_routes(routes);
+    add_tus_routes(routes);
     add_playback_routes(routes);
+    add_packaging_routes(routes);
     add_upload_routes(routes);
     add_health_routes(routes);
     add_docs_routes(routes);
@@ -39,7 +45,8 @@ std::string_view describe(Standing standing) noexcept {
 }  // namespace
 
 std::string list_endpoints(http::EndpointTable const& table) {
-    std::string text = "| method | path | operation | who may call | scope of a key |\n|---|---|---|---|---|\n";
+    std::string text =
+        "| method | path | operation | who may call | scope of a key | chosen by |\n|---|---|---|---|---|---|\n";
     for (auto const& endpoint : table.endpoints()) {
         auto const& operation = endpoint->operation;
         if (operation.hidden) continue;
@@ -53,6 +60,10 @@ std::string list_endpoints(http::EndpointTable const& table) {
         text += to_string(operation.access);
         text += " | ";
         if (operation.scope) text.append("`").append(to_string(*operation.scope)).append("` ");
+        text += "| ";
+        for (auto const by : {operation.chosen_by, operation.chosen_by_type}) {
+            if (!by.empty()) text.append("`").append(by).append("` ");
+        }
         text += "|\n";
     }
     return text;

@@ -16,9 +16,14 @@ void add_invite_routes(Routes& routes);
 void add_account_link_routes(Routes& routes);
 void add_second_factor_routes(Routes& routes);
 void add_sign_in_routes(Routes& routes);
+void add_audit_routes(Routes& routes);
 void add_content_routes(Routes& routes);
+void add_file_body_routes(Routes& routes);
+void add_resumable_upload_routes(Routes& routes);
 void add_playback_routes(Routes& routes);
+void add_packaging_routes(Routes& routes);
 void add_upload_routes(Routes& routes);
+void add_tus_routes(Routes& routes);
 void add_health_routes(Routes& routes);
 void add_docs_routes(Routes& routes);
 
@@ -26,8 +31,9 @@ void add_docs_routes(Routes& routes);
 /// have `max_upload_size` bytes.
 http::EndpointTable make_endpoints(Services* services, std::uint64_t max_upload_size);
 
-/// The operations in the API document as a table for people, one line each: method, path, id, who may call,
-/// and the scope that an API key needs.
+/// The operations in the API document as a table for people, one line each: method, path, id, who may call, the scope
+/// that an API key needs, and the header field or media type that chooses the operation among those of its path and
+/// method.
 std::string list_endpoints(http::EndpointTable const& table);
 
 /// The policy for contents (`content_policy`) as a table for people.

@@ -12,13 +12,15 @@ void add_second_factor_routes(Routes& routes) {
                             .path = "/auth/totp",
                             .tag = "auth",
                             .summary = "Make an authenticator for the account",
-                            .description = "Returns the secret of a new TOTP authenticator (RFC 6238: SHA-1, 6 digits, "
-                                           "30 seconds). Logins need it once `/auth/totp/confirm` has seen a code of "
-                                           "it; until then, beginning again replaces it. Needs the password.",
+                            .description =
+                                "Returns the secret of a new TOTP authenticator (RFC 6238: SHA-1, 6 digits, "
+                                "30 seconds). Logins need it once `/auth/totp/confirm` has seen a code of "
+                                "it; until then, beginning again replaces it. Needs the password; of an account "
+                                "without one, a sign-in within the last five minutes.",
                             .access = Access::signed_in,
                             .body = {BodyForm::json},
                             .headers = {answer_header::cache_control},
-                            .errors = {password_wrong, rate_limited, totp_active}});
+                            .errors = {password_wrong, fresh_sign_in_required, rate_limited, totp_active}});
     routes.add<confirm_totp>({.method = Method::post,
                               .path = "/auth/totp/confirm",
                               .tag = "auth",
@@ -42,8 +44,10 @@ void add_second_factor_routes(Routes& routes) {
 }
 
 Task<Result<Reply<NewTotpView>>> begin_totp(Services& services, Request& request, BeginTotpRequest wanted) {
-    auto made = co_await services.second_factors.begin(*request.caller, wanted.password->value(),
-                                                       client_network(request.remote_address));
+    std::optional<std::string_view> password;
+    if (wanted.password) password = wanted.password->value();
+    auto made =
+        co_await services.second_factors.begin(*request.caller, password, client_network(request.remote_address));
     if (!made) co_return made.error();
     Reply<NewTotpView> reply{{std::move(made->secret), std::move(made->address)}};
     reply.headers.add("Cache-Control", "no-store");

@@ -2,6 +2,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,7 @@ namespace clinikk::api {
 using SecondFactorCode = Line<1, 64>;
 
 struct BeginTotpRequest {
-    FormField<LoginPassword> password;
+    FormField<std::optional<LoginPassword>> password;
 };
 BOOST_DESCRIBE_STRUCT(BeginTotpRequest, (), (password))
 

@@ -13,11 +13,15 @@
 #include "service/account_link_service.hpp"
 #include "service/account_remover.hpp"
 #include "service/api_key_service.hpp"
+#include "service/audit_service.hpp"
 #include "service/content_service.hpp"
 #include "service/direct_upload_service.hpp"
+#include "service/export_places.hpp"
+#include "service/packaging_service.hpp"
 #include "service/playback_service.hpp"
 #include "service/playback_session_service.hpp"
 #include "service/registration_service.hpp"
+#include "service/resumable_upload_service.hpp"
 #include "service/second_factor_service.hpp"
 #include "service/session_service.hpp"
 #include "service/sign_in_service.hpp"
@@ -48,12 +52,16 @@ struct Services {
     AccountLinkService& links;
     SecondFactorService& second_factors;
     SignInService& sign_ins;
+    AuditService& audit;
     ContentService& contents;
     PlaybackService& playback;
     PlaybackSessionService& playback_sessions;
+    PackagingService& packaging;
     UploadService& uploads;
     DirectUploadService& direct_uploads;
+    ResumableUploadService& resumable_uploads;
     std::function<std::unique_ptr<Archive>()> make_archive;  ///< for exports
+    ExportPlaces& exports;
     HealthSubjects health;
     std::string public_keys{};  ///< a JWK Set
     std::string openapi{};      ///< the document at `/openapi.json`; set when the table is complete

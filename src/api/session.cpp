@@ -6,11 +6,6 @@
 #include "domain/client_network.hpp"
 
 namespace clinikk::api {
-namespace {
-
-constexpr std::size_t max_device = 200;  // bytes
-
-}  // namespace
 
 void add_session_routes(Routes& routes) {
     using enum ErrorCode;
@@ -37,10 +32,11 @@ void add_session_routes(Routes& routes) {
          .description =
              "Returns a new access token and a new refresh token. Each refresh token is used once; using one "
              "again ends its session, because somebody else may have it. A client that repeats the request "
-             "within ten seconds gets 409 instead, and its session goes on.",
+             "within ten seconds gets 409 instead, and its session goes on. A client network that shows many "
+             "unknown tokens is told 429 for them.",
          .body = {BodyForm::json, BodyForm::urlencoded},
          .headers = {answer_header::cache_control},
-         .errors = {refresh_token_invalid, refresh_token_reused}});
+         .errors = {refresh_token_invalid, refresh_token_reused, email_unverified}});
     routes.add<change_password>(
         {.method = Method::put,
          .path = "/auth/password",
@@ -102,9 +98,10 @@ void TokenRequest::check(std::vector<FieldError>& errors) const {
     if (other_grant) errors.push_back(field_error("grant_type", "must be password or refresh_token"));
 }
 
-std::string device_of(Request const& request) {
-    auto agent = request.head.find("User-Agent").substr(0, max_device);
-    return std::string(agent.substr(0, valid_utf8_prefix(agent)));
+LoginClient login_client(Request const& request) {
+    auto origin = origin_of(request);
+    return {
+        .network = client_network(request.remote_address), .device = origin.user_agent, .origin = std::move(origin)};
 }
 
 Result<Reply<TokenView>> token_reply(Result<Login> login) {
@@ -115,8 +112,6 @@ Result<Reply<TokenView>> token_reply(Result<Login> login) {
     return reply;
 }
 
-namespace {}  // namespace
-
 SessionView view_session(Session const& session, Uuid current) {
     return {session.id,         session.device,
             session.created_at, session.last_used_at.value_or(session.created_at),
@@ -125,18 +120,20 @@ SessionView view_session(Session const& session, Uuid current) {
 
 Task<Result<Reply<TokenView>>> create_token(Services& services, Request& request, TokenRequest wanted) {
     if (wanted.wants_refresh()) {
-        auto refreshed = co_await services.sessions.refresh(wanted.refresh_token->value());
+        auto refreshed = co_await services.sessions.refresh(wanted.refresh_token->value(),
+                                                            client_network(request.remote_address), origin_of(request));
         co_return token_reply(std::move(refreshed));
     }
     auto const& name = wanted.email ? wanted.email->value() : wanted.username->value();
-    LoginClient client{client_network(request.remote_address), device_of(request)};
+    auto client = login_client(request);
     if (wanted.totp_code) client.code = wanted.totp_code->value();
     auto login = co_await services.sessions.log_in(name, wanted.password->value(), std::move(client));
     co_return token_reply(std::move(login));
 }
 
-Task<Result<Reply<TokenView>>> refresh_token(Services& services, Request&, RefreshRequest wanted) {
-    auto refreshed = co_await services.sessions.refresh(wanted.refresh_token->value());
+Task<Result<Reply<TokenView>>> refresh_token(Services& services, Request& request, RefreshRequest wanted) {
+    auto refreshed = co_await services.sessions.refresh(wanted.refresh_token->value(),
+                                                        client_network(request.remote_address), origin_of(request));
     co_return token_reply(std::move(refreshed));
 }
 

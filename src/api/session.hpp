@@ -76,8 +76,8 @@ BOOST_DESCRIBE_STRUCT(SessionView, (), (id, device, created_at, last_used_at, ex
 
 /// `current` is the session that calls.
 SessionView view_session(Session const& session, Uuid current);
-/// What the client calls itself, as far as it is text.
-std::string device_of(Request const& request);
+/// The client of a login, without a code of the second factor.
+LoginClient login_client(Request const& request);
 /// The answer to whoever has logged in.
 Result<Reply<TokenView>> token_reply(Result<Login> login);
 

@@ -84,10 +84,12 @@ void add_sign_in_routes(Routes& routes) {
          .description = "For the browser: sends it to the provider, and back to `redirect_uri` of the app in the end, "
                         "with a `code` for `/auth/oidc/token`, or with an `error`: `sign_in_denied`, "
                         "`identity_provider_failed`, `identity_email_unverified`, `identity_unknown` or "
-                        "`account_disabled`. `state` comes back unchanged.",
+                        "`account_disabled`. `state` comes back unchanged. Sign-ins are slowed down for each client "
+                        "network.",
          .errors = {sign_in_not_offered, identity_provider_failed},
-         .answers = {
-             {302, "", "The provider's page", {answer_header::location, set_cookie, answer_header::cache_control}}}});
+         .answers =
+             {{302, "", "The provider's page", {answer_header::location, set_cookie, answer_header::cache_control}}},
+         .has_head = false});
     routes.add<finish_sign_in>(
         {.method = Method::get,
          .path = callback_path,
@@ -95,7 +97,8 @@ void add_sign_in_routes(Routes& routes) {
          .summary = "Come back from the identity provider",
          .description = "For the browser: this address is registered at the provider.",
          .errors = {sign_in_not_offered, sign_in_expired},
-         .answers = {{302, "", "The app", {answer_header::location, set_cookie, answer_header::cache_control}}}});
+         .answers = {{302, "", "The app", {answer_header::location, set_cookie, answer_header::cache_control}}},
+         .has_head = false});
     routes.add<redeem_sign_in>(
         {.method = Method::post,
          .path = "/auth/oidc/token",
@@ -119,7 +122,7 @@ Task<Result<Response>> begin_sign_in(Services& services, Request& request, Begin
                          .code_challenge = wanted.code_challenge->value(),
                          .app_state = wanted.state ? wanted.state->value() : std::string(),
                          .callback_url = request.base_url + std::string(callback_path)};
-    auto const begun = co_await services.sign_ins.begin(std::move(sign_in));
+    auto const begun = co_await services.sign_ins.begin(std::move(sign_in), client_network(request.remote_address));
     if (!begun) co_return begun.error();
     co_return see(begun->location, cookie_of(request, begun->browser_secret, cookie_life));
 }
@@ -131,14 +134,15 @@ Task<Result<Response>> finish_sign_in(Services& services, Request& request, Fini
     ReturnedSignIn returned{.browser_secret = std::string(cookie.count == 1 ? cookie.text.value_or("") : ""),
                             .state = wanted.state->value(),
                             .code = wanted.error ? std::string() : text_of(wanted.code),
-                            .issuer = text_of(wanted.iss)};
-    auto const address = co_await services.sign_ins.finish(std::move(returned));
+                            .issuer = text_of(wanted.iss),
+                            .origin = origin_of(request)};
+    auto const address = co_await services.sign_ins.finish(std::move(returned), client_network(request.remote_address));
     if (!address) co_return address.error();
     co_return see(*address, cookie_of(request, "", "0"));
 }
 
 Task<Result<Reply<TokenView>>> redeem_sign_in(Services& services, Request& request, RedeemSignInRequest wanted) {
-    LoginClient client{client_network(request.remote_address), device_of(request)};
+    auto client = login_client(request);
     if (wanted.totp_code) client.code = wanted.totp_code->value();
     auto login =
         co_await services.sign_ins.redeem(wanted.code->value(), wanted.code_verifier->value(), std::move(client));

@@ -9,11 +9,15 @@
 #include <string_view>
 #include <vector>
 
+#include "api/content_cursor.hpp"
 #include "api/content_fields.hpp"
 #include "api/content_view.hpp"
 #include "api/services.hpp"
+#include "api/upload_address.hpp"
+#include "api/upload_view.hpp"
 
-/// `/uploads`: the requests and handlers for uploads whose bytes go directly to the bucket.
+/// `/uploads`: the requests and handlers for uploads whose bytes go directly to the bucket, and those that every upload
+/// has.
 namespace clinikk::api {
 
 inline constexpr std::size_t max_upload_parts = 10'000;
@@ -21,13 +25,20 @@ inline constexpr std::size_t max_upload_parts = 10'000;
 struct BeginUploadRequest : ContentFields {
     FormField<Line<1, 255>> file_name;
     FormField<FileSize> size;
+    FormField<std::optional<UuidValue>> replaces;
 };
-BOOST_DESCRIBE_STRUCT(BeginUploadRequest, (ContentFields), (file_name, size))
+BOOST_DESCRIBE_STRUCT(BeginUploadRequest, (ContentFields), (file_name, size, replaces))
 
 struct UploadRequest {
-    Path<UuidValue> upload_id;
+    Path<UploadPathValue> upload_id;
 };
 BOOST_DESCRIBE_STRUCT(UploadRequest, (), (upload_id))
+
+struct ListUploadsRequest {
+    Query<PageLimit> limit;
+    Query<std::optional<CursorValue>> cursor;
+};
+BOOST_DESCRIBE_STRUCT(ListUploadsRequest, (), (limit, cursor))
 
 struct PartsRequest {
     Path<UuidValue> upload_id;
@@ -110,9 +121,13 @@ struct AbortedView {
 BOOST_DESCRIBE_STRUCT(AbortedView, (), (detail))
 
 Task<Result<Reply<BegunUploadView>>> begin_upload(Services& services, Request& request, BeginUploadRequest wanted);
-Task<Result<Reply<UploadView>>> get_upload(Services& services, Request& request, UploadRequest wanted);
+Task<Result<Reply<std::vector<ListedUploadView>>>> list_uploads(Services& services, Request& request,
+                                                                ListUploadsRequest list);
+/// An `UploadView` of a direct upload, a `ResumableUploadView` of a resumable one.
+Task<Result<Response>> get_upload(Services& services, Request& request, UploadRequest wanted);
 Task<Result<Reply<PartAddressesView>>> add_upload_parts(Services& services, Request& request, PartsRequest wanted);
 Task<Result<Reply<ContentView>>> complete_upload(Services& services, Request& request, CompleteRequest wanted);
-Task<Result<AbortedView>> abort_upload(Services& services, Request& request, UploadRequest wanted);
+/// An `AbortedView` for a direct upload, 204 for a resumable one.
+Task<Result<Response>> abort_upload(Services& services, Request& request, UploadRequest wanted);
 
 }  // namespace clinikk::api

@@ -11,7 +11,8 @@ void add_user_routes(Routes& routes) {
          .path = "/auth/register",
          .tag = "auth",
          .summary = "Make an account",
-         .description = "Where registration is by invitation, `invite` is the token of one.",
+         .description = "Where registration is by invitation, `invite` is the token of one. Registrations are slowed "
+                        "down for each address and client network.",
          .body = {BodyForm::json},
          .success = 201,
          .headers = {answer_header::location},
@@ -27,9 +28,9 @@ void add_user_routes(Routes& routes) {
 Task<Result<Reply<UserView>>> register_user(Services& services, Request& request, RegisterRequest wanted) {
     auto const invite = wanted.invite ? wanted.invite->value() : std::string();
     auto const user = co_await services.registration.add(*wanted.email, *wanted.password, invite,
-                                                         client_network(request.remote_address));
+                                                         client_network(request.remote_address), origin_of(request));
     if (!user) co_return user.error();
-    co_await services.links.welcome(*user);
+    co_await services.links.welcome(*user, origin_of(request));
     Reply<UserView> reply{from_members<UserView>(*user)};
     reply.headers.add("Location", "/auth/me");
     co_return reply;

@@ -6,8 +6,7 @@
 
 namespace clinikk::app {
 
-/// At the start and then once a minute, as long as the server runs: goes on with removals of accounts that a process
-/// has left undone.
+/// Continues unfinished removals of accounts, at the start and then once a minute as long as the server runs.
 Task<> resume_removals_every_minute(AccountRemover& remover, Log& log);
 
 }  // namespace clinikk::app

@@ -11,6 +11,7 @@ namespace {
 constexpr std::array api_tags{
     http::ApiTag{"auth", "Accounts and logins"},
     http::ApiTag{"users", "Accounts: their administration, and one's own"},
+    http::ApiTag{"audit", "Who did what to what"},
     http::ApiTag{"content", "The library: uploading, browsing, playing, changing"},
     http::ApiTag{"upload", "Large files straight to the bucket, in parts"},
     http::ApiTag{"health", "For supervisors and load balancers"},

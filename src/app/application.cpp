@@ -12,19 +12,27 @@
 #include "app/core.hpp"
 #include "app/descriptor_budget.hpp"
 #include "app/process_name.hpp"
+#include "app/unfinished_upload_job.hpp"
 #include "archive/zip_archive.hpp"
 #include "db/polling_signals.hpp"
 #include "http/server/server.hpp"
 #include "mail/smtp_mailer.hpp"
+#include "media/packaging/packaging_reader.hpp"
 #include "security/playback_grants.hpp"
 #include "security/secret.hpp"
 #include "security/secret_box.hpp"
+#include "security/verified_tokens.hpp"
+#include "service/idempotency_service.hpp"
 
 namespace clinikk::app {
 namespace {
 
 /// The number of passwords that wait to be hashed, for each core.
 constexpr std::size_t waiting_passwords = 4;
+/// A little over 100 bytes each.
+constexpr std::size_t remembered_tokens = 8192;
+/// Each is an archive in memory until its client has read it.
+constexpr std::size_t exports_at_once = 4;
 /// The longest time that an event takes to reach this process by polling. PostgreSQL notifies earlier.
 constexpr std::chrono::milliseconds sqlite_poll_interval{250};
 constexpr std::chrono::milliseconds postgres_poll_interval{900};
@@ -56,7 +64,7 @@ TokenOptions token_options(Settings const& settings, Log& log) {
 
 std::unique_ptr<AccessTokens> make_tokens(TokenOptions const& options) {
     try {
-        return make_access_tokens(options);
+        return remember_verified(make_access_tokens(options), remembered_tokens);
     } catch (std::invalid_argument const& wrong) {
         throw SettingError(std::string("SECRET_KEY, PREVIOUS_SECRET_KEY or ALGORITHM: ") + wrong.what());
     }
@@ -76,9 +84,9 @@ std::unique_ptr<Mailer> make_mailer(Settings const& settings, Log& log) {
     return make_smtp_mailer(std::move(options), log);
 }
 
-AccountLinkOptions account_link_options(Settings const& settings) {
-    auto options = settings.account_links;
-    options.limit_requests = settings.sessions.limit_attempts;
+http::PipelineOptions pipeline_options(Settings const& settings) {
+    auto options = settings.pipeline;
+    if (!settings.rate_limit) options.request_rate = 0;
     return options;
 }
 
@@ -116,6 +124,10 @@ DirectUploadOptions direct_upload_options(Settings const& settings) {
     options.limits = settings.uploads;
     options.address_life = settings.playback.address_life;
     return options;
+}
+
+ResumableUploadOptions resumable_upload_options(Settings const& settings) {
+    return {settings.uploads, settings.direct_uploads.life};
 }
 
 http::ServerOptions server_options(Settings const& settings, DescriptorBudget const& descriptors) {
@@ -164,6 +176,7 @@ struct Application::Parts {
     std::unique_ptr<PlaybackGrants> grants;
     std::unique_ptr<SecretBox> box;
     SecondFactor second_factor;
+    Throttle throttle;
     std::unique_ptr<IdentityProvider> identity_provider;
     std::unique_ptr<Mailer> mailer;
 
@@ -175,15 +188,21 @@ struct Application::Parts {
     AccountLinkService links;
     ApiKeyService api_keys;
     AccountRemover remover;
+    AuditService audit;
     PlaybackService playback;
     PlaybackSessionService playback_sessions;
+    std::unique_ptr<PackagingReader> packaging_reader;
+    PackagingService packaging;
     UploadService uploads;
     DirectUploadService direct_uploads;
+    ResumableUploadService resumable_uploads;
+    ExportPlaces exports{exports_at_once};
 
     api::Services services;
     http::EndpointTable table;
     http::Router router;
     CredentialAuthenticator authenticator;
+    IdempotencyService idempotency;
     http::Pipeline pipeline;
     http::Server server;
 
@@ -197,28 +216,37 @@ struct Application::Parts {
           grants(make_grants(keys)),
           box(make_box(keys)),
           second_factor(*box, log),
+          throttle(*core.freeing_work, core.clock, settings.rate_limit),
           identity_provider(make_identity_provider(settings, core.clock, log)),
           mailer(make_mailer(settings, log)),
           users(*core.work, *core.hasher, core.clock),
-          registration(*core.work, users, core.clock, settings.registration),
-          sessions(*core.freeing_work, *core.hasher, *tokens, second_factor, core.clock, settings.sessions, log),
-          second_factors(*core.freeing_work, sessions, second_factor, *box, core.clock),
-          sign_ins(*core.work, identity_provider.get(), sessions, core.clock, sign_in_options(settings), log),
-          links(*core.freeing_work, *core.hasher, mailer.get(), core.clock, account_link_options(settings), log),
+          registration(*core.work, users, throttle, core.clock, settings.registration),
+          sessions(*core.freeing_work, *core.hasher, *tokens, second_factor, throttle, core.clock, settings.sessions,
+                   log),
+          second_factors(*core.freeing_work, sessions, second_factor, throttle, *box, core.clock),
+          sign_ins(*core.work, identity_provider.get(), sessions, throttle, core.clock, sign_in_options(settings), log),
+          links(*core.freeing_work, *core.hasher, throttle, mailer.get(), core.clock, settings.account_links, log),
           api_keys(*core.freeing_work, core.clock, log),
           remover(*core.freeing_work, core.clock, log),
+          audit(*core.freeing_work, core.clock),
           playback(*core.freeing_work, core.storage.object_stores(), settings.playback, log),
           playback_sessions(*core.freeing_work, *grants, core.clock, settings.playback.session_life),
+          packaging_reader(media::packaging::make_packaging_reader()),
+          packaging(*core.freeing_work, core.storage.object_stores(), *packaging_reader, settings.packaging, log),
           uploads(*core.work, core.storage.object_stores(), *inspector, core.clock, settings.uploads, lease_holder(),
                   log),
           direct_uploads(*core.work, core.storage.object_stores(), *inspector, core.clock,
                          direct_upload_options(settings), lease_holder(), log),
+          resumable_uploads(*core.work, core.storage.object_stores(), *inspector, core.clock, signals,
+                            resumable_upload_options(settings), lease_holder(), log),
           services(make_services()),
           table(api::make_endpoints(&services, settings.uploads.max_size)),
           router(table),
           authenticator(sessions, api_keys),
+          idempotency(*core.freeing_work, *box, core.clock, log),
           pipeline(
-              router, authenticator, [this] { return core.work->revision(); }, settings.pipeline, log),
+              router, authenticator, idempotency, [this] { return core.work->revision(); }, pipeline_options(settings),
+              log),
           server(server_options(settings, descriptors), pipeline, log) {
         services.openapi = openapi_text(table);
         start_jobs();
@@ -235,12 +263,16 @@ struct Application::Parts {
             .links = links,
             .second_factors = second_factors,
             .sign_ins = sign_ins,
+            .audit = audit,
             .contents = core.contents,
             .playback = playback,
             .playback_sessions = playback_sessions,
+            .packaging = packaging,
             .uploads = uploads,
             .direct_uploads = direct_uploads,
+            .resumable_uploads = resumable_uploads,
             .make_archive = [] { return make_zip_archive(); },
+            .exports = exports,
             .health = {.work = *core.work,
                        .database_driver = settings.database.is_postgres() ? "postgres" : "sqlite",
                        .objects = core.storage.object_stores().current(),
@@ -254,7 +286,8 @@ struct Application::Parts {
     /// Starts the tasks that run as long as the server does.
     void start_jobs() {
         signals.subscribe([this](Event const& event) {
-            if (event.type == "content.deleted") core.storage.local().close_idle_files();
+            // An update may have replaced the source.
+            if (event.type != "content.created") core.storage.local().close_idle_files();
         });
         server.spawn_on_each([this] { return core.database->serve_loop(); });
         server.spawn([this] { return signals.run(); });
@@ -262,6 +295,7 @@ struct Application::Parts {
         server.spawn([this] { return resume_removals_every_minute(remover, core.log); });
         server.spawn(
             [this] { return collect_every_minute(core.collector, core.database->collection_lock(), core.log); });
+        server.spawn([this] { return finish_uploads_every_minute(resumable_uploads, core.log); });
     }
 };
 
@@ -279,6 +313,7 @@ void Application::run() {
     parts_->server.run();
     parts_->identity_provider.reset();
     parts_->core.stop();
+    parts_->resumable_uploads.stop();
     parts_->inspector.reset();
     parts_->core.database.reset();
 }

@@ -6,12 +6,15 @@
 #include <csignal>
 #include <iostream>
 
+#include "api/audit.hpp"
 #include "app/api_document.hpp"
 #include "app/application.hpp"
 #include "app/ask_health.hpp"
+#include "app/audit_command.hpp"
 #include "app/check_storage.hpp"
 #include "app/library_commands.hpp"
 #include "app/open_database.hpp"
+#include "app/package_file.hpp"
 #include "app/settings.hpp"
 #include "app/settings_text.hpp"
 #include "app/user_commands.hpp"
@@ -64,6 +67,31 @@ struct AccountArguments {
     std::string role = "viewer";
 };
 
+/// The arguments of `audit`, as they were given.
+struct AuditArguments {
+    std::string actor;
+    std::string target;
+    std::string action;
+    std::string since;
+    std::string until;
+    std::int64_t limit = 100;
+    bool as_json = false;
+
+    AuditQuery query() const {
+        AuditQuery query{.limit = limit};
+        if (!actor.empty()) {
+            auto const wanted = parse_argument<api::AuditActorValue>(actor, "--actor").value();
+            query.actor_kind = wanted.kind;
+            query.actor_id = wanted.id;
+        }
+        if (!target.empty()) query.target_id = parse_argument<UuidValue>(target, "--target").value();
+        if (!action.empty()) query.action = parse_argument<api::AuditActionValue>(action, "--action").value();
+        if (!since.empty()) query.since = parse_argument<api::TimeValue>(since, "--since").value();
+        if (!until.empty()) query.until = parse_argument<api::TimeValue>(until, "--until").value();
+        return query;
+    }
+};
+
 /// The commands, and what each does with the settings.
 class CommandLine {
 public:
@@ -81,12 +109,16 @@ public:
         }).add_flag("--dry-run", dry_run_, "Only list what would be removed");
         add("verify", "Hash every object again and compare it with its row", verify_objects);
         add("health", "Ask a running service on HOST and PORT whether it is alive", ask_health);
-        add("backfill", "Read objects that were taken over, and store their size, digest and media facts",
+        add("backfill",
+            "Read objects that were taken over, and store their size, digest and media facts; make missing packaging "
+            "indexes",
             backfill_objects);
         add_storage();
         add_contents();
+        add_audit();
         add_check();
         add_user_commands();
+        add_package();
         add_openapi();
         add_settings_command();
         app_.add_subcommand("version", "Print the version")->callback([this] {
@@ -167,6 +199,20 @@ private:
         assign.add_flag("--all-unowned", owner_.all_unowned, "All contents that have no owner");
     }
 
+    void add_audit() {
+        auto& audit =
+            add("audit", "Print the audit log: who did what to what, the newest first",
+                [this](Settings const& settings) { return print_audit(settings, audit_.query(), audit_.as_json); });
+        audit.add_option("--actor", audit_.actor, "Id of an account, or account, nobody, operator or service");
+        audit.add_option("--target", audit_.target, "Id of what something was done to")->type_name("ID");
+        audit.add_option("--action", audit_.action, "Such as content.deleted");
+        audit.add_option("--since", audit_.since, "A time such as 2026-03-01T12:00:00Z, or a date; inclusive");
+        audit.add_option("--until", audit_.until, "The same; not inclusive");
+        audit.add_option("--limit", audit_.limit, "The most events that are printed [100]")
+            ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
+        audit.add_flag("--json", audit_.as_json, "A JSON object on each line");
+    }
+
     void add_openapi() {
         auto* const command = app_.add_subcommand("openapi", "Print the OpenAPI document");
         command->add_flag("--table", table_, "Print the operations as a table: method, path, id, who may call");
@@ -179,6 +225,18 @@ private:
         });
     }
 
+    void add_package() {
+        auto* const command = app_.add_subcommand(
+            "package", "Package a local file as HLS, DASH and a file that starts fast, in a directory of static files");
+        command->add_option("file", file_, "An MP4, M4A or QuickTime file; it stays as it is")
+            ->required()
+            ->type_name("FILE");
+        command->add_option("directory", directory_, "Where to; it is made, or must be empty")
+            ->required()
+            ->type_name("DIRECTORY");
+        command->callback([this] { action_ = [this] { return package_file(file_, directory_); }; });
+    }
+
     void add_check() {
         auto* const check = app_.add_subcommand("check", "Try what the service depends on: storage");
         check->require_subcommand(1);
@@ -189,7 +247,8 @@ private:
     }
 
     void add_user_commands() {
-        auto* const user = app_.add_subcommand("user", "Accounts: add, list, passwd, role, disable, enable");
+        auto* const user =
+            app_.add_subcommand("user", "Accounts: add, list, passwd, role, disable, enable, reset-totp");
         user->require_subcommand(1);
         add("list", "List all accounts", list_users, user);
         auto& add_one = add_account(
@@ -205,7 +264,7 @@ private:
                         return change_user(settings,
                                            [&](UserService& users) { return users.set_password(email(), password); });
                     });
-        add_account(user, "role", "Set a role",
+        add_account(user, "role", "Set a role; ends the account's sessions",
                     [this](Settings const& settings) {
                         auto const role = parse_argument<RoleValue>(account_.role, "role").value();
                         return change_user(settings,
@@ -217,6 +276,11 @@ private:
             return change_user(settings,
                                [&](UserService& users) { return users.update(email(), {.is_active = false}); });
         });
+        add_account(user, "reset-totp", "Remove a lost second factor; ends the account's sessions",
+                    [this](Settings const& settings) {
+                        return change_user(settings,
+                                           [&](UserService& users) { return users.remove_second_factor(email()); });
+                    });
         add_account(user, "enable", "Let a disabled account in again", [this](Settings const& settings) {
             return change_user(settings,
                                [&](UserService& users) { return users.update(email(), {.is_active = true}); });
@@ -243,6 +307,7 @@ private:
     GivenSettings given_;
     AccountArguments account_;
     OwnerArguments owner_;
+    AuditArguments audit_;
     std::optional<Email> parsed_email_;
     bool dry_run_ = false;
     bool table_ = false;
@@ -250,6 +315,8 @@ private:
     bool as_env_ = false;
     std::string from_;
     std::string to_;
+    std::string file_;
+    std::string directory_;
     std::vector<std::string> origins_;
     std::function<int()> action_;
 };

@@ -19,7 +19,8 @@ Core::Core(Settings const& settings_in, CoreSizes const& sizes, Log& log_in)
       storage(settings, sizes.open_files, clock, file_pool, log),
       hasher(make_password_hasher(hash_pool, settings.password_cost, sizes.hash_places)),
       contents(*freeing_work, storage.object_stores(), clock, settings.uploads.default_visibility, log),
-      collector(*freeing_work, storage.object_stores(), clock, settings.gc_grace, lease_holder(), log) {}
+      collector(*freeing_work, storage.object_stores(), clock, settings.gc_grace, lease_holder(), log,
+                settings.audit_retention) {}
 
 void Core::stop() {
     storage.stop();

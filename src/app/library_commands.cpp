@@ -79,7 +79,8 @@ int verify_objects(Settings const& settings) {
 int backfill_objects(Settings const& settings) {
     CommandContext context(settings);
     auto const inspector = make_inspector(settings, context.log);
-    Backfiller backfiller(*context.core.freeing_work, context.core.storage.object_stores(), *inspector);
+    Backfiller backfiller(*context.core.freeing_work, context.core.storage.object_stores(), *inspector,
+                          context.core.clock, lease_holder(), context.log);
     ProgressLine const line;
     auto const report = [](std::string_view key, std::string_view why) { std::cout << key << ": " << why << '\n'; };
     auto const progress = [&line](Backfill const& so_far) {

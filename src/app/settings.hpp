@@ -20,7 +20,9 @@
 #include "security/access_tokens.hpp"
 #include "security/password_hasher.hpp"
 #include "service/account_link_service.hpp"
+#include "service/collector.hpp"
 #include "service/direct_upload_service.hpp"
+#include "service/packaging_service.hpp"
 #include "service/playback_service.hpp"
 #include "service/registration_service.hpp"
 #include "service/session_service.hpp"
@@ -79,17 +81,20 @@ struct Settings {
     oidc::ProviderOptions identity_provider{};
     std::filesystem::path client_secret_file{};  ///< instead of the client's secret itself
     std::vector<std::string> redirect_urls{};    ///< of the apps that may ask for a sign-in
-    bool sign_ins_register = true;               ///< a sign-in makes an account for who has none
+    bool sign_ins_register = true;               ///< a first sign-in makes an account
     SessionOptions sessions{};
+    bool rate_limit = true;  ///< attempts are slowed down and requests counted
     SmtpOptions smtp{};
     std::filesystem::path smtp_password_file{};  ///< instead of the password itself
     AccountLinkOptions account_links{};
     StorageSettings storage{};
     PlaybackOptions playback{};
+    PackagingOptions packaging{};
     UploadLimits uploads{};
     DirectUploadOptions direct_uploads{};
     media::InspectorOptions inspector{};
     std::chrono::seconds gc_grace{3600};
+    std::chrono::seconds audit_retention = Collector::usual_audit_retention;
     LogLevel log_level = LogLevel::info;
     LogFormat log_format = LogFormat::text;
 };

@@ -148,6 +148,8 @@ constexpr std::array settings_table{
         "PLAYBACK_SESSION_EXPIRE", "Longest time for which the address of a playback session works"),
     setting<WebAddress, &S::storage, &Store::s3, &S3StoreOptions::public_url>(
         "STORAGE_PUBLIC_URL", "Public address of the bucket, such as a CDN (default: presigned addresses)"),
+    setting<Size, &S::packaging, &PackagingOptions::cache>("INDEX_CACHE",
+                                                           "Memory for the packaging indexes of contents that play"),
     setting<SizeOfUploadMemory, &S::storage, &Store::upload_memory>("UPLOAD_MEMORY",
                                                                     "Memory for all uploads to S3 together"),
     setting<SizeOfFile, &S::uploads, &UploadLimits::max_size>("MAX_UPLOAD_SIZE", "Largest file"),
@@ -156,7 +158,7 @@ constexpr std::array settings_table{
     setting<Whole<std::int64_t, 1, 1'000'000>, &S::uploads, &UploadLimits::max_per_user>(
         "MAX_UPLOADS_PER_USER", "Uploads that one account may have under way"),
     setting<RaisedDuration<60>, &S::direct_uploads, &DirectUploadOptions::life>(
-        "UPLOAD_EXPIRES", "Time that a direct upload to the bucket may take"),
+        "UPLOAD_EXPIRES", "Time that a direct upload to the bucket may take, and that a resumable upload may rest"),
     setting<Size, &S::storage, &Store::local, &LocalStoreOptions::reserve>("DISK_RESERVE",
                                                                            "Disk space that uploads leave free"),
     setting<Cores, &S::server, &http::ServerOptions::threads>("THREADS",
@@ -172,10 +174,16 @@ constexpr std::array settings_table{
     setting<Duration, &S::server, &http::ServerOptions::shutdown_grace>(
         "SHUTDOWN_GRACE", "Time for requests under way when the service stops"),
     setting<Duration, &S::gc_grace>("GC_GRACE", "Age before leftovers of interrupted writes are collected"),
+    setting<RaisedDuration<std::chrono::seconds(AuditRepository::least_retention).count()>, &S::audit_retention>(
+        "AUDIT_RETENTION", "Age at which events of the audit log are removed, at least 90d"),
     setting<Choice<OneOrZero>, &S::server, &http::ServerOptions::reuse_port>(
         "REUSE_PORT", "1: several processes may listen on the port, for rolling restarts"),
-    setting<Choice<OnOff>, &S::sessions, &SessionOptions::limit_attempts>("RATE_LIMIT",
-                                                                          "off: failed logins are not slowed down"),
+    setting<Choice<OnOff>, &S::rate_limit>(
+        "RATE_LIMIT", "off: nothing is slowed down: wrong passwords, registrations, mails, sign-ins, requests"),
+    setting<Whole<std::uint32_t, 0, 1'000'000>, &S::pipeline, &http::PipelineOptions::request_rate>(
+        "REQUEST_RATE",
+        "Requests a second that a process answers to one account, API key or, without either, client network; ten "
+        "times as many at once; 0: any number"),
     setting<Choice<Level>, &S::log_level>("LOG_LEVEL", "trace, debug, info, warning or error"),
     setting<Format, &S::log_format>("LOG_FORMAT", "json, text, or auto: text on a terminal"),
     setting<Origins, &S::pipeline, &http::PipelineOptions::cors_origins>(

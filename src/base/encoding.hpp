@@ -14,6 +14,9 @@ std::string to_hex(std::span<std::uint8_t const> bytes);
 /// Base64 with padding (RFC 4648 section 4).
 std::string to_base64(std::span<std::uint8_t const> bytes);
 
+/// Decodes base64 with its padding. Empty when a character, the padding or the length is not valid.
+std::optional<std::string> from_base64(std::string_view text);
+
 /// Base32 without padding (RFC 4648 section 6).
 std::string to_base32(std::string_view bytes);
 

@@ -6,7 +6,9 @@
 #include "base/errors/access.hpp"
 #include "base/errors/content.hpp"
 #include "base/errors/http.hpp"
+#include "base/errors/idempotency.hpp"
 #include "base/errors/media.hpp"
+#include "base/errors/resumable_upload.hpp"
 #include "base/errors/service.hpp"
 #include "base/errors/upload.hpp"
 #include "base/errors/user.hpp"
@@ -23,9 +25,10 @@ consteval auto join(std::array<ErrorKind, Sizes> const&... parts) {
 }
 
 /// One part for each group of `ErrorCode`, in the same order: the index of a row is the value of its code.
-constexpr auto catalogue = join(errors::http_errors, errors::user_errors, errors::access_errors, errors::content_errors,
-                                errors::upload_errors, errors::media_errors, errors::service_errors);
-constexpr auto last_code = ErrorCode::insufficient_storage;
+constexpr auto catalogue =
+    join(errors::http_errors, errors::user_errors, errors::access_errors, errors::content_errors, errors::upload_errors,
+         errors::resumable_upload_errors, errors::media_errors, errors::service_errors, errors::idempotency_errors);
+constexpr auto last_code = ErrorCode::too_many_idempotency_keys;
 
 consteval bool is_in_order() {
     for (std::size_t i = 0; i < catalogue.size(); ++i) {

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/quota.hpp"
+
 namespace clinikk {
 
 /// Every failure that a client can be told about. The name of the enumerator is the stable `code` member of the problem
@@ -46,6 +48,7 @@ enum class ErrorCode : std::uint8_t {
     refresh_token_reused,
     session_not_found,
     password_wrong,
+    fresh_sign_in_required,
     email_unverified,
     one_time_token_invalid,
     mail_unavailable,
@@ -76,6 +79,7 @@ enum class ErrorCode : std::uint8_t {
     content_not_found,
     playback_session_ended,
     source_unavailable,
+    packaging_unavailable,
     // upload
     upload_not_found,
     upload_interrupted,
@@ -86,6 +90,20 @@ enum class ErrorCode : std::uint8_t {
     parts_mismatch,
     digest_mismatch,
     too_many_uploads,
+    // resumable upload
+    upload_locked,
+    upload_lost,
+    upload_expired,
+    upload_cancelled,
+    upload_offset_mismatch,
+    upload_length_mismatch,
+    upload_length_exceeded,
+    upload_is_final,
+    upload_checksum_unsupported,
+    upload_checksum_mismatch,
+    upload_metadata_malformed,
+    upload_concat_invalid,
+    tus_version_unsupported,
     // media
     media_unrecognised,
     media_kind_mismatch,
@@ -96,6 +114,12 @@ enum class ErrorCode : std::uint8_t {
     internal,
     unavailable,
     insufficient_storage,
+    // idempotency
+    idempotency_key_malformed,
+    idempotency_key_in_use,
+    idempotency_key_reused,
+    idempotency_answer_lost,
+    too_many_idempotency_keys,
 };
 
 /// One row of the error catalogue: what the problem documents, the `/problems/{code}` pages and the OpenAPI
@@ -105,7 +129,7 @@ struct ErrorKind {
     std::string_view name;      ///< stable machine-readable name
     std::uint16_t status;       ///< HTTP status code (RFC 9110 section 15)
     std::string_view title;     ///< short summary, the same for every occurrence (RFC 9457 section 3.1.3)
-    std::string_view sentence;  ///< what it means and what to do about it
+    std::string_view sentence;  ///< what the error means and what the client can do about it
 };
 
 /// The catalogue row of a code. Every code has one.
@@ -128,6 +152,11 @@ struct Error {
     std::optional<std::chrono::seconds> retry_after{};  ///< of 429 and 503: when to try again
     /// Header fields that the answer needs because of this error, such as `Allow` or `Content-Range`.
     std::vector<std::pair<std::string_view, std::string>> fields{};
+    std::optional<Quota> quota{};  ///< of the limit on what failed, such as wrong passwords
+    /// The `type` of the problem document where another specification than ours defines it; empty: ours, by the code.
+    std::string_view problem_type{};
+    /// Members of the problem document that this `type` defines, with numbers as their values.
+    std::vector<std::pair<std::string_view, std::int64_t>> members{};
 
     /// Boost.System requires a default constructor for `Result::error()`.
     Error() : Error(ErrorCode::internal) {}

@@ -88,4 +88,15 @@ void append_json_string(std::string& out, std::string_view text) {
     out += '"';
 }
 
+std::string with_valid_utf8(std::string_view text) {
+    std::string out;
+    while (true) {
+        auto const valid = valid_utf8_prefix(text);
+        out += text.substr(0, valid);
+        if (valid == text.size()) return out;
+        out += "\xEF\xBF\xBD";
+        text.remove_prefix(valid + 1);
+    }
+}
+
 }  // namespace clinikk

@@ -75,6 +75,87 @@ std::string format_rfc3339(Timestamp time) {
     return text;
 }
 
+namespace {
+
+/// Reads `width` digits at the start of `text` and removes them.
+std::optional<int> take_digits(std::string_view& text, std::size_t width) {
+    if (text.size() < width) return std::nullopt;
+    int value = 0;
+    for (char const c : text.substr(0, width)) {
+        if (c < '0' || c > '9') return std::nullopt;
+        value = value * 10 + (c - '0');
+    }
+    text.remove_prefix(width);
+    return value;
+}
+
+bool take(std::string_view& text, std::string_view either) {
+    if (text.empty() || either.find(text.front()) == std::string_view::npos) return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+std::optional<std::chrono::sys_days> take_date(std::string_view& text) {
+    auto const year = take_digits(text, 4);
+    if (!year || !take(text, "-")) return std::nullopt;
+    auto const month = take_digits(text, 2);
+    if (!month || !take(text, "-")) return std::nullopt;
+    auto const day = take_digits(text, 2);
+    if (!day) return std::nullopt;
+    std::chrono::year_month_day const date{std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
+                                           std::chrono::day{static_cast<unsigned>(*day)}};
+    if (!date.ok()) return std::nullopt;
+    return std::chrono::sys_days{date};
+}
+
+/// `12:00`, as minutes.
+std::optional<std::chrono::minutes> take_hour_and_minute(std::string_view& text) {
+    auto const hour = take_digits(text, 2);
+    if (!hour || *hour > 23 || !take(text, ":")) return std::nullopt;
+    auto const minute = take_digits(text, 2);
+    if (!minute || *minute > 59) return std::nullopt;
+    return std::chrono::hours{*hour} + std::chrono::minutes{*minute};
+}
+
+/// `.25`, or nothing. Digits behind the sixth are cut off.
+std::optional<std::chrono::microseconds> take_fraction(std::string_view& text) {
+    if (!take(text, ".")) return std::chrono::microseconds{0};
+    int micros = 0;
+    int unit = 100'000;
+    auto digit = take_digits(text, 1);
+    if (!digit) return std::nullopt;
+    for (; digit; digit = take_digits(text, 1), unit /= 10) micros += *digit * unit;
+    return std::chrono::microseconds{micros};
+}
+
+/// `Z` or `+01:00`.
+std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
+    if (take(text, "Zz")) return std::chrono::minutes{0};
+    bool const is_west = text.starts_with('-');
+    if (!take(text, "+-")) return std::nullopt;
+    auto const offset = take_hour_and_minute(text);
+    if (!offset) return std::nullopt;
+    return is_west ? -*offset : *offset;
+}
+
+}  // namespace
+
+std::optional<Timestamp> parse_rfc3339(std::string_view text) {
+    auto const date = take_date(text);
+    if (!date) return std::nullopt;
+    if (text.empty()) return Timestamp(*date);
+    if (!take(text, "Tt ")) return std::nullopt;
+    auto const minutes = take_hour_and_minute(text);
+    if (!minutes || !take(text, ":")) return std::nullopt;
+    auto const second = take_digits(text, 2);
+    if (!second || *second > 60) return std::nullopt;
+    auto const fraction = take_fraction(text);
+    if (!fraction) return std::nullopt;
+    auto const offset = take_offset(text);
+    if (!offset || !text.empty()) return std::nullopt;
+    return Timestamp(*date) + *minutes + std::chrono::seconds{*second} + *fraction - *offset;
+}
+
 std::string format_http_date(Timestamp time) {
     auto const f = split(time);
     std::string text = "Xxx, 00 Xxx 0000 00:00:00 GMT";

@@ -16,6 +16,10 @@ Timestamp now();
 /// RFC 3339 in UTC with microseconds: `2026-03-01T12:00:00.123456Z`.
 std::string format_rfc3339(Timestamp time);
 
+/// A date-time of RFC 3339 section 5.6, to the microsecond, or a full-date, which means its beginning in UTC. Empty
+/// when it is neither, or names a day or a time that does not exist. A leap second is the second after it.
+std::optional<Timestamp> parse_rfc3339(std::string_view text);
+
 /// IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7). Fractions of a second are cut off.
 std::string format_http_date(Timestamp time);
 

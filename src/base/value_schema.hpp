@@ -11,7 +11,7 @@ namespace clinikk {
 /// The wire format of a value, as its value type describes it: the JSON Schema 2020-12 keywords for the OpenAPI
 /// document, and the JSON kind that the reader expects. Unset members are left out.
 struct ValueSchema {
-    enum class Type { string, integer, boolean };
+    enum class Type { string, integer, boolean, object };
 
     Type type = Type::string;
     std::string_view format{};

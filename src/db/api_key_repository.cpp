@@ -7,11 +7,11 @@ namespace {
 constexpr auto insert_sql = insert_into<ApiKey>("api_keys");
 constexpr Statement insert_key{"api_key_insert", insert_sql};
 
-constexpr auto find_owner_sql =
-    sql_text("SELECT ", columns<ApiKeyOwner>,
-             " FROM (SELECT id AS key_id, user_id, scopes AS key_scopes, last_used_at AS key_used_at FROM api_keys"
-             " WHERE key_hash = $1 AND (expires_at IS NULL OR expires_at > $2)) k"
-             " JOIN users ON users.id = k.user_id WHERE is_active");
+constexpr auto find_owner_sql = sql_text("SELECT ", columns<ApiKeyOwner>,
+                                         " FROM (SELECT id AS key_id, user_id, name AS key_name, scopes AS key_scopes,"
+                                         " last_used_at AS key_used_at FROM api_keys"
+                                         " WHERE key_hash = $1 AND (expires_at IS NULL OR expires_at > $2)) k"
+                                         " JOIN users ON users.id = k.user_id WHERE is_active");
 constexpr Statement find_key_owner{"api_key_find_owner", find_owner_sql, Sharing::pipelined};
 
 constexpr auto find_active_user_sql =

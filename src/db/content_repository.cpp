@@ -12,6 +12,13 @@ inline constexpr auto column_prefix<PlayableSource> = [](std::string_view member
     return "o.";
 };
 
+/// The same with the verdict about the source, and the object that is linked as its index.
+template <>
+inline constexpr auto column_prefix<PackagedSource> = [](std::string_view member) -> std::string_view {
+    if (member == "packaging" || member == "packaging_reason") return "c.";
+    return member == "index_id" ? "i.object_id AS " : column_prefix<PlayableSource>(member);
+};
+
 namespace {
 
 constexpr auto insert_sql = insert_into<Content>("contents");
@@ -107,6 +114,13 @@ constexpr auto find_source_sql =
              " WHERE l.content_id = $1 AND l.role = 'source' AND o.state = 'stored'");
 constexpr Statement find_content_source{"content_find_source", find_source_sql, Sharing::pipelined};
 
+constexpr auto find_packaged_sql =
+    sql_text("SELECT ", columns<PackagedSource>,
+             " FROM content_objects l JOIN objects o ON o.id = l.object_id JOIN contents c ON c.id = l.content_id"
+             " LEFT JOIN content_objects i ON i.content_id = l.content_id AND i.role = 'index'"
+             " WHERE l.content_id = $1 AND l.role = 'source' AND o.state = 'stored'");
+constexpr Statement find_packaged_content{"content_find_packaged", find_packaged_sql, Sharing::pipelined};
+
 constexpr Statement set_content_storage_url{
     "content_set_storage_url",
     "UPDATE contents SET storage_url = $2 WHERE id IN"
@@ -116,6 +130,18 @@ constexpr auto set_source_facts_sql =
     sql_text("UPDATE contents SET duration = COALESCE(duration, $2), ", assigned_columns<SourceMembers, 3>,
              " WHERE id IN (SELECT content_id FROM content_objects WHERE object_id = $1 AND role = 'source')");
 constexpr Statement set_content_source_facts{"content_set_source_facts", set_source_facts_sql};
+
+constexpr auto replace_source_sql = sql_text(
+    "UPDATE contents SET status = 'ready', updated_at = $2, storage_url = $3, file_name = $4, duration = CASE"
+    " WHEN duration IS NULL OR duration = (duration_ms + 500) / 1000 THEN $5 ELSE duration END, ",
+    assigned_columns<SourceMembers, 6>, " WHERE id = $1 RETURNING ", columns<Content>);
+constexpr Statement replace_content_source{"content_replace_source", replace_source_sql};
+
+constexpr auto find_by_source_sql =
+    sql_text("SELECT ", columns<Content>,
+             " FROM contents WHERE id IN (SELECT content_id FROM content_objects WHERE object_id = $1"
+             " AND role = 'source') ORDER BY id LIMIT 1");
+constexpr Statement find_content_by_source{"content_find_by_source", find_by_source_sql};
 
 constexpr Statement list_source_kinds{
     "content_kinds_of_source",
@@ -156,8 +182,11 @@ constexpr std::array statements{insert_content,
                                 update_content,
                                 remove_content,
                                 find_content_source,
+                                find_packaged_content,
                                 set_content_storage_url,
                                 set_content_source_facts,
+                                replace_content_source,
+                                find_content_by_source,
                                 list_source_kinds,
                                 list_linked_contents,
                                 list_owned_contents,
@@ -230,11 +259,29 @@ public:
         return find_one<PlayableSource>(session_, find_content_source, std::array{to_value(id)});
     }
 
+    Task<std::optional<PackagedSource>> find_packaged(Uuid id) override {
+        return find_one<PackagedSource>(session_, find_packaged_content, std::array{to_value(id)});
+    }
+
     Task<> set_source_facts(Uuid object_id, SourceFacts const& facts) override {
         auto const seconds = facts.media ? facts.media->duration() : std::nullopt;
         auto const members = source_members(facts);
         auto const parameters = join_values(std::array{to_value(object_id), to_value(seconds)}, to_values(members));
         co_await execute(session_, set_content_source_facts, parameters);
+    }
+
+    Task<std::optional<Content>> replace_source(Uuid id, NewSource const& source) override {
+        auto const seconds = source.facts.media ? source.facts.media->duration() : std::nullopt;
+        std::array const others{to_value(id), to_value(source.at), to_value(source.storage_url),
+                                to_value(source.file_name), to_value(seconds)};
+        auto const members = source_members(source.facts);
+        // The values point into `members`.
+        auto const parameters = join_values(others, to_values(members));
+        co_return co_await find_one<Content>(session_, replace_content_source, parameters);
+    }
+
+    Task<std::optional<Content>> find_by_source(Uuid object_id) override {
+        return find_one<Content>(session_, find_content_by_source, std::array{to_value(object_id)});
     }
 
     Task<std::vector<ContentKind>> kinds_of_source(Uuid object_id) override {

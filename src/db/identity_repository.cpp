@@ -19,6 +19,8 @@ constexpr Statement remove_expired_sign_ins{"sign_in_remove_expired", "DELETE FR
 
 constexpr auto insert_code_sql = insert_into<SignInCode>("sign_in_codes");
 constexpr Statement code_insert{"sign_in_code_insert", insert_code_sql};
+constexpr auto find_code_sql = sql_text("SELECT ", columns<SignInCode>, " FROM sign_in_codes WHERE code_hash = $1");
+constexpr Statement code_find{"sign_in_code_find", find_code_sql, Sharing::pipelined};
 constexpr auto take_code_sql =
     sql_text("DELETE FROM sign_in_codes WHERE code_hash = $1 RETURNING ", columns<SignInCode>);
 constexpr Statement code_take{"sign_in_code_take", take_code_sql};
@@ -26,7 +28,8 @@ constexpr Statement remove_expired_codes{"sign_in_code_remove_expired",
                                          "DELETE FROM sign_in_codes WHERE expires_at < $1"};
 
 constexpr std::array statements{find_identity,           insert_identity, sign_in_insert, sign_in_take,
-                                remove_expired_sign_ins, code_insert,     code_take,      remove_expired_codes};
+                                remove_expired_sign_ins, code_insert,     code_find,      code_take,
+                                remove_expired_codes};
 
 class SqlIdentityRepository final : public IdentityRepository {
 public:
@@ -51,6 +54,10 @@ public:
     }
 
     Task<> insert_code(SignInCode const& code) override { co_await execute(session_, code_insert, to_values(code)); }
+
+    Task<std::optional<SignInCode>> find_code(Sha256Digest const& code_hash) override {
+        return find_one<SignInCode>(session_, code_find, std::array{to_value(code_hash)});
+    }
 
     Task<std::optional<SignInCode>> take_code(Sha256Digest const& code_hash) override {
         return find_one<SignInCode>(session_, code_take, std::array{to_value(code_hash)});

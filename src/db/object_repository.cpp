@@ -33,10 +33,29 @@ constexpr Statement relocate_object{"object_relocate",
                                     "UPDATE objects SET store = $3, bucket = $4, size = $5, sha256 = $6"
                                     " WHERE id = $1 AND store = $2 AND state = 'stored'"};
 
-constexpr auto list_unread_sql = sql_text("SELECT ", columns<Object>,
-                                          " FROM objects WHERE state = 'stored' AND media_type IS NULL AND id > $1"
-                                          " ORDER BY id LIMIT $2");
-constexpr Statement list_unread_objects{"object_list_unread", list_unread_sql};
+// An index may be shared, as its source is: the links of all contents with that source change at once.
+constexpr Statement release_indexes{
+    "object_release_indexes",
+    "UPDATE objects SET state = 'deleting' WHERE id IN (SELECT i.object_id FROM content_objects s"
+    " JOIN content_objects i ON i.content_id = s.content_id AND i.role = 'index'"
+    " WHERE s.object_id = $1 AND s.role = 'source')"};
+constexpr Statement unlink_indexes{
+    "object_unlink_indexes",
+    "DELETE FROM content_objects WHERE role = 'index' AND content_id IN"
+    " (SELECT content_id FROM content_objects WHERE object_id = $1 AND role = 'source')"};
+constexpr Statement link_index{"object_link_index",
+                               "INSERT INTO content_objects (content_id, role, object_id)"
+                               " SELECT content_id, 'index', $2 FROM content_objects"
+                               " WHERE object_id = $1 AND role = 'source'"};
+
+constexpr auto list_unexamined_sql = sql_text(
+    "SELECT ", columns<Object>,
+    " FROM objects WHERE state = 'stored' AND id > $1 AND (media_type IS NULL OR EXISTS (SELECT 1"
+    " FROM content_objects l JOIN contents c ON c.id = l.content_id WHERE l.object_id = objects.id"
+    " AND l.role = 'source' AND (c.packaging IS NULL OR (c.packaging = 'ready' AND NOT EXISTS (SELECT 1"
+    " FROM content_objects i JOIN objects x ON x.id = i.object_id WHERE i.content_id = c.id AND i.role = 'index'"
+    " AND x.media_type = $2))))) ORDER BY id LIMIT $3");
+constexpr Statement list_unexamined_objects{"object_list_unexamined", list_unexamined_sql};
 
 constexpr Statement set_object_facts{"object_set_facts",
                                      "UPDATE objects SET size = $2, sha256 = $3, media_type = $4 WHERE id = $1"};
@@ -52,14 +71,16 @@ constexpr Statement has_object_key{"object_has_key", "SELECT COUNT(*) FROM objec
                                    Sharing::pipelined};
 
 // The sum of bigints is a numeric in PostgreSQL, hence the cast.
-constexpr Statement sum_owner_bytes{
-    "object_bytes_of_owner",
-    "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM objects WHERE id IN"
-    " (SELECT l.object_id FROM contents c JOIN content_objects l ON l.content_id = c.id WHERE c.owner_id = $1)"};
+constexpr Statement sum_owner_bytes{"object_bytes_of_owner",
+                                    "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM objects WHERE id IN"
+                                    " (SELECT l.object_id FROM contents c JOIN content_objects l ON l.content_id = "
+                                    "c.id WHERE c.owner_id = $1 AND l.role = 'source')"};
 
-constexpr std::array statements{insert_object,  link_object,     lock_objects, release_objects,     unlink_objects,
-                                remove_object,  relocate_object, list_objects, list_unread_objects, set_object_facts,
-                                has_object_key, sum_owner_bytes, find_object};
+constexpr std::array statements{
+    insert_object,  link_object,     lock_objects, release_objects,         unlink_objects,
+    remove_object,  relocate_object, list_objects, list_unexamined_objects, set_object_facts,
+    has_object_key, sum_owner_bytes, find_object,  release_indexes,         unlink_indexes,
+    link_index};
 
 class SqlObjectRepository final : public ObjectRepository {
 public:
@@ -98,9 +119,17 @@ public:
                                 std::array{to_value(state), to_value(after), to_value(std::uint64_t{limit})});
     }
 
-    Task<std::vector<Object>> list_unread(Uuid after, std::size_t limit) override {
-        return find_all<Object>(session_, list_unread_objects,
-                                std::array{to_value(after), to_value(std::uint64_t{limit})});
+    Task<std::uint64_t> set_index(Uuid source_id, std::optional<Uuid> index_id) override {
+        std::array const source{to_value(source_id)};
+        co_await execute(session_, release_indexes, source);
+        co_await execute(session_, unlink_indexes, source);
+        if (!index_id) co_return 0;
+        co_return co_await execute(session_, link_index, std::array{to_value(source_id), to_value(*index_id)});
+    }
+
+    Task<std::vector<Object>> list_unexamined(std::string_view index_type, Uuid after, std::size_t limit) override {
+        return find_all<Object>(session_, list_unexamined_objects,
+                                std::array{to_value(after), to_value(index_type), to_value(std::uint64_t{limit})});
     }
 
     Task<> set_facts(Uuid object_id, std::uint64_t size, Sha256Digest const& sha256,

@@ -17,6 +17,9 @@ constexpr auto find_active_user_sql =
              " (SELECT user_id FROM sessions WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2)");
 constexpr Statement find_active_session_user{"session_find_active_user", find_active_user_sql, Sharing::pipelined};
 
+constexpr auto find_sql = sql_text("SELECT ", columns<Login>, " FROM sessions WHERE id = $1");
+constexpr Statement find_session{"session_find", find_sql, Sharing::pipelined};
+
 constexpr auto list_active_sql = sql_text("SELECT ", columns<Login>,
                                           " FROM sessions WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2"
                                           " ORDER BY COALESCE(last_used_at, created_at) DESC, id LIMIT $3");
@@ -48,10 +51,20 @@ constexpr Statement use_token{
 constexpr Statement remove_expired_tokens{"refresh_token_remove_expired",
                                           "DELETE FROM refresh_tokens WHERE expires_at < $1"};
 
-constexpr std::array statements{
-    insert_session,  find_active_session_user, list_active_sessions, prolong_session,         revoke_session,
-    revoke_sessions, revoke_other_sessions,    insert_token,         remove_expired_sessions, find_token,
-    use_token,       remove_expired_tokens,    remove_sign_in_codes};
+constexpr std::array statements{insert_session,
+                                find_active_session_user,
+                                list_active_sessions,
+                                prolong_session,
+                                revoke_session,
+                                revoke_sessions,
+                                revoke_other_sessions,
+                                insert_token,
+                                remove_expired_sessions,
+                                find_token,
+                                use_token,
+                                remove_expired_tokens,
+                                remove_sign_in_codes,
+                                find_session};
 
 class SqlSessionRepository final : public SessionRepository {
 public:
@@ -61,6 +74,10 @@ public:
 
     Task<std::optional<User>> find_active_user(Uuid session_id, Timestamp at) override {
         return find_one<User>(session_, find_active_session_user, std::array{to_value(session_id), to_value(at)});
+    }
+
+    Task<std::optional<Login>> find(Uuid session_id) override {
+        return find_one<Login>(session_, find_session, std::array{to_value(session_id)});
     }
 
     Task<std::vector<Login>> list_active(Uuid user_id, Timestamp at, std::size_t limit) override {

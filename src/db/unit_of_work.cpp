@@ -22,9 +22,13 @@ public:
           account_tokens_(make_account_token_repository(session)),
           second_factors_(make_second_factor_repository(session)),
           identities_(make_identity_repository(session)),
+          throttles_(make_throttle_repository(session)),
           contents_(make_content_repository(session)),
           objects_(make_object_repository(session)),
           uploads_(make_upload_repository(session)),
+          resumable_uploads_(make_resumable_upload_repository(session)),
+          audit_(make_audit_repository(session)),
+          idempotency_(make_idempotency_repository(session)),
           outbox_(make_outbox(session)) {}
 
     UserRepository& users() override { return *users_; }
@@ -34,9 +38,13 @@ public:
     AccountTokenRepository& account_tokens() override { return *account_tokens_; }
     SecondFactorRepository& second_factors() override { return *second_factors_; }
     IdentityRepository& identities() override { return *identities_; }
+    ThrottleRepository& throttles() override { return *throttles_; }
     ContentRepository& contents() override { return *contents_; }
     ObjectRepository& objects() override { return *objects_; }
     UploadRepository& uploads() override { return *uploads_; }
+    ResumableUploadRepository& resumable_uploads() override { return *resumable_uploads_; }
+    AuditRepository& audit() override { return *audit_; }
+    IdempotencyRepository& idempotency() override { return *idempotency_; }
     Outbox& outbox() override { return *outbox_; }
 
 private:
@@ -47,9 +55,13 @@ private:
     std::unique_ptr<AccountTokenRepository> account_tokens_;
     std::unique_ptr<SecondFactorRepository> second_factors_;
     std::unique_ptr<IdentityRepository> identities_;
+    std::unique_ptr<ThrottleRepository> throttles_;
     std::unique_ptr<ContentRepository> contents_;
     std::unique_ptr<ObjectRepository> objects_;
     std::unique_ptr<UploadRepository> uploads_;
+    std::unique_ptr<ResumableUploadRepository> resumable_uploads_;
+    std::unique_ptr<AuditRepository> audit_;
+    std::unique_ptr<IdempotencyRepository> idempotency_;
     std::unique_ptr<Outbox> outbox_;
 };
 

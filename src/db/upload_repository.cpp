@@ -28,6 +28,16 @@ constexpr Statement claim_upload{"upload_claim",
                                  " WHERE id = $1 AND method = 'direct' AND (holder = '' OR lease_until < $3)"
                                  " AND expires_at >= $3"};
 
+constexpr Statement claim_resumable_upload{
+    "upload_claim_resumable",
+    "UPDATE uploads SET holder = $2, lease_until = $4 WHERE id = $1 AND method = 'resumable'"
+    " AND (holder = '' OR lease_until < $3) AND expires_at >= $3"};
+
+constexpr Statement release_resumable_upload{
+    "upload_release_resumable",
+    "UPDATE uploads SET holder = '', state = 'receiving', lease_until = $3, expires_at = $3"
+    " WHERE id = $1 AND holder = $2 AND method = 'resumable'"};
+
 constexpr Statement finish_upload{"upload_finish", "DELETE FROM uploads WHERE id = $1 AND holder = $2"};
 
 constexpr auto find_sql = sql_text("SELECT ", columns<Upload>, " FROM uploads WHERE id = $1");
@@ -38,19 +48,20 @@ constexpr Statement count_writes{"upload_count_writes",
                                  "SELECT COUNT(*) FROM uploads WHERE id = $2 OR object_id = $2 OR object_key = $1"};
 
 // A comparison with an absent length is unknown, so `offset` is used. The cast is for PostgreSQL, where the sum of
-// bigints is a numeric.
+// bigints is a numeric. What a resumable upload has reserved stays reserved when its holder has died.
 constexpr Statement sum_uploads_in_flight{
     "upload_in_flight",
     "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN length > \"offset\" THEN length ELSE \"offset\" END), 0) AS BIGINT)"
-    " FROM uploads WHERE owner_id = $1 AND lease_until > $2"};
+    " FROM uploads WHERE owner_id = $1 AND (lease_until > $2 OR (method = 'resumable' AND expires_at > $2))"};
 
 constexpr auto list_abandoned_sql =
     sql_text("SELECT ", columns<Upload>, " FROM uploads WHERE lease_until < $1 ORDER BY lease_until, id LIMIT $2");
 constexpr Statement list_abandoned_uploads{"upload_list_abandoned", list_abandoned_sql};
 
-constexpr std::array statements{insert_upload,    renew_upload,          start_upload_commit,   take_over_upload,
-                                hand_over_upload, claim_upload,          finish_upload,         find_upload,
-                                count_writes,     sum_uploads_in_flight, list_abandoned_uploads};
+constexpr std::array statements{insert_upload,         renew_upload, start_upload_commit,    take_over_upload,
+                                hand_over_upload,      claim_upload, claim_resumable_upload, release_resumable_upload,
+                                finish_upload,         find_upload,  count_writes,           sum_uploads_in_flight,
+                                list_abandoned_uploads};
 
 class SqlUploadRepository final : public UploadRepository {
 public:
@@ -83,6 +94,16 @@ public:
     Task<bool> claim(Uuid id, std::string_view holder, Timestamp at, Timestamp lease_until) override {
         std::array const parameters{to_value(id), to_value(holder), to_value(at), to_value(lease_until)};
         co_return co_await execute(session_, claim_upload, parameters) > 0;
+    }
+
+    Task<bool> claim_resumable(Uuid id, std::string_view holder, Timestamp at, Timestamp lease_until) override {
+        std::array const parameters{to_value(id), to_value(holder), to_value(at), to_value(lease_until)};
+        co_return co_await execute(session_, claim_resumable_upload, parameters) > 0;
+    }
+
+    Task<bool> release_resumable(Uuid id, std::string_view holder, Timestamp expires_at) override {
+        std::array const parameters{to_value(id), to_value(holder), to_value(expires_at)};
+        co_return co_await execute(session_, release_resumable_upload, parameters) > 0;
     }
 
     Task<bool> finish(Uuid id, std::string_view holder) override {

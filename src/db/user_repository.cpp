@@ -30,7 +30,9 @@ constexpr Statement replace_user_password_hash{
 constexpr Statement set_user_role{"user_set_role", "UPDATE users SET role = $2 WHERE id = $1"};
 constexpr Statement set_user_active{"user_set_active", "UPDATE users SET is_active = $2 WHERE id = $1"};
 constexpr Statement set_user_email_verified{
-    "user_set_email_verified", "UPDATE users SET email_verified_at = $2 WHERE id = $1 AND email_verified_at IS NULL"};
+    "user_set_email_verified",
+    "UPDATE users SET email_verified_at = $2"
+    " WHERE id = $1 AND (email_verified_at IS NULL OR email_verified_at <= created_at)"};
 
 constexpr Statement remove_user{"user_remove", "DELETE FROM users WHERE id = $1"};
 
@@ -47,6 +49,9 @@ constexpr Statement find_account_removal{"account_removal_find", find_removal_sq
 constexpr auto list_removals_sql =
     sql_text("SELECT ", columns<AccountRemoval>, " FROM account_removals ORDER BY user_id LIMIT $1");
 constexpr Statement list_account_removals{"account_removal_list", list_removals_sql};
+
+constexpr Statement redirect_account_removals{
+    "account_removal_redirect", "UPDATE account_removals SET contents = $2, heir_id = $3 WHERE heir_id = $1"};
 
 /// A LIKE pattern for text that contains `part`.
 std::string containing(std::string_view part) {
@@ -74,6 +79,7 @@ constexpr std::array statements{insert_user,
                                 note_account_removal,
                                 find_account_removal,
                                 list_account_removals,
+                                redirect_account_removals,
                                 set_user_email_verified};
 
 class SqlUserRepository final : public UserRepository {
@@ -143,6 +149,11 @@ public:
 
     Task<std::vector<AccountRemoval>> list_removals(std::size_t limit) override {
         return find_all<AccountRemoval>(session_, list_account_removals, std::array{to_value(std::uint64_t{limit})});
+    }
+
+    Task<bool> redirect_removals(Uuid heir_id, ContentsFate fate, std::optional<Uuid> next_heir_id) override {
+        std::array const parameters{to_value(heir_id), to_value(fate), to_value(next_heir_id)};
+        co_return co_await execute(session_, redirect_account_removals, parameters) > 0;
     }
 
     Task<> set_email_verified(Uuid id, Timestamp at) override {

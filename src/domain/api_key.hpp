@@ -32,10 +32,11 @@ BOOST_DESCRIBE_STRUCT(ApiKey, (), (id, user_id, name, prefix, key_hash, scopes, 
 /// The account for which a key acts, with what a request needs to know of the key.
 struct ApiKeyOwner : User {
     Uuid key_id;
+    std::string key_name;
     std::string key_scopes;
     std::optional<Timestamp> key_used_at;
 };
-BOOST_DESCRIBE_STRUCT(ApiKeyOwner, (User), (key_id, key_scopes, key_used_at))
+BOOST_DESCRIBE_STRUCT(ApiKeyOwner, (User), (key_id, key_name, key_scopes, key_used_at))
 
 class ApiKeyRepository {
 public:

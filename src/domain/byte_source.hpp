@@ -5,8 +5,10 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/async/task.hpp"
+#include "base/byte_range.hpp"
 #include "base/file.hpp"
 #include "base/result.hpp"
 
@@ -29,7 +31,16 @@ struct FileSlice {
     std::uint64_t length = 0;
 };
 
-/// The bytes of an answer: in memory, in a file, or on their way.
-using Body = std::variant<std::string, FileSlice, std::unique_ptr<ByteSource>>;
+/// Bytes in memory and on their way, and then pieces of an open file, in this order. Which way the pieces take is
+/// decided when they are sent.
+struct FilePieces {
+    std::string head{};
+    std::unique_ptr<ByteSource> lead{};  ///< may be null
+    std::shared_ptr<FileDescriptor const> file{};
+    std::vector<ByteRange> pieces{};
+};
+
+/// The bytes of an answer: in memory, in a file, on their way, or in several of these places.
+using Body = std::variant<std::string, FileSlice, std::unique_ptr<ByteSource>, FilePieces>;
 
 }  // namespace clinikk

@@ -22,6 +22,10 @@ SourceMembers source_members(SourceFacts const& facts) {
     members.audio_codec = unless_empty(media.audio_codec);
     members.bit_rate = media.bit_rate;
     members.truncated = media.truncated;
+    if (facts.packaging) {
+        members.packaging = facts.packaging->packaging;
+        members.packaging_reason = unless_empty(facts.packaging->reason);
+    }
     return members;
 }
 

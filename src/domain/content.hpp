@@ -49,17 +49,28 @@ struct SourceMembers {
     std::optional<std::string> video_codec{};
     std::optional<std::string> audio_codec{};
     std::optional<std::int64_t> bit_rate{};
-    bool truncated = false;  ///< as in `MediaFacts`
+    bool truncated = false;                         ///< as in `MediaFacts`
+    std::optional<Packaging> packaging{};           ///< none until somebody has looked
+    std::optional<std::string> packaging_reason{};  ///< of `needs_rendition`
 };
 BOOST_DESCRIBE_STRUCT(SourceMembers, (),
                       (media_type, size, sha256, duration_ms, width, height, video_codec, audio_codec, bit_rate,
-                       truncated))
+                       truncated, packaging, packaging_reason))
 
 /// The result of reading a source object.
 struct SourceFacts {
     std::uint64_t size = 0;
     Sha256Digest sha256{};
     std::optional<MediaFacts> media{};  ///< none when the bytes were not understood
+    std::optional<PackagingVerdict> packaging{};
+};
+
+/// A source that takes the place of another one.
+struct NewSource {
+    SourceFacts facts{};
+    std::optional<std::string> storage_url{};  ///< as in `Content`, as the next one
+    std::optional<std::string> file_name{};
+    Timestamp at{};
 };
 
 /// Those facts in the form in which the row of a content stores them.
@@ -95,8 +106,8 @@ struct ContentCursor {
     Uuid id;
 };
 
-/// For whom a listing is. Everybody sees what is public. An account also sees what is for members, and all that it
-/// owns. An admin sees everything.
+/// The kind of caller that a listing is made for. Everybody sees what is public. An account also sees what is for
+/// members, and all that it owns. An admin sees everything.
 enum class Audience : std::uint8_t { everybody, account, admin };
 
 struct ContentQuery {
@@ -127,8 +138,16 @@ public:
     /// Stores the result of reading that object in all contents whose source it is. A duration that an editor gave is
     /// kept.
     virtual Task<> set_source_facts(Uuid object_id, SourceFacts const& facts) = 0;
+    /// Stores what is known about the new source of a content. The duration becomes that of the new media, unless an
+    /// editor gave another one than that of the old media. The links to the objects are changed by `ObjectRepository`.
+    /// Returns the row as changed; empty when there is no such content.
+    virtual Task<std::optional<Content>> replace_source(Uuid id, NewSource const& source) = 0;
+    /// A content with that source object, and the first by id if there are several.
+    virtual Task<std::optional<Content>> find_by_source(Uuid object_id) = 0;
     /// Empty when the content has no object.
     virtual Task<std::optional<PlayableSource>> find_source(Uuid id) = 0;
+    /// Empty in the same case.
+    virtual Task<std::optional<PackagedSource>> find_packaged(Uuid id) = 0;
     /// The kinds that the contents with that source object claim, each once.
     virtual Task<std::vector<ContentKind>> kinds_of_source(Uuid object_id) = 0;
     /// At most `limit` contents with an object, by id, after the id `after`.

@@ -38,8 +38,9 @@ public:
 
 /// The claims of an access token (RFC 7519).
 struct AccessClaims {
-    Uuid user_id;     ///< `sub`
-    Uuid session_id;  ///< `sid`
+    Uuid user_id;            ///< `sub`
+    Uuid session_id;         ///< `sid`
+    Timestamp expires_at{};  ///< `exp`, of a token that was verified
 };
 
 class AccessTokens {

@@ -69,9 +69,6 @@ public:
 
     /// Removes the parts that have arrived. It is not an error when there are none.
     virtual Task<> abort(DirectUploadHandle const& upload) = 0;
-
-    /// Makes an object of `size` bytes also available under the key of `label`, with that media type and disposition.
-    virtual Task<> relabel(std::string const& from, ObjectLabel const& label, std::uint64_t size) = 0;
 };
 
 }  // namespace clinikk

@@ -63,6 +63,7 @@ public:
     virtual Task<std::optional<SignIn>> take_sign_in(Sha256Digest const& state_hash,
                                                      Sha256Digest const& browser_hash) = 0;
     virtual Task<> insert_code(SignInCode const& code) = 0;
+    virtual Task<std::optional<SignInCode>> find_code(Sha256Digest const& code_hash) = 0;
     /// Removes and returns a code.
     virtual Task<std::optional<SignInCode>> take_code(Sha256Digest const& code_hash) = 0;
     /// Removes sign-ins and codes that expired before `before`.

@@ -5,7 +5,7 @@
 
 namespace clinikk {
 
-/// The address of a page of the company's app for whoever has that token: `{token}` in `page` is replaced.
+/// The address of a page of the company's app, where the token replaces `{token}` in `page`.
 inline std::string link_with_token(std::string_view page, std::string_view token) {
     constexpr std::string_view mark = "{token}";
     std::string link(page);

@@ -10,7 +10,9 @@
 
 #include "base/async/task.hpp"
 #include "base/result.hpp"
+#include "base/sha256.hpp"
 #include "domain/media_format.hpp"
+#include "domain/packaging.hpp"
 
 namespace clinikk {
 
@@ -50,9 +52,17 @@ public:
     /// The format that the bytes so far look like; empty when they are too few or of no known format.
     virtual std::optional<MediaFormat> guess() const = 0;
 
+    /// Why the bytes so far can never become media, whatever follows; empty as long as they may. For refusing an upload
+    /// at once instead of at its end.
+    virtual std::optional<Error> refusal() const = 0;
+
     /// Returns the verdict after all bytes have been fed. Fails with `media_unrecognised`, `media_kind_mismatch`,
     /// `media_truncated`, `media_unsupported`, `media_probe_timeout` or `insufficient_storage`.
     virtual Task<Result<MediaFacts>> finish(ContentKind stated) = 0;
+
+    /// Returns how the file can be packaged. `sha256` is the digest of its bytes. Call it at most once, after `finish`
+    /// has succeeded. Empty when the attempt broke down, which is logged: it says nothing about the file.
+    virtual Task<std::optional<PackagingExamination>> package(Sha256Digest const& sha256) = 0;
 };
 
 /// Makes examinations. Thread-safe.

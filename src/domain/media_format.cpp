@@ -5,7 +5,7 @@
 namespace clinikk {
 namespace {
 
-/// Extensions that other programs use for formats of ours.
+/// Further extensions that other programs use for the accepted formats.
 struct Alias {
     std::string_view extension;
     MediaFormat format;
@@ -35,6 +35,11 @@ MediaFormat claimed_format(std::string_view name) noexcept {
         if (same_letters(extension, alias.extension)) return alias.format;
     }
     return media_format::unknown;
+}
+
+std::string_view extension_of(std::string_view media_type) noexcept {
+    auto const* const found = std::ranges::find(media_format::all, media_type, &MediaFormat::media_type);
+    return found == media_format::all.end() ? std::string_view() : found->extension;
 }
 
 }  // namespace clinikk

@@ -7,7 +7,7 @@ namespace clinikk {
 
 /// The names of one media format.
 struct MediaFormat {
-    std::string_view extension;   ///< of an object's key, without the dot
+    std::string_view extension;   ///< of file names, without the dot
     std::string_view media_type;  ///< as it is served (RFC 6838)
 
     bool operator==(MediaFormat const&) const = default;
@@ -45,5 +45,8 @@ inline constexpr std::array all{mp4, m4a, mov, webm, webm_audio, mkv, mka, ts,  
 /// The format that a file name or a key claims by its extension, in either case; `media_format::unknown` if it claims
 /// none. If several formats share the extension, it is the first of them.
 MediaFormat claimed_format(std::string_view name) noexcept;
+
+/// The extension for a file of that media type, without the dot; empty when no format of the library has it.
+std::string_view extension_of(std::string_view media_type) noexcept;
 
 }  // namespace clinikk

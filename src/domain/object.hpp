@@ -21,8 +21,11 @@ enum class ObjectState : std::uint8_t { stored, deleting };
 BOOST_DESCRIBE_ENUM(ObjectState, stored, deleting)
 
 /// The purpose for which a content uses an object.
-enum class ObjectRole : std::uint8_t { source };
-BOOST_DESCRIBE_ENUM(ObjectRole, source)
+enum class ObjectRole : std::uint8_t {
+    source,  ///< what was uploaded
+    index,   ///< the packaging index of the source
+};
+BOOST_DESCRIBE_ENUM(ObjectRole, source, index)
 
 /// The row of an object: immutable bytes in a store. An object that was taken over and has not been read yet has no
 /// size, digest or media type.
@@ -55,14 +58,20 @@ public:
     virtual Task<std::optional<Object>> find(Uuid object_id) = 0;
     /// At most `limit` objects in that state, by id, after the id `after`.
     virtual Task<std::vector<Object>> list(ObjectState state, Uuid after, std::size_t limit) = 0;
-    /// As `list`, but only `stored` objects whose media type is unknown.
-    virtual Task<std::vector<Object>> list_unread(Uuid after, std::size_t limit) = 0;
+    /// Makes `index_id` the packaging index of all contents with that source, in place of the one that they have.
+    /// Without an id they have none then. What no content uses any more is set to `deleting`. Returns the number of
+    /// contents.
+    virtual Task<std::uint64_t> set_index(Uuid source_id, std::optional<Uuid> index_id) = 0;
+    /// As `list`, but only `stored` objects that have still to be examined: those whose media type is unknown, and
+    /// sources of which nobody has said whether they can be packaged, or whose packaging index is not of the media type
+    /// `index_type`.
+    virtual Task<std::vector<Object>> list_unexamined(std::string_view index_type, Uuid after, std::size_t limit) = 0;
     /// Stores the result of reading the object. Without a `media_type`, its bytes were not understood.
     virtual Task<> set_facts(Uuid object_id, std::uint64_t size, Sha256Digest const& sha256,
                              std::optional<std::string> const& media_type) = 0;
     /// Returns whether a row has this key in this store.
     virtual Task<bool> has_key(std::string_view store, std::string_view key) = 0;
-    /// The number of bytes in all objects that contents of this owner use.
+    /// The number of bytes in the sources of all contents of this owner.
     virtual Task<std::uint64_t> bytes_of_owner(Uuid owner_id) = 0;
 };
 

@@ -7,9 +7,10 @@ namespace clinikk {
 namespace {
 
 constexpr std::size_t id_length = 36;
+constexpr std::string_view folder_of_plain_keys = "objects";
 
-bool is_letter(char c) noexcept { return c >= 'a' && c <= 'z'; }
-bool is_letter_or_digit(char c) noexcept { return is_letter(c) || (c >= '0' && c <= '9'); }
+bool is_lower_letter(char c) noexcept { return c >= 'a' && c <= 'z'; }
+bool is_letter_or_digit(char c) noexcept { return is_lower_letter(c) || (c >= '0' && c <= '9'); }
 
 }  // namespace
 
@@ -21,10 +22,11 @@ bool is_write_id(std::string_view id) noexcept {
 bool is_object_key(std::string_view key) noexcept {
     auto const slash = key.find('/');
     if (slash == key.npos || slash == 0 || slash > 16) return false;
-    if (!std::ranges::all_of(key.substr(0, slash), is_letter)) return false;
+    if (!std::ranges::all_of(key.substr(0, slash), is_lower_letter)) return false;
     auto const name = key.substr(slash + 1);
-    if (name.size() < id_length + 2 || name.size() > id_length + 6 || name[id_length] != '.') return false;
-    return is_write_id(name.substr(0, id_length)) &&
+    if (!is_write_id(name.substr(0, id_length))) return false;
+    if (name.size() == id_length) return key.substr(0, slash) == folder_of_plain_keys;
+    return name.size() >= id_length + 2 && name.size() <= id_length + 6 && name[id_length] == '.' &&
            std::ranges::all_of(name.substr(id_length + 1), is_letter_or_digit);
 }
 

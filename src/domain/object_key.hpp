@@ -7,8 +7,9 @@
 namespace clinikk {
 
 /// Returns whether `key` has the form of our keys, `video/0190b5f0-0000-7000-8000-0123456789ab.mp4`: a folder of
-/// lower-case letters, a lower-case UUID, and an extension of 1 to 5 lower-case letters and digits. Nothing else ever
-/// becomes a path.
+/// lower-case letters, a lower-case UUID, and an extension of 1 to 5 lower-case letters and digits. In the folder
+/// `objects` there need not be an extension: `objects/0190b5f0-0000-7000-8000-0123456789ab`. Nothing else ever becomes
+/// a path.
 bool is_object_key(std::string_view key) noexcept;
 
 /// Throws `std::invalid_argument` unless `key` has that form. Keys come from our own rows, so another form is a defect.

@@ -16,8 +16,9 @@
 
 namespace clinikk {
 
-/// The first folder of the keys of objects: the kinds of content, as `object_key` writes them.
-inline constexpr std::array<std::string_view, 2> object_folders{"video/", "audio/"};
+/// The first folder of the keys of objects: sources, sources of earlier versions by the kinds of content, as
+/// `object_key` writes them, and packaging indexes.
+inline constexpr std::array<std::string_view, 4> object_folders{"objects/", "video/", "audio/", "index/"};
 
 /// What a store knows about an object.
 struct ObjectStat {
@@ -37,7 +38,8 @@ struct StoredBytes {
     Sha256Digest sha256{};
 };
 
-/// What a bucket stores with an object, for clients that fetch it from there.
+/// What a bucket stores with an object, for clients that fetch it from there by its plain address. The addresses that
+/// this service signs state type and disposition themselves.
 struct ObjectLabel {
     std::string key{};
     std::string media_type{};
@@ -51,25 +53,32 @@ struct DirectAccess {
     std::string disposition{};  ///< a Content-Disposition (RFC 6266); empty: the one stored with the object
 };
 
+/// The bytes of an answer that are in several places: in memory, on their way, and in an object, in this order.
+struct GatheredBytes {
+    std::string head{};
+    std::unique_ptr<ByteSource> lead{};  ///< may be null
+    std::vector<ByteRange> runs{};       ///< of the object
+};
+
 /// A write of one object. Nothing is visible under the key before `commit`, and destroying the write without a commit
 /// leaves nothing behind. While the write lives, its temporary bytes are locked, so that no collector removes them.
 class ObjectWrite {
 public:
     virtual ~ObjectWrite() = default;
 
-    /// Returns what is known about the object: a guess while bytes arrive, the facts at the commit.
+    /// Returns the key of the object, and the media type as far as it is known.
     using Labeller = std::function<ObjectLabel()>;
 
-    /// Sets the labeller; call it before `write`. A bucket asks it while bytes arrive, because it must be told the key
-    /// of an object before it takes the first of several parts. Other stores never ask.
+    /// Sets the labeller; call it before `write`. A bucket asks it once: before it takes the first of several parts, or
+    /// at the commit. Other stores never ask.
     virtual void set_labeller(Labeller) {}
 
     /// Takes all of `source` and hashes it. Fails with the error of the source, with `upload_too_large` as soon as more
     /// than `max_size` bytes have arrived, or with `insufficient_storage` when the store is full.
     virtual Task<Result<StoredBytes>> write(ByteSource& source, std::uint64_t max_size) = 0;
 
-    /// Makes the bytes durable and visible under the key, such as `video/<uuid>.mp4`. When this returns, they survive a
-    /// loss of power. The key is given last, because the bytes themselves tell their format.
+    /// Makes the bytes durable and visible under the key, which is that of the label. When this returns, they survive a
+    /// loss of power.
     virtual Task<> commit(std::string_view key) = 0;
 
     /// Gives up what was written. A write to another machine needs this call, since a destructor cannot wait. Throws
@@ -77,9 +86,10 @@ public:
     virtual Task<> discard() { co_return; }
 };
 
+class AppendableObjects;
 class DirectUploads;
 
-/// A place for immutable bytes under keys such as `video/<uuid>.mp4`: the local disk or a bucket. Breakage (disk
+/// A place for immutable bytes under keys such as `objects/<uuid>`: the local disk or a bucket. Breakage (disk
 /// failure, store unreachable) is thrown; the absence of an object is a value.
 class ObjectStore {
 public:
@@ -102,11 +112,18 @@ public:
     /// is no such object, or when it has another size, which is logged.
     virtual Task<std::optional<Body>> body(std::string_view key, ByteRange range, std::uint64_t object_size) = 0;
 
+    /// As `body`, for an answer of which the object has only some pieces. The runs lie within `object_size`. The pieces
+    /// before them pass unchanged.
+    virtual Task<std::optional<Body>> gather(std::string_view key, GatheredBytes bytes, std::uint64_t object_size) = 0;
+
     /// A URL under which a client may fetch the object directly until it expires; empty when the store has none.
     virtual Task<std::optional<std::string>> presign(std::string_view key, DirectAccess const& access) = 0;
 
     /// The address of the object for clients that may read the bucket; empty when the store has none.
     virtual std::optional<std::string> public_url(std::string_view) const { return std::nullopt; }
+
+    /// For objects whose bytes arrive in several requests.
+    virtual AppendableObjects& appendable() = 0;
 
     /// For uploads that go past this process; null when the store does not take them.
     virtual DirectUploads* direct_uploads() noexcept { return nullptr; }

@@ -48,7 +48,7 @@ inline ContentAccess access_of(Content const& content) {
 }
 inline ContentAccess access_of(PlayableSource const& source) { return {source.visibility, source.owner_id}; }
 
-/// Returns whether `user` may act so. `user` is null for somebody who has not signed in.
+/// Returns whether `user` may do `action` to the content. `user` is null when the client has not signed in.
 constexpr bool may(User const* user, ContentAction action, ContentAccess const& content) noexcept {
     auto const& rule = content_policy.at(static_cast<std::size_t>(content.visibility));
     auto const least = action == ContentAction::see    ? rule.see

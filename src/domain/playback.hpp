@@ -9,6 +9,7 @@
 #include "base/sha256.hpp"
 #include "base/time.hpp"
 #include "base/uuid.hpp"
+#include "domain/packaging.hpp"
 #include "domain/visibility.hpp"
 
 namespace clinikk {
@@ -31,5 +32,13 @@ struct PlayableSource {
 BOOST_DESCRIBE_STRUCT(PlayableSource, (),
                       (store, bucket, key, size, sha256, media_type, file_name, title, storage_url, owner_id,
                        visibility, created_at))
+
+/// What packaging needs to know: the same, the verdict about the source, and which object is its index.
+struct PackagedSource : PlayableSource {
+    std::optional<Packaging> packaging{};
+    std::optional<std::string> packaging_reason{};
+    std::optional<Uuid> index_id{};
+};
+BOOST_DESCRIBE_STRUCT(PackagedSource, (PlayableSource), (packaging, packaging_reason, index_id))
 
 }  // namespace clinikk

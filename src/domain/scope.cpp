@@ -9,6 +9,7 @@ std::string_view to_string(Scope scope) noexcept {
         case Scope::content_read: return "content:read";
         case Scope::content_write: return "content:write";
         case Scope::users_admin: return "users:admin";
+        case Scope::audit_read: return "audit:read";
     }
     return "";
 }

@@ -13,9 +13,11 @@ enum class Scope : std::uint8_t {
     content_read,   ///< `content:read`: browse and play
     content_write,  ///< `content:write`: upload, change and delete, as far as its owner may
     users_admin,    ///< `users:admin`: administer accounts; only while its owner is an admin
+    audit_read,     ///< `audit:read`: read the audit log; only while its owner is an admin
 };
 
-inline constexpr std::array all_scopes{Scope::content_read, Scope::content_write, Scope::users_admin};
+inline constexpr std::array all_scopes{Scope::content_read, Scope::content_write, Scope::users_admin,
+                                       Scope::audit_read};
 
 /// The name in requests and documents: `content:read`.
 std::string_view to_string(Scope scope) noexcept;

@@ -46,6 +46,8 @@ public:
     virtual Task<> insert(Session const& session) = 0;
     /// The active user of a session that is neither revoked nor expired; else empty. One point read.
     virtual Task<std::optional<User>> find_active_user(Uuid session_id, Timestamp at) = 0;
+    /// Whatever its state.
+    virtual Task<std::optional<Session>> find(Uuid session_id) = 0;
     /// At most `limit` sessions of a user that are neither revoked nor expired, the one used last first.
     virtual Task<std::vector<Session>> list_active(Uuid user_id, Timestamp at, std::size_t limit) = 0;
     /// Continues a session until `expires_at`.

@@ -12,7 +12,7 @@
 
 namespace clinikk {
 
-/// An event that every process is told of: `content.created`, `content.updated`, `content.deleted`.
+/// An event that every process receives: `content.created`, `content.updated`, `content.deleted`.
 struct Event {
     Uuid id;
     std::string type;

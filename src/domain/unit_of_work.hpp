@@ -7,14 +7,18 @@
 #include "base/result.hpp"
 #include "domain/account_token.hpp"
 #include "domain/api_key.hpp"
+#include "domain/audit.hpp"
 #include "domain/content.hpp"
+#include "domain/idempotency.hpp"
 #include "domain/identity.hpp"
 #include "domain/invite.hpp"
 #include "domain/object.hpp"
+#include "domain/resumable_upload.hpp"
 #include "domain/revision.hpp"
 #include "domain/second_factor.hpp"
 #include "domain/session.hpp"
 #include "domain/signals.hpp"
+#include "domain/throttle.hpp"
 #include "domain/upload.hpp"
 #include "domain/user.hpp"
 
@@ -31,10 +35,14 @@ public:
     virtual AccountTokenRepository& account_tokens() = 0;
     virtual SecondFactorRepository& second_factors() = 0;
     virtual IdentityRepository& identities() = 0;
+    virtual ThrottleRepository& throttles() = 0;
     virtual ContentRepository& contents() = 0;
     virtual ObjectRepository& objects() = 0;
     virtual UploadRepository& uploads() = 0;
+    virtual ResumableUploadRepository& resumable_uploads() = 0;
+    virtual AuditRepository& audit() = 0;
     virtual Outbox& outbox() = 0;
+    virtual IdempotencyRepository& idempotency() = 0;
 };
 
 /// The database as the services see it. Thread-safe. Breakage of the database is thrown.

@@ -18,9 +18,11 @@ namespace clinikk {
 ///
 /// `form`: the bytes pass through this program. `direct`: the client sends parts to the bucket itself. While a direct
 /// upload is `receiving`, no process holds it and nobody renews its lease, which lasts until the upload expires. The
-/// process that completes it holds it meanwhile.
-enum class UploadMethod : std::uint8_t { form, direct };
-BOOST_DESCRIBE_ENUM(UploadMethod, form, direct)
+/// process that completes it holds it meanwhile. `resumable`: the bytes pass through this program in several requests,
+/// and the client sees a `ResumableUpload`. Each request that changes it holds it; between requests nobody does, as for
+/// `direct`. Its `holder` names the process and the request, so that two requests of one process exclude each other.
+enum class UploadMethod : std::uint8_t { form, direct, resumable };
+BOOST_DESCRIBE_ENUM(UploadMethod, form, direct, resumable)
 
 /// `receiving`: bytes arrive. `committing`: all bytes have arrived, and object and rows are being made.
 enum class UploadState : std::uint8_t { receiving, committing };
@@ -38,7 +40,7 @@ struct Upload {
     std::optional<std::int64_t> length;  ///< bytes announced; for a form, those of the whole body
     Uuid object_id;
     std::string store;         ///< `ObjectStore::name` of the store that gets the bytes
-    std::string object_key;    ///< empty until the bytes have shown their format
+    std::string object_key;    ///< of the future object
     std::string s3_upload_id;  ///< empty for other stores
     std::string holder;        ///< the process: host, pid and start; opaque
     Timestamp lease_until;
@@ -78,11 +80,18 @@ public:
     /// Takes a direct upload in order to complete it, if nobody holds it or the lease of its holder ran out before
     /// `at`. Returns false when it is gone, has expired, or is being completed by another process.
     virtual Task<bool> claim(Uuid id, std::string_view holder, Timestamp at, Timestamp lease_until) = 0;
+    /// Takes a resumable upload for one request, if nobody holds it or the lease of its holder ran out before `at`.
+    /// Returns false when it is gone, has expired, or another request holds it.
+    virtual Task<bool> claim_resumable(Uuid id, std::string_view holder, Timestamp at, Timestamp lease_until) = 0;
+    /// Lets go of a resumable upload; its client has time until `expires_at`. Returns false in the same cases as
+    /// `renew`.
+    virtual Task<bool> release_resumable(Uuid id, std::string_view holder, Timestamp expires_at) = 0;
     /// Removes the row at the end of the write. Returns false in the same cases as `renew`.
     virtual Task<bool> finish(Uuid id, std::string_view holder) = 0;
     virtual Task<std::optional<Upload>> find(Uuid id) = 0;
     /// Returns whether a row describes a write of the object with this key or this id, whichever process holds the row.
     virtual Task<bool> is_writing(std::string_view object_key, Uuid object_id) = 0;
+    /// Counts the writes with a lease, and all resumable ones until they expire.
     virtual Task<UploadsInFlight> in_flight(Uuid owner_id, Timestamp at) = 0;
     /// At most `limit` writes whose lease ran out before `before`.
     virtual Task<std::vector<Upload>> list_abandoned(Timestamp before, std::size_t limit) = 0;

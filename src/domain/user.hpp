@@ -32,6 +32,12 @@ struct User {
 };
 BOOST_DESCRIBE_STRUCT(User, (), (id, email, email_key, password_hash, role, is_active, created_at, email_verified_at))
 
+/// Whether the owner of the address has proven it to this service by a mailed link. Accounts from before addresses were
+/// verified, and those that an operator made, count as verified from their creation on, on somebody's word.
+inline bool is_address_proven(User const& user) noexcept {
+    return user.email_verified_at && *user.email_verified_at > user.created_at;
+}
+
 /// A position in a listing: the page begins after it.
 struct UserCursor {
     Timestamp created_at;
@@ -89,7 +95,10 @@ public:
     virtual Task<std::optional<AccountRemoval>> find_removal(Uuid user_id) = 0;
     /// At most `limit` accounts that are being removed.
     virtual Task<std::vector<AccountRemoval>> list_removals(std::size_t limit) = 0;
-    /// Marks the address as verified, unless it is already.
+    /// Leaves what was to be handed to an account that is removed itself to another one, or to nobody. Returns whether
+    /// there was anything.
+    virtual Task<bool> redirect_removals(Uuid heir_id, ContentsFate fate, std::optional<Uuid> next_heir_id) = 0;
+    /// Marks the address as verified, unless its owner has proven it before (`is_address_proven`).
     virtual Task<> set_email_verified(Uuid id, Timestamp at) = 0;
 };
 

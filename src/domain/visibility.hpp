@@ -6,8 +6,8 @@
 
 namespace clinikk {
 
-/// Who may see a content besides its owner and admins: everybody; every account; everybody who knows its address, which
-/// no listing shows; nobody. `permission.hpp` has the rules.
+/// Who may see a content besides its owner and admins. `public_`: everybody. `members`: every account. `unlisted`:
+/// everybody who knows its address, which no listing shows. `private_`: nobody. `permission.hpp` has the rules.
 enum class Visibility : std::uint8_t { public_, members, unlisted, private_ };
 BOOST_DESCRIBE_ENUM(Visibility, public_, members, unlisted, private_)
 

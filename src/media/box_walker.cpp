@@ -42,7 +42,7 @@ bool is_box_of_movie(std::uint32_t type) noexcept {
 
 }  // namespace
 
-void BoxWalker::feed(std::string_view bytes) {
+void BoxWalker::feed(std::string_view bytes, OnBox const& on_box) {
     while (!bytes.empty()) {
         if (malformed_ || to_end_) {
             position_ += bytes.size();
@@ -57,7 +57,7 @@ void BoxWalker::feed(std::string_view bytes) {
         header_filled_ += count;
         position_ += count;
         bytes.remove_prefix(count);
-        if (header_filled_ == header_needed_) take_header();
+        if (header_filled_ == header_needed_) take_header(on_box);
     }
 }
 
@@ -73,7 +73,7 @@ std::string_view BoxWalker::take_payload(std::string_view bytes) {
     return bytes.substr(count);
 }
 
-void BoxWalker::take_header() {
+void BoxWalker::take_header(OnBox const& on_box) {
     std::string_view const header(header_.data(), header_filled_);
     std::uint64_t size = load_u32(header);
     if (size == 1 && header_filled_ == 8) {
@@ -98,6 +98,7 @@ void BoxWalker::take_header() {
     box.header_size = static_cast<std::uint8_t>(header_size);
     std::ranges::copy(header, box.header.begin());
     record(box);
+    if (on_box) on_box(box);
     to_end_ = box.to_end;
     payload_left_ = to_end_ ? 0 : box.size - header_size;
     if (box.type == four_cc("moof")) begin_fragment(box);

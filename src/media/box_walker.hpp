@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,8 +41,11 @@ public:
     static constexpr std::size_t max_boxes = 1024;
     static constexpr std::size_t max_fragment = 4 << 20;
 
+    /// Called for each box once its header has been read.
+    using OnBox = std::function<void(Box const&)>;
+
     /// Takes the next bytes of the file, in order.
-    void feed(std::string_view bytes);
+    void feed(std::string_view bytes, OnBox const& on_box = nullptr);
 
     /// The headers so far, in the order of the file; at most `max_boxes`.
     std::span<Box const> boxes() const noexcept { return boxes_; }
@@ -68,7 +72,7 @@ public:
     std::uint64_t end(std::uint64_t total_size) const noexcept;
 
 private:
-    void take_header();
+    void take_header(OnBox const& on_box);
     void begin_fragment(Box const& box);
     void record(Box const& box);
     std::string_view take_payload(std::string_view bytes);

@@ -129,7 +129,6 @@ public:
 
     // Kills what is left and returns the wait status. Until the child is reaped, its number, which is also that of its
     // group, cannot belong to another process.
-    // group's, cannot belong to anyone else.
     siginfo_t reap() {
         ::kill(-pid_, SIGKILL);
         siginfo_t result{};

@@ -13,6 +13,7 @@
 #include "media/container_names.hpp"
 #include "media/ffprobe.hpp"
 #include "media/format_walker.hpp"
+#include "media/packaging/make_index.hpp"
 #include "media/probe_file.hpp"
 #include "media/sandbox.hpp"
 #include "media/signature.hpp"
@@ -40,6 +41,7 @@ public:
     std::string_view confinement() const noexcept override { return to_string(confinement_.get()); }
 
     BlockingPool& pool() { return pool_; }
+    Log& log() { return log_; }
     std::filesystem::path const& scratch() const { return options_.scratch; }
 
     // Runs ffprobe and reads its report. Blocks.
@@ -62,7 +64,9 @@ public:
 
     void feed(std::string_view bytes) override;
     std::optional<MediaFormat> guess() const override;
+    std::optional<Error> refusal() const override;
     Task<Result<MediaFacts>> finish(ContentKind stated) override;
+    Task<std::optional<PackagingExamination>> package(Sha256Digest const& sha256) override;
 
 private:
     template <class Step>
@@ -71,6 +75,7 @@ private:
     void recognise_head();
     void flow(std::string_view bytes);
     Result<MediaFacts> examine(ContentKind stated);
+    std::optional<PackagingExamination> make_index(Sha256Digest const& sha256);
 
     Inspector& inspector_;
     std::string head_;  ///< the first bytes, up to `signature_window`
@@ -220,6 +225,11 @@ std::optional<MediaFormat> Inspection::guess() const {
     return container == Container::ogg ? names.without_video : names.with_video;
 }
 
+std::optional<Error> Inspection::refusal() const {
+    if (!container_ || container_->has_value()) return std::nullopt;
+    return container_->error();
+}
+
 Task<Result<MediaFacts>> Inspection::finish(ContentKind stated) {
     if (!container_) unless_full([this] { recognise_head(); });
     if (out_of_space_) co_return Error(ErrorCode::insufficient_storage);
@@ -243,9 +253,29 @@ Result<MediaFacts> Inspection::examine(ContentKind stated) {
     context.container = context.walked.inner.value_or(context.container);
     file_->end_at(context.walked.end);
     auto const report = inspector_.probe(context.container, file_->open_for_reading());
-    file_.reset();
     if (report.has_error()) return report.error();
     return judge_media(*report, context, stated);
+}
+
+Task<std::optional<PackagingExamination>> Inspection::package(Sha256Digest const& sha256) {
+    auto work = [this, sha256] { return make_index(sha256); };
+    co_return co_await inspector_.pool().run(work);
+}
+
+/// The probe file has what the index is made of: the headers of the boxes, the `moov` and the `moof`s.
+std::optional<PackagingExamination> Inspection::make_index(Sha256Digest const& sha256) {
+    try {
+        auto outcome = packaging::make_index(*file_, {file_->size(), sha256});
+        file_.reset();
+        if (auto* const built = std::get_if<packaging::BuiltIndex>(&outcome)) {
+            return PackagingExamination{{Packaging::ready, {}}, std::move(built->bytes)};
+        }
+        auto& refusal = std::get<packaging::NeedsRendition>(outcome);
+        return PackagingExamination{{Packaging::needs_rendition, std::move(refusal.sentence)}, {}};
+    } catch (std::exception const& failure) {
+        inspector_.log().error("packaging.failed", {{"error", failure.what()}});
+        return std::nullopt;
+    }
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ struct InspectorOptions {
 /// outlive its examinations. Throws std::runtime_error with a line for the operator when ffprobe is missing, or
 /// when the required confinement is not to be had; std::system_error when `scratch` cannot be made.
 ///
-/// An examination keeps up to 4 MiB in memory and at most 80 MiB in its probe file. `feed` and `finish` throw when
+/// An examination keeps up to 4 MiB in memory and at most 144 MiB in its probe file. `feed` and `finish` throw when
 /// that cannot be written or a child cannot be started.
 std::unique_ptr<MediaInspector> make_media_inspector(InspectorOptions options, Log& log);
 

@@ -13,6 +13,10 @@ constexpr std::uint64_t max_movie = 64 * mebibyte;
 
 constexpr int max_media_kept = 8;  // boxes of media whose beginning is kept
 
+// Headers and fragments lie scattered over the file, and each takes whole blocks of the file system.
+constexpr std::uint64_t block = 4096;
+constexpr std::uint64_t max_structure = 64 * mebibyte / block;
+
 Error ends_before_first_frame() { return {ErrorCode::media_truncated, "The file ends before its first frame."}; }
 
 Error error_for(BoxVerdict verdict) {
@@ -66,23 +70,43 @@ Result<Playable> find_playable(RandomBytes const& bytes, MovieIndex const& index
 
 void IsoMediaWalker::feed(std::string_view bytes, KeptParts& kept) {
     if (walker_.position() == 0) kept.keep({0, head_size});
-    walker_.feed(bytes);
-    keep_structure(kept);
+    walker_.feed(bytes, [&](Box const& box) { keep(box, kept); });
 }
 
-// ffprobe follows the boxes too: it needs every header on the way to the index, the index, and some media.
-void IsoMediaWalker::keep_structure(KeptParts& kept) {
-    auto const boxes = walker_.boxes();
-    for (; boxes_kept_ < boxes.size(); ++boxes_kept_) {
-        auto const& box = boxes[boxes_kept_];
-        if (box.offset + box.header_size > head_size) kept.write_at(box.offset, {box.header.data(), box.header_size});
-        if (walker_.movie() && walker_.movie()->offset == box.offset) {
-            kept.keep({box.offset, box.offset + (box.to_end ? max_movie : std::min(box.size, max_movie))});
-        } else if (box.type == four_cc("mdat") && media_kept_ < max_media_kept) {
-            kept.keep({box.offset, box.offset + mebibyte});
-            ++media_kept_;
-        }
+// ffprobe follows the boxes too: it needs every header on the way to the index, the index, and some media. The
+// packaging index needs every fragment.
+void IsoMediaWalker::keep(Box const& box, KeptParts& kept) {
+    auto const end = box.to_end ? box.offset + max_movie : box.offset + std::min(box.size, max_movie);
+    if (walker_.movie() && walker_.movie()->offset == box.offset) {
+        kept.write_at(box.offset, {box.header.data(), box.header_size});
+        kept.keep({box.offset, end});
+        return;
     }
+    bool const is_fragment = box.type == four_cc("moof");
+    Extent const structure{box.offset, is_fragment ? end : box.offset + box.header_size};
+    if (!spend(structure)) {
+        keeps_all_fragments_ = false;
+        return;
+    }
+    if (box.offset + box.header_size > head_size) kept.write_at(box.offset, {box.header.data(), box.header_size});
+    if (is_fragment) kept.keep(structure);
+    if (box.type == four_cc("mdat") && media_kept_ < max_media_kept) {
+        kept.keep({box.offset, box.offset + mebibyte});
+        ++media_kept_;
+    }
+}
+
+// Counts the blocks that a part of the file takes. False when no room is left for them: then nothing more is kept, so
+// that what is kept has no holes before its end.
+bool IsoMediaWalker::spend(Extent part) {
+    if (!keeps_all_fragments_) return false;
+    auto const first = std::max(part.begin / block, next_block_);
+    auto const last = (part.end - 1) / block;
+    if (last < first) return true;
+    if (last - first >= max_structure - blocks_kept_) return false;
+    blocks_kept_ += last - first + 1;
+    next_block_ = last + 1;
+    return true;
 }
 
 Result<MovieIndex> IsoMediaWalker::read_index(RandomBytes const& kept) const {

@@ -17,12 +17,15 @@ public:
     Walked finish(RandomBytes const& kept) override;
 
 private:
-    void keep_structure(KeptParts& kept);
+    void keep(Box const& box, KeptParts& kept);
+    bool spend(Extent part);
     Result<MovieIndex> read_index(RandomBytes const& kept) const;
 
     BoxWalker walker_;
-    std::size_t boxes_kept_ = 0;
-    int media_kept_ = 0;  ///< media boxes whose beginning is kept
+    int media_kept_ = 0;               ///< media boxes whose beginning is kept
+    std::uint64_t blocks_kept_ = 0;    ///< of the file system, for headers and fragments
+    std::uint64_t next_block_ = 0;     ///< the first one behind those
+    bool keeps_all_fragments_ = true;  ///< none was left out for want of room
 };
 
 }  // namespace clinikk::media

@@ -154,9 +154,13 @@ std::string give_up_privileges(Options const& options) {
     return {};
 }
 
-// In the child: becomes the program. Returns only on failure.
-int become_program(Options const& options, std::string const& program, WriteAccess write_access, pid_t launcher) {
+// In the child: becomes the program. Returns only on failure. Writes its peak of memory so far (KiB) to `report`.
+int become_program(Options const& options, std::string const& program, WriteAccess write_access, pid_t launcher,
+                   int report) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    [[maybe_unused]] auto const written = ::write(report, &usage.ru_maxrss, sizeof usage.ru_maxrss);
     if (::getppid() != launcher) return fail(SandboxExit::refused, "the launcher has gone");
     int const error = install_seccomp_filter(write_access, program.c_str());
     if (error != 0) return fail(SandboxExit::refused, "cannot install the seccomp filter", error);
@@ -169,37 +173,41 @@ int become_program(Options const& options, std::string const& program, WriteAcce
 }
 
 // In the launcher: the exit status for the way in which the child ended. A program that got no memory may report
-// anything (the Matroska reader of FFmpeg reports "End of file"), so the memory that it had used decides.
-int wait_for(pid_t child) {
+// anything (the Matroska reader of FFmpeg reports "End of file"), so the memory that it had used decides. The peak of
+// the child includes `inherited` KiB, which it had of this process before it became the program: little, except where a
+// sanitizer fills memory. Only what is clearly above that was used by the program.
+int wait_for(pid_t child, long inherited) {
+    constexpr long most_of_it = sandbox_memory / 1024 * 5 / 8;
+    constexpr long uncertainty = 4 * 1024;  // the kernel counts pages in batches, and becoming the program takes some
     int status = 0;
     rusage usage{};
     while (::wait4(child, &status, 0, &usage) < 0) {
         if (errno != EINTR) return fail(SandboxExit::refused, "cannot wait for the program", errno);
     }
-#ifdef __SANITIZE_ADDRESS__
-    // The peak of the child includes what it had of this process before it became the program.
-    constexpr long most_of_it = sandbox_memory / 1024 * 7 / 8;
-#else
-    constexpr long most_of_it = sandbox_memory / 1024 * 5 / 8;
-#endif
     bool const failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
     bool const ended_for_time = WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL);
-    if (failed && !ended_for_time && usage.ru_maxrss > most_of_it) return static_cast<int>(SandboxExit::out_of_memory);
+    bool const filled_memory = usage.ru_maxrss > std::max(most_of_it, inherited + uncertainty);
+    if (failed && !ended_for_time && filled_memory) return static_cast<int>(SandboxExit::out_of_memory);
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 int run_program(Options const& options, std::string const& program, WriteAccess write_access) {
     pid_t const launcher = ::getpid();
+    std::array<int, 2> report{};
+    if (::pipe2(report.data(), O_CLOEXEC) != 0) return fail(SandboxExit::refused, "cannot make a pipe", errno);
     pid_t const child = ::fork();
     if (child < 0) return fail(SandboxExit::refused, "cannot start a process", errno);
     // The exit handlers of the C library are not for processes with a filter.
-    if (child == 0) ::_exit(become_program(options, program, write_access, launcher));
+    if (child == 0) ::_exit(become_program(options, program, write_access, launcher, report[1]));
+    ::close(report[1]);
+    long inherited = 0;
+    [[maybe_unused]] auto const got = ::read(report[0], &inherited, sizeof inherited);
     int const error = install_seccomp_filter(write_access, nullptr);
     if (error != 0) {
         ::kill(child, SIGKILL);
         return fail(SandboxExit::refused, "cannot install the seccomp filter", error);
     }
-    ::_exit(wait_for(child));
+    ::_exit(wait_for(child, inherited));
 }
 
 }  // namespace

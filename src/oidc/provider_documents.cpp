@@ -31,7 +31,8 @@ Task<std::string> ProviderDocuments::get(std::string url, std::size_t max_body) 
     }
 }
 
-/// Several threads may fetch the same document at the same time: it is small, and nobody waits for another's client.
+/// Several threads may fetch the same document at the same time: it is small, and no request waits for the fetch of
+/// another.
 template <class T, class Fetch>
 Task<std::shared_ptr<T const>> ProviderDocuments::renew(Kept<T>& kept, Fetch const& fetch) {
     auto const now = clock_.steady_now();

@@ -97,6 +97,12 @@ bool is_current(JsonValue const& claims, Timestamp at) noexcept {
     return early < *expires && *issued <= late && *begins <= late;
 }
 
+/// `exp` of claims that are current; what lies beyond the range of our clock is cut.
+Timestamp expiry_of(JsonValue const& claims) noexcept {
+    constexpr seconds latest = std::chrono::floor<seconds>(Timestamp::max().time_since_epoch());
+    return Timestamp{std::min(seconds(find_integer_claim(claims, "exp").value_or(0)), latest)};
+}
+
 class JwtAccessTokens final : public AccessTokens {
 public:
     explicit JwtAccessTokens(TokenOptions options)
@@ -158,11 +164,12 @@ private:
         if (key == nullptr || !payload || !is_signed(token, *key)) return std::nullopt;
         auto const claims = read_jws_object(*payload);
         if (!claims || !is_current(*claims, at)) return std::nullopt;
+        auto const expires_at = expiry_of(*claims);
         auto const* const issuer = claims->find_text("iss");
         auto const user_id = find_uuid(*claims, "sub");
         auto const session_id = find_uuid(*claims, "sid");
         if (issuer == nullptr || *issuer != options_.issuer || !user_id || !session_id) return std::nullopt;
-        return AccessClaims{*user_id, *session_id};
+        return AccessClaims{*user_id, *session_id, expires_at};
     }
 
     /// The key that the header names, if the header also names the configured algorithm; else null. A token without a

@@ -16,9 +16,9 @@ using std::chrono::seconds;
 template <class T>
 using Checked = boost::system::result<T, std::string>;
 
-constexpr std::size_t max_token_bytes = 16UL * 1024;
+constexpr std::size_t max_id_token_bytes = 16UL * 1024;
 /// The largest difference between the clock of the provider and ours.
-constexpr seconds skew{60};
+constexpr seconds provider_skew{60};
 /// An ID token is made when the code is exchanged, so an old one is none of this sign-in.
 constexpr seconds max_age{600};
 
@@ -33,7 +33,7 @@ Checked<T> refuse(std::string why) {
 }
 
 Checked<Header> read_header(std::string_view token) {
-    if (token.size() > max_token_bytes) return refuse<Header>("it is too long");
+    if (token.size() > max_id_token_bytes) return refuse<Header>("it is too long");
     auto const segments = split_jws(token);
     auto const bytes = segments ? from_base64url(segments->header) : std::nullopt;
     auto const header = bytes ? read_jws_object(*bytes) : std::nullopt;
@@ -86,10 +86,10 @@ std::string find_fault(JsonValue const& claims, IdTokenRules const& rules, Times
     auto const issued = find_integer_claim(claims, "iat");
     auto const begins = find_integer_claim(claims, "nbf");
     auto const now = std::chrono::floor<seconds>(at).time_since_epoch();
-    if (!expires || *expires <= (now - skew).count()) return "it has expired";
-    if (!issued || *issued > (now + skew).count()) return "it is not issued yet";
+    if (!expires || *expires <= (now - provider_skew).count()) return "it has expired";
+    if (!issued || *issued > (now + provider_skew).count()) return "it is not issued yet";
     if (*issued < (now - max_age).count()) return "it is old";
-    if (begins && *begins > (now + skew).count()) return "it is not valid yet";
+    if (begins && *begins > (now + provider_skew).count()) return "it is not valid yet";
     auto const* const nonce = claims.find_text("nonce");
     if (nonce == nullptr || *nonce != rules.nonce) return "its nonce is another";
     auto const* const subject = claims.find_text("sub");

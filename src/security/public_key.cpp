@@ -46,9 +46,9 @@ std::string jwk_of(EVP_PKEY const* key, KeyKind kind) {
         return R"({"e":")" + number_of(key, OSSL_PKEY_PARAM_RSA_E, 0) + R"(","kty":"RSA","n":")" +
                number_of(key, OSSL_PKEY_PARAM_RSA_N, 0) + R"("})";
     }
-    constexpr int coordinate = 32;  // bytes, RFC 7518 section 6.2.1.2
-    return R"({"crv":"P-256","kty":"EC","x":")" + number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, coordinate) + R"(","y":")" +
-           number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y, coordinate) + R"("})";
+    constexpr int coordinate_bytes = 32;  // bytes, RFC 7518 section 6.2.1.2
+    return R"({"crv":"P-256","kty":"EC","x":")" + number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, coordinate_bytes) +
+           R"(","y":")" + number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y, coordinate_bytes) + R"("})";
 }
 
 }  // namespace

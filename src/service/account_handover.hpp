@@ -7,9 +7,10 @@
 
 namespace clinikk {
 
-/// Leaves an account to whoever has just proven, by a mail or a provider, that its address is theirs: sessions, API
-/// keys and open links for a new password end. An address that nobody had proven before may have been registered by
-/// somebody who waits for its owner, with a second factor of his own: that goes too. The address counts as verified.
+/// Gives an account to the person who has just proven, by a mail or a provider, to own its address. Ends its sessions,
+/// API keys, open links for a new password, and resumable uploads, whose addresses are rights too. If the address was
+/// not verified before, a stranger may have registered it to wait for its owner, so the second factor is removed too.
+/// The address then counts as verified.
 Task<> hand_over_account(Repositories& repositories, User const& user, Timestamp at);
 
 }  // namespace clinikk

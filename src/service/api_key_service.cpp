@@ -2,6 +2,7 @@
 
 #include "base/encoding.hpp"
 #include "base/random.hpp"
+#include "service/audit.hpp"
 #include "service/permission.hpp"
 
 namespace clinikk {
@@ -50,11 +51,18 @@ Task<Result<IssuedApiKey>> ApiKeyService::create(Caller const& caller, NewApiKey
     UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
         auto const user = co_await current_user(repositories, caller);
         if (!user) co_return user.error();
-        bool const is_too_much = wanted.scopes.contains(Scope::users_admin) && !may_administer(user->role);
-        if (is_too_much) co_return Error(ErrorCode::forbidden, "Only administrators have keys with users:admin");
+        bool const is_for_admins =
+            wanted.scopes.contains(Scope::users_admin) || wanted.scopes.contains(Scope::audit_read);
+        bool const is_too_much = is_for_admins && !may_administer(user->role);
+        if (is_too_much) {
+            co_return Error(ErrorCode::forbidden, "Only administrators have keys with users:admin or audit:read");
+        }
         auto const count = co_await repositories.api_keys().count(user->id);
         if (count >= max_keys) co_return Error(ErrorCode::too_many_api_keys);
         co_await repositories.api_keys().insert(issued.key);
+        AuditTarget const target{TargetKind::api_key, issued.key.id};
+        auto const details = audit_details({{"name", issued.key.name}, {"scopes", issued.key.scopes}});
+        co_await record(repositories, caller, AuditAction::api_key_created, target, at, details);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);
@@ -67,9 +75,14 @@ Task<std::vector<ApiKey>> ApiKeyService::list(Caller const& caller) {
 }
 
 Task<Result<void>> ApiKeyService::remove(Caller const& caller, Uuid key_id) {
-    bool const removed = co_await work_.repositories().api_keys().remove(key_id, caller.user.id);
-    if (!removed) co_return Error(ErrorCode::api_key_not_found);
-    co_return Result<void>{};
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        bool const removed = co_await repositories.api_keys().remove(key_id, caller.user.id);
+        if (!removed) co_return Error(ErrorCode::api_key_not_found);
+        AuditTarget const target{TargetKind::api_key, key_id};
+        co_await record(repositories, caller, AuditAction::api_key_deleted, target, clock_.now());
+        co_return Result<void>{};
+    };
+    co_return co_await work_.transaction(steps);
 }
 
 Task<Result<Caller>> ApiKeyService::authenticate(std::string_view key) {
@@ -81,7 +94,7 @@ Task<Result<Caller>> ApiKeyService::authenticate(std::string_view key) {
     if (!scopes) throw std::runtime_error("the database has an API key with unknown scopes");
     bool const is_noted = owner->key_used_at && at - *owner->key_used_at < use_interval;
     if (!is_noted) co_await note_use(*owner, at);
-    auto const credential = Credential::api_key(owner->key_id, *scopes);
+    auto const credential = Credential::api_key(owner->key_id, *scopes, owner->key_name);
     User& user = *owner;
     Caller caller{std::move(user), credential, at};
     co_return caller;

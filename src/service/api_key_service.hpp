@@ -15,7 +15,7 @@
 
 namespace clinikk {
 
-/// What an account says of a key that it wants.
+/// The properties of a new key, as its account chooses them.
 struct NewApiKey {
     std::string name;
     Scopes scopes{};
@@ -24,7 +24,7 @@ struct NewApiKey {
 
 struct IssuedApiKey {
     ApiKey key;
-    std::string text;  ///< the key itself; nobody can be told it again
+    std::string text;  ///< the key itself; it is not stored, so it cannot be shown again
 };
 
 /// Makes, lists and deletes the API keys of accounts, and tells to which account a key belongs.
@@ -42,8 +42,8 @@ public:
     /// Returns whether the text has the form of a key and its checksum is right.
     static bool is_well_formed(std::string_view key);
 
-    /// Makes a key of the caller. Fails with `forbidden` when it has the scope `users:admin` and the caller is no
-    /// admin, with `too_many_api_keys`, or as `current_user`.
+    /// Makes a key of the caller. Fails with `forbidden` when it has the scope `users:admin` or `audit:read` and the
+    /// caller is no admin, with `too_many_api_keys`, or as `current_user`.
     Task<Result<IssuedApiKey>> create(Caller const& caller, NewApiKey wanted);
 
     /// The keys of the caller, the newest first.

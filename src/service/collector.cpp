@@ -2,22 +2,33 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
+
 #include "domain/object_key.hpp"
 #include "service/upload_lease.hpp"
 
 namespace clinikk {
 namespace {
 
-constexpr std::size_t batch = 100;
+constexpr std::size_t collection_batch = 100;
+constexpr std::size_t rows_of_step = 1000;
+constexpr std::size_t usual_steps = 20;
+
+/// Removes rows in steps that leave room for other writers, and in no more of them than leave time for the rest of a
+/// collection. `remove` removes at most so many rows and returns how many. Returns how many there were.
+template <class Remove>
+Task<std::uint64_t> remove_in_steps(Remove const& remove, std::size_t steps) {
+    std::uint64_t all = 0;
+    for (std::size_t step = 0; step < steps; ++step) {
+        auto const removed = co_await remove(rows_of_step);
+        all += removed;
+        if (removed < rows_of_step) break;
+    }
+    co_return all;
+}
 constexpr std::chrono::hours event_life{24};
 /// Longer than any upload takes. An upload that began before its session expired asks for the session at its end.
 constexpr std::chrono::hours expired_session_life{7 * 24};
-/// The time to remove what one upload left behind. A collector that fails or dies leaves it to the next collection.
-constexpr std::chrono::seconds claim_length{60};
-
-bool awaits_its_client(Upload const& upload, Timestamp at) {
-    return upload.method == UploadMethod::direct && upload.expires_at > at;
-}
 
 /// Returns whether no write and no object has this key. The order matters: a write that ends between the two questions
 /// has made the row of its object.
@@ -39,7 +50,7 @@ Upload claim_of(ObjectStore const& store, std::string const& key, std::string co
     claim.object_key = key;
     claim.holder = holder;
     claim.created_at = at;
-    claim.lease_until = claim.created_at + claim_length;
+    claim.lease_until = claim.created_at + collector_claim_length;
     claim.expires_at = claim.lease_until;
     return claim;
 }
@@ -53,8 +64,15 @@ struct Collector::Run {
 };
 
 Collector::Collector(UnitOfWork& work, ObjectStores& objects, Clock& clock, std::chrono::seconds grace,
-                     std::string holder, Log& log)
-    : work_(work), objects_(objects), clock_(clock), grace_(grace), holder_(std::move(holder)), log_(log) {}
+                     std::string holder, Log& log, std::chrono::seconds audit_retention)
+    : work_(work),
+      objects_(objects),
+      clock_(clock),
+      grace_(grace),
+      holder_(std::move(holder)),
+      log_(log),
+      abandoned_(work, objects, clock, holder_, log),
+      audit_retention_(audit_retention) {}
 
 Task<Collection> Collector::collect(bool dry_run, Report report) {
     Run run{dry_run, std::move(report)};
@@ -68,8 +86,46 @@ Task<Collection> Collector::collect(bool dry_run, Report report) {
     co_await work_.repositories().account_tokens().remove_expired(clock_.now());
     co_await work_.repositories().invites().remove_expired(clock_.now());
     co_await work_.repositories().identities().remove_expired(clock_.now());
+    co_await remove_expired_throttles();
+    co_await collect_idempotency_keys();
+    co_await remove_ended_uploads();
+    run.done.audited = co_await collect_audit();
     run.done.events = co_await work_.repositories().outbox().prune(clock_.now() - event_life);
     co_return run.done;
+}
+
+Task<> Collector::remove_expired_throttles() {
+    constexpr std::size_t steps = 200;
+    auto const remove = [this, at = clock_.now()](std::size_t limit) {
+        return work_.repositories().throttles().remove_expired(at, limit);
+    };
+    co_await remove_in_steps(remove, steps);
+}
+
+/// Removes a bounded number of old events: a collection takes at most a few seconds, and the next one goes on.
+Task<std::uint64_t> Collector::collect_audit() {
+    // The triggers count the 90 days by the clock of the database (SQLite: whole seconds), and refuse the whole removal
+    // if a row is too young for it.
+    constexpr std::chrono::seconds shortest = AuditRepository::least_retention + std::chrono::minutes(1);
+    auto const remove = [this, before = clock_.now() - std::max(audit_retention_, shortest)](std::size_t limit) {
+        return work_.repositories().audit().remove_before(before, limit);
+    };
+    co_return co_await remove_in_steps(remove, usual_steps);
+}
+
+Task<> Collector::collect_idempotency_keys() {
+    auto const remove = [this, before = clock_.now()](std::size_t limit) {
+        return work_.repositories().idempotency().remove_expired(before, limit);
+    };
+    co_await remove_in_steps(remove, usual_steps);
+}
+
+/// Forgets resumable uploads that ended long ago.
+Task<> Collector::remove_ended_uploads() {
+    auto const remove = [this, at = clock_.now()](std::size_t limit) {
+        return work_.repositories().resumable_uploads().remove_ended(at, limit);
+    };
+    co_await remove_in_steps(remove, usual_steps);
 }
 
 /// Runs one step. A step that fails must not keep the others from running.
@@ -86,12 +142,9 @@ Task<bool> Collector::attempt(Run& run, std::string_view what, std::string name,
     co_return false;
 }
 
-/// Removes one abandoned upload. It takes over the row first: that is the claim. If the former holder is alive after
-/// all, it finds that it has lost its lease, and stops. The row is removed last, so that it still names bytes that
-/// could not be removed now.
 Task<> Collector::collect_uploads(Run& run) {
     while (true) {
-        auto const abandoned = co_await work_.repositories().uploads().list_abandoned(clock_.now(), batch);
+        auto const abandoned = co_await work_.repositories().uploads().list_abandoned(clock_.now(), collection_batch);
         std::uint64_t count = 0;
         for (auto const& upload : abandoned) {
             Step const step = [&] { return collect_upload(run, upload); };
@@ -100,54 +153,17 @@ Task<> Collector::collect_uploads(Run& run) {
         }
         run.done.uploads += count;
         // Removed uploads are not listed again. Uploads that could not be removed may be.
-        if (run.dry_run || abandoned.size() < batch || count == 0) co_return;
+        if (run.dry_run || abandoned.size() < collection_batch || count == 0) co_return;
     }
 }
 
 Task<bool> Collector::collect_upload(Run& run, Upload const& upload) {
-    auto const id = upload.id.to_string();
-    if (awaits_its_client(upload, clock_.now())) {
-        if (!run.dry_run) co_await release_to_client(upload);
-        co_return false;
-    }
-    if (co_await objects_.named(upload.store).is_being_written(id)) co_return false;
-    run.report("upload", id);
-    if (run.dry_run) co_return true;
-    auto const at = clock_.now();
-    bool const claimed = co_await work_.repositories().uploads().take_over(upload.id, holder_, at, at + claim_length);
-    if (claimed) co_await remove_abandoned(upload);
+    auto const fate = co_await abandoned_.fate_of(upload);
+    if (fate == AbandonedUploads::Fate::returns && !run.dry_run) co_await abandoned_.give_back(upload);
+    if (fate != AbandonedUploads::Fate::goes) co_return false;
+    run.report("upload", upload.id.to_string());
+    if (!run.dry_run) co_await abandoned_.remove(upload);
     co_return true;
-}
-
-/// The process that was completing this upload has died. Its client may complete it again.
-Task<> Collector::release_to_client(Upload const& upload) {
-    auto const at = clock_.now();
-    bool const claimed = co_await work_.repositories().uploads().take_over(upload.id, holder_, at, at + claim_length);
-    auto const current = co_await work_.repositories().uploads().find(upload.id);
-    if (claimed && current) co_await work_.repositories().uploads().hand_over(*current, holder_);
-}
-
-/// Removes the bytes of an upload. Before all bytes had arrived, it may have been begun under another key; all such
-/// keys contain the id of the object. The row is held meanwhile, so that no other process goes on with the upload.
-Task<> Collector::remove_abandoned(Upload const& upload) {
-    auto& store = objects_.named(upload.store);
-    auto held = upload;
-    held.holder = holder_;
-    UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.repositories().uploads(), held,
-                            log_);
-    co_await store.remove_uncommitted(upload.id.to_string());
-    std::vector<std::string> keys;
-    if (is_object_key(upload.object_key)) keys.push_back(upload.object_key);
-    for (auto const& folder : object_folders) {
-        auto const found = co_await store.list(std::string(folder) + upload.object_id.to_string() + '.', "", batch);
-        keys.insert(keys.end(), found.begin(), found.end());
-    }
-    for (auto const& key : keys) {
-        if (lease.is_lost()) co_return;
-        bool const in_use = co_await work_.repositories().objects().has_key(upload.store, key);
-        if (!in_use) co_await store.remove(key);
-    }
-    co_await work_.repositories().uploads().finish(upload.id, holder_);
 }
 
 Task<> Collector::collect_temporary(Run& run, ObjectStore& store) {
@@ -179,14 +195,15 @@ Task<bool> Collector::collect_bytes(Run& run, ObjectStore& store, UncommittedByt
 Task<> Collector::collect_deleted(Run& run) {
     Uuid after;
     while (true) {
-        auto const objects = co_await work_.repositories().objects().list(ObjectState::deleting, after, batch);
+        auto const objects =
+            co_await work_.repositories().objects().list(ObjectState::deleting, after, collection_batch);
         for (auto const& object : objects) {
             after = object.id;
             Step const step = [&] { return collect_object(run, object); };
             bool const collected = co_await attempt(run, "deleted object", object.key, step);
             if (collected) ++run.done.deleted;
         }
-        if (objects.size() < batch) co_return;
+        if (objects.size() < collection_batch) co_return;
     }
 }
 
@@ -207,7 +224,7 @@ Task<std::uint64_t> Collector::find_missing(Report report) {
     std::uint64_t count = 0;
     Uuid after;
     while (true) {
-        auto const objects = co_await work_.repositories().objects().list(ObjectState::stored, after, batch);
+        auto const objects = co_await work_.repositories().objects().list(ObjectState::stored, after, collection_batch);
         for (auto const& object : objects) {
             after = object.id;
             Step const step = [&] { return is_missing(object); };
@@ -216,7 +233,7 @@ Task<std::uint64_t> Collector::find_missing(Report report) {
             run.report("missing object", object.key);
             ++count;
         }
-        if (objects.size() < batch) co_return count;
+        if (objects.size() < collection_batch) co_return count;
     }
 }
 
@@ -247,13 +264,12 @@ Task<Collection> Collector::collect_strays(bool dry_run, Report report) {
 
 /// The ids in the addresses of contents without an object. The address, in whatever form, may lead to an object in one
 /// of our stores.
-/// a store of ours.
 Task<std::unordered_set<Uuid>> Collector::ids_in_addresses() {
     constexpr std::size_t id_length = 36;
     std::unordered_set<Uuid> ids;
     Uuid after;
     while (true) {
-        auto const contents = co_await work_.repositories().contents().list_linked(after, batch);
+        auto const contents = co_await work_.repositories().contents().list_linked(after, collection_batch);
         for (auto const& content : contents) {
             after = content.id;
             auto const address = std::string_view(content.storage_url);
@@ -261,14 +277,14 @@ Task<std::unordered_set<Uuid>> Collector::ids_in_addresses() {
                 if (auto const id = Uuid::from_string(address.substr(at, id_length))) ids.insert(*id);
             }
         }
-        if (contents.size() < batch) co_return ids;
+        if (contents.size() < collection_batch) co_return ids;
     }
 }
 
 Task<> Collector::collect_strays_of(Run& run, ObjectStore& store, std::unordered_set<Uuid> const& linked) {
     std::string after;
     while (true) {
-        auto const keys = co_await store.list("", after, batch);
+        auto const keys = co_await store.list("", after, collection_batch);
         for (auto const& key : keys) {
             after = key;
             if (linked.contains(id_of_object_key(key))) continue;
@@ -276,7 +292,7 @@ Task<> Collector::collect_strays_of(Run& run, ObjectStore& store, std::unordered
             bool const collected = co_await attempt(run, "stray object", key, step);
             if (collected) ++run.done.strays;
         }
-        if (keys.size() < batch) co_return;
+        if (keys.size() < collection_batch) co_return;
     }
 }
 

@@ -12,6 +12,7 @@
 #include "domain/clock.hpp"
 #include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"
+#include "service/abandoned_uploads.hpp"
 
 namespace clinikk {
 
@@ -22,6 +23,7 @@ struct Collection {
     std::uint64_t deleted = 0;    ///< objects of deleted contents
     std::uint64_t strays = 0;     ///< objects without a row
     std::uint64_t sessions = 0;   ///< expired sessions
+    std::uint64_t audited = 0;    ///< events of the audit log past their retention
     std::uint64_t events = 0;     ///< events that every process has received
     std::uint64_t failures = 0;   ///< what could not be removed; the next collection tries again
 };
@@ -36,12 +38,16 @@ struct Collection {
 /// period only covers differences between clocks.
 class Collector {
 public:
+    static constexpr std::chrono::days usual_audit_retention{400};
+
     /// Called for each thing that was found, with what it is and its id or key.
     using Report = std::function<void(std::string_view what, std::string_view name)>;
 
     /// `grace`: the least age of leftovers without a row. `holder` names this process in the leases that it takes over.
+    /// `audit_retention`: the age at which events of the audit log are removed, at least
+    /// `AuditRepository::least_retention`.
     Collector(UnitOfWork& work, ObjectStores& objects, Clock& clock, std::chrono::seconds grace, std::string holder,
-              Log& log);
+              Log& log, std::chrono::seconds audit_retention = usual_audit_retention);
 
     /// Removes what rows and temporary names point to. It is cheap enough for once a minute.
     Task<Collection> collect(bool dry_run, Report report);
@@ -61,12 +67,14 @@ private:
     Task<bool> attempt(Run& run, std::string_view what, std::string name, Step const& step);
     Task<> collect_uploads(Run& run);
     Task<bool> collect_upload(Run& run, Upload const& upload);
-    Task<> release_to_client(Upload const& upload);
-    Task<> remove_abandoned(Upload const& upload);
     Task<> collect_temporary(Run& run, ObjectStore& store);
     Task<bool> collect_bytes(Run& run, ObjectStore& store, UncommittedBytes const& bytes);
+    Task<> remove_expired_throttles();
+    Task<> remove_ended_uploads();
     Task<> collect_deleted(Run& run);
     Task<bool> collect_object(Run& run, Object const& object);
+    Task<> collect_idempotency_keys();
+    Task<std::uint64_t> collect_audit();
     Task<std::unordered_set<Uuid>> ids_in_addresses();
     Task<bool> is_missing(Object const& object);
     Task<> collect_strays_of(Run& run, ObjectStore& store, std::unordered_set<Uuid> const& linked);
@@ -80,6 +88,8 @@ private:
     std::chrono::seconds grace_;
     std::string holder_;
     Log& log_;
+    AbandonedUploads abandoned_;
+    std::chrono::seconds audit_retention_;
 };
 
 }  // namespace clinikk

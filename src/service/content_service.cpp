@@ -1,5 +1,6 @@
 #include "service/content_service.hpp"
 
+#include "service/audit.hpp"
 #include "service/permission.hpp"
 
 namespace clinikk {
@@ -20,12 +21,24 @@ Audience audience_of(User const* viewer) {
 Task<Result<Content>> find_for_change(Repositories& repositories, Caller const& caller, Uuid id) {
     auto const user = co_await current_editor(repositories, caller);
     if (!user) co_return user.error();
-    auto content = co_await repositories.contents().find(id);
-    if (!content || !may(&*user, ContentAction::see, access_of(*content))) {
-        co_return Error(ErrorCode::content_not_found);
-    }
-    if (!may(&*user, ContentAction::change, access_of(*content))) co_return Error(ErrorCode::forbidden);
-    co_return std::move(*content);
+    co_return co_await content_to_change(repositories, *user, id);
+}
+
+/// `title visibility`: what the changes set.
+std::string changed_names(ContentChanges const& changes) {
+    std::string names;
+    std::size_t index = 0;
+    for_each_member<ContentDescription>([&](auto member) {
+        if (changes.is_set(index++)) names.append(names.empty() ? "" : " ").append(member.name);
+    });
+    return names;
+}
+
+Task<> record_assignment(Repositories& repositories, Uuid content_id, User const& owner, Timestamp at) {
+    auto const actor = Actor::operator_of_commands();
+    auto const details = audit_details({{"to", owner.id.to_string()}});
+    AuditTarget const target{TargetKind::content, content_id};
+    co_await record(repositories, actor, AuditAction::content_assigned, target, at, details);
 }
 
 Event content_event(std::string type, Uuid content_id, Timestamp at) {
@@ -69,6 +82,8 @@ Task<Result<Content>> ContentService::update(Caller const& caller, Uuid id, Cont
         updated = co_await repositories.contents().update(id, changes, at);
         auto const event = content_event("content.updated", id, at);
         co_await repositories.outbox().publish(event);
+        auto const details = audit_details({{"changed", changed_names(changes)}});
+        co_await record(repositories, caller, AuditAction::content_updated, {TargetKind::content, id}, at, details);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);
@@ -83,8 +98,11 @@ Task<Result<void>> ContentService::remove(Caller const& caller, Uuid id) {
         if (!content) co_return content.error();
         released = co_await repositories.objects().release(id);
         co_await repositories.contents().remove(id);
-        auto const event = content_event("content.deleted", id, clock_.now());
+        auto const at = clock_.now();
+        auto const event = content_event("content.deleted", id, at);
         co_await repositories.outbox().publish(event);
+        auto const details = audit_details({{"title", content->title}});
+        co_await record(repositories, caller, AuditAction::content_deleted, {TargetKind::content, id}, at, details);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);
@@ -105,6 +123,7 @@ Task<Result<std::uint64_t>> ContentService::assign_owner(Email const& email, std
         for (auto const& id : ids) {
             bool const found = co_await repositories.contents().set_owner(id, owner->id);
             if (!found) co_return Error(ErrorCode::content_not_found, "There is no content " + id.to_string());
+            co_await record_assignment(repositories, id, *owner, clock_.now());
         }
         co_return Result<void>{};
     };
@@ -115,11 +134,23 @@ Task<Result<std::uint64_t>> ContentService::assign_owner(Email const& email, std
 
 Task<Result<std::uint64_t>> ContentService::assign_unowned(Email const& email) {
     constexpr std::size_t batch = 1000;
-    auto const owner = co_await find_account(work_.repositories(), email);
-    if (!owner) co_return owner.error();
     std::uint64_t all = 0;
     while (true) {
-        auto const count = co_await work_.repositories().contents().set_owner_of_unowned(owner->id, batch);
+        std::uint64_t count = 0;
+        UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+            auto const owner = co_await find_account(repositories, email);
+            if (!owner) co_return owner.error();
+            count = co_await repositories.contents().set_owner_of_unowned(owner->id, batch);
+            auto const details = audit_details({{"contents", std::to_string(count)}});
+            AuditTarget const target{TargetKind::account, owner->id};
+            auto const actor = Actor::operator_of_commands();
+            if (count > 0) {
+                co_await record(repositories, actor, AuditAction::content_assigned, target, clock_.now(), details);
+            }
+            co_return Result<void>{};
+        };
+        auto const done = co_await work_.transaction(steps);
+        if (!done) co_return done.error();
         all += count;
         if (count < batch) co_return all;
     }

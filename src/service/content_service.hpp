@@ -19,7 +19,7 @@ class ContentService {
 public:
     ContentService(UnitOfWork& work, ObjectStores& objects, Clock& clock, Visibility default_visibility, Log& log);
 
-    /// `viewer` is null for somebody who has not signed in. Fails with `content_not_found`, also when the viewer may
+    /// `viewer` is null when the client has not signed in. Fails with `content_not_found`, also when the viewer may
     /// not see the content.
     Task<Result<Content>> get(User const* viewer, Uuid id);
 

@@ -6,6 +6,9 @@
 #include <array>
 #include <exception>
 
+#include "domain/media_format.hpp"
+#include "service/audit.hpp"
+#include "service/examination.hpp"
 #include "service/permission.hpp"
 #include "service/upload_lease.hpp"
 
@@ -70,21 +73,20 @@ Result<void> check_parts(PartPlan const& plan, std::vector<StoredPart> const& st
     return {};
 }
 
+/// The content whose source the upload replaces. One that makes a content has the same id as that.
+std::optional<Uuid> replaced_by(Upload const& upload) {
+    return upload.content_id == upload.id ? std::nullopt : std::optional(upload.content_id);
+}
+
 /// Returns whether the error ends the upload for good.
 bool is_final(ErrorCode code) {
     using enum ErrorCode;
-    constexpr std::array final_codes{upload_not_found, digest_mismatch,   media_unrecognised, media_kind_mismatch,
-                                     media_truncated,  media_unsupported, media_probe_timeout};
+    constexpr std::array final_codes{upload_not_found,    content_not_found, digest_mismatch,   media_unrecognised,
+                                     media_kind_mismatch, media_truncated,   media_unsupported, media_probe_timeout};
     return std::ranges::find(final_codes, code) != final_codes.end();
 }
 
 }  // namespace
-
-/// The result of reading an object.
-struct DirectUploadService::Bytes {
-    StoredBytes stored{};
-    std::unique_ptr<MediaInspection> inspection{};
-};
 
 PartPlan PartPlan::of(std::uint64_t size) noexcept {
     auto part = smallest_part;
@@ -112,24 +114,30 @@ DirectUploadService::DirectUploadService(UnitOfWork& work, ObjectStores& objects
       clock_(clock),
       options_(options),
       holder_(std::move(holder)),
+      indexes_(work, clock, holder_, log),
       log_(log) {}
 
 /// Begins an upload. If it fails half-way, a row with a short lease is left, and the collector asks the store for what
 /// belongs to it.
-Task<Result<BegunUpload>> DirectUploadService::begin(Caller const& owner, DirectUploadDescription description,
-                                                     std::uint64_t size) {
+Task<Result<BegunUpload>> DirectUploadService::begin(Caller const& owner, UploadDescription description,
+                                                     std::uint64_t size, std::optional<Uuid> replaces) {
     auto& store = objects_.current();
     auto* const direct = store.direct_uploads();
     if (direct == nullptr) co_return Error(ErrorCode::direct_upload_unavailable);
     if (size > std::min(options_.limits.max_size, max_object_size)) co_return Error(ErrorCode::upload_too_large);
+    if (replaces) {
+        auto const kind = co_await kind_to_replace(work_, owner, *replaces);
+        if (!kind) co_return kind.error();
+        description.content_type = *kind;
+    }
     auto const plan = PartPlan::of(size);
     BegunUpload begun;
     auto& upload = begun.upload;
-    // Upload, object and content share one id: a store finds an upload by the id in the key, and a completion that is
-    // requested again finds the content.
+    // Upload and object share one id: a store finds an upload by the id in the key, and a completion that is requested
+    // again finds the content by its source. A new content has this id too.
     upload.id = new_uuid();
     upload.object_id = upload.id;
-    upload.content_id = upload.id;
+    upload.content_id = replaces.value_or(upload.id);
     upload.owner_id = owner.user.id;
     upload.method = UploadMethod::direct;
     upload.length = static_cast<std::int64_t>(size);
@@ -145,15 +153,23 @@ Task<Result<BegunUpload>> DirectUploadService::begin(Caller const& owner, Direct
 
     UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.repositories().uploads(), upload,
                             log_);
-    auto const label = guess_label(description, upload.object_id);
+    auto const claimed = claimed_format(description.file_name);
+    ObjectLabel const label{object_key(upload.object_id), std::string(claimed.media_type), description.disposition};
     auto const handle = co_await direct->begin(label);
     upload.object_key = handle.key;
     upload.s3_upload_id = handle.upload_id;
     upload.expires_at = upload.created_at + options_.life;
-    bool const held = co_await work_.repositories().uploads().hand_over(upload, holder_);
-    if (!held) {
+    UnitOfWork::Steps const hand_over = [&](Repositories& repositories) -> Task<Result<void>> {
+        bool const held = co_await repositories.uploads().hand_over(upload, holder_);
+        if (!held) co_return Error(ErrorCode::upload_interrupted);
+        AuditTarget const target{TargetKind::upload, upload.id};
+        co_await record(repositories, owner, AuditAction::upload_begun, target, upload.created_at);
+        co_return Result<void>{};
+    };
+    auto const handed_over = co_await work_.transaction(hand_over);
+    if (!handed_over) {
         co_await direct->abort(handle);
-        co_return Error(ErrorCode::upload_interrupted);
+        co_return handed_over.error();
     }
     auto const first = slots(plan, 1, first_addresses);
     begun.addresses = co_await direct->addresses(handle, first, std::min(options_.address_life, options_.life));
@@ -195,7 +211,7 @@ Task<Result<Content>> DirectUploadService::complete(Caller const& caller, Uuid i
     auto claimed = co_await claim(caller, id);
     if (!claimed && claimed.error().code == ErrorCode::upload_not_found) co_return co_await find_content(caller, id);
     if (!claimed) co_return claimed.error();
-    auto& upload = *claimed;
+    auto const& upload = *claimed;
     UploadLease lease(co_await boost::asio::this_coro::executor, clock_, work_.repositories().uploads(), upload, log_);
     Result<Content> outcome = Error(ErrorCode::internal);
     std::exception_ptr breakage;
@@ -222,7 +238,7 @@ Task<Result<void>> DirectUploadService::abort(Caller const& caller, Uuid id) {
     bool is_removed = false;
     std::exception_ptr breakage;
     try {
-        is_removed = co_await remove(*upload);
+        is_removed = co_await remove(*upload, &caller);
     } catch (...) {
         breakage = std::current_exception();
     }
@@ -238,12 +254,21 @@ Task<Result<void>> DirectUploadService::abort(Caller const& caller, Uuid id) {
 /// Removes the parts, or the object made of them, and then the row. First it makes sure that no other process can
 /// complete the upload, since an object that another process has published must stay. Returns false when another
 /// process has the upload.
-Task<bool> DirectUploadService::remove(Upload const& upload) {
+Task<bool> DirectUploadService::remove(Upload const& upload, Caller const* canceller) {
     bool const is_closed = co_await close(upload);
     if (!is_closed) co_return false;
     co_await direct(upload).abort(handle_of(upload));
     co_await objects_.named(upload.store).remove(upload.object_key);
-    co_await work_.repositories().uploads().finish(upload.id, holder_);
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        co_await repositories.uploads().finish(upload.id, holder_);
+        if (canceller != nullptr) {
+            AuditTarget const target{TargetKind::upload, upload.id};
+            co_await record(repositories, *canceller, AuditAction::upload_aborted, target, clock_.now());
+        }
+        co_return Result<void>{};
+    };
+    auto const done = co_await work_.transaction(steps);
+    done.value();
     co_return true;
 }
 
@@ -281,32 +306,42 @@ Task<Result<Upload>> DirectUploadService::claim(Caller const& caller, Uuid id) {
 /// Returns what has become of an upload that no longer exists.
 Task<Result<Content>> DirectUploadService::find_content(Caller const& caller, Uuid id) {
     auto content = co_await work_.repositories().contents().find(id);
+    if (!content) content = co_await work_.repositories().contents().find_by_source(id);
     if (!content || !may_act_for(caller.user, content->owner_id)) co_return Error(ErrorCode::upload_not_found);
     co_return std::move(*content);
 }
 
-Task<Result<Content>> DirectUploadService::complete_claimed(Caller const& caller, Upload& upload, UploadLease& lease,
-                                                            UploadCompletion const& completion) {
+Task<Result<Content>> DirectUploadService::complete_claimed(Caller const& caller, Upload const& upload,
+                                                            UploadLease& lease, UploadCompletion const& completion) {
     auto const description = parse_description(upload.metadata.value());
-    auto const kind = description.content_type;
     auto const assembled = co_await assemble(upload, completion);
     if (!assembled) co_return assembled.error();
-    auto bytes = co_await read_once(upload, lease);
+    auto& store = objects_.named(upload.store);
+    auto const size = plan_of(upload).size;
+    auto const bytes = co_await read_for_examination(store, upload.object_key, size, inspector_, lease);
     if (!bytes) co_return bytes.error();
     if (completion.sha256 && *completion.sha256 != bytes->stored.sha256) co_return Error(ErrorCode::digest_mismatch);
-    auto const facts = co_await bytes->inspection->finish(kind);
+    auto const facts = co_await bytes->inspection->finish(description.content_type);
     if (!facts) co_return facts.error();
+    auto const packaged = co_await indexes_.package(*bytes->inspection, bytes->stored.sha256, store);
+    if (!packaged) co_return packaged.error();
+    auto content = co_await publish(caller, upload, description, bytes->stored, *facts, *packaged);
+    if (!content) co_await indexes_.discard(*packaged, store);
+    co_return content;
+}
 
-    ObjectLabel const label{object_key(kind, upload.object_id, facts->extension), facts->media_type,
-                            description.disposition};
-    auto const placed = co_await move_into_place(upload, guess_label(description, upload.object_id), label);
-    if (!placed) co_return placed.error();
-    FinishedUpload const finished{upload,    description,           *facts,       bytes->stored,
-                                  label.key, description.file_name, clock_.now(), options_.limits.default_visibility};
-    auto content = co_await publish_upload(work_, objects_.named(upload.store), holder_, caller, finished);
+Task<Result<Content>> DirectUploadService::publish(Caller const& caller, Upload const& upload,
+                                                   UploadDescription const& description, StoredBytes const& stored,
+                                                   MediaFacts const& facts, PackagedFile const& packaged) {
+    auto const& key = upload.object_key;
+    FinishedUpload const finished{upload,   description,           facts,        stored,
+                                  key,      description.file_name, clock_.now(), options_.limits.default_visibility,
+                                  packaged, replaced_by(upload)};
+    auto content = co_await publish_upload(work_, objects_.named(upload.store), options_.limits, indexes_, holder_,
+                                           caller, finished);
     if (!content) co_return content.error();
-    log_.info("content.created",
-              {{"content", content->id.to_string()}, {"key", label.key}, {"bytes", bytes->stored.size}});
+    log_.info(finished.replaces ? "content.source_replaced" : "content.created",
+              {{"content", content->id.to_string()}, {"key", key}, {"bytes", stored.size}});
     co_return content;
 }
 
@@ -325,41 +360,6 @@ Task<Result<void>> DirectUploadService::assemble(Upload const& upload, UploadCom
     if (found && found->size == plan.size) co_return Result<void>{};
     log_.warning("upload.vanished", {{"upload", upload.id.to_string()}, {"key", upload.object_key}});
     co_return Error(ErrorCode::upload_not_found);
-}
-
-/// Hashes the object and shows it to the inspector. The ETag of the bucket does not help: it is not a SHA-256.
-Task<Result<DirectUploadService::Bytes>> DirectUploadService::read_once(Upload const& upload, UploadLease& lease) {
-    ByteRange const whole{0, plan_of(upload).size};
-    auto body = co_await objects_.named(upload.store).body(upload.object_key, whole, whole.length);
-    if (!body) co_return Error(ErrorCode::upload_not_found);
-    auto& source = *std::get<std::unique_ptr<ByteSource>>(*body);
-    Bytes bytes{{whole.length, {}}, inspector_.begin()};
-    Sha256 hash;
-    while (true) {
-        if (lease.is_lost()) co_return Error(ErrorCode::upload_interrupted);
-        auto const piece = co_await source.next();
-        if (!piece) co_return piece.error();
-        if (piece->empty()) break;
-        hash.update(*piece);
-        bytes.inspection->feed(*piece);
-    }
-    bytes.stored.sha256 = hash.finish();
-    co_return bytes;
-}
-
-/// Copies the object to its right key if the name of the file was misleading. The row changes in between, so that at
-/// every moment it names an object that exists.
-Task<Result<void>> DirectUploadService::move_into_place(Upload& upload, ObjectLabel const& guess,
-                                                        ObjectLabel const& label) {
-    if (upload.object_key != label.key || guess.media_type != label.media_type) {
-        co_await direct(upload).relabel(upload.object_key, label, plan_of(upload).size);
-    }
-    bool const held = co_await work_.repositories().uploads().start_commit(upload.id, holder_, label.key,
-                                                                           clock_.now() + upload_lease_length);
-    if (!held) co_return Error(ErrorCode::upload_interrupted);
-    upload.object_key = label.key;
-    if (guess.key != label.key) co_await objects_.named(upload.store).remove(guess.key);
-    co_return Result<void>{};
 }
 
 Task<> DirectUploadService::give_back(Upload const& upload) {

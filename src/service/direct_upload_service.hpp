@@ -18,8 +18,8 @@
 #include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/upload.hpp"
-#include "service/direct_upload_description.hpp"
 #include "service/publication.hpp"
+#include "service/upload_description.hpp"
 
 namespace clinikk {
 
@@ -80,9 +80,11 @@ public:
     DirectUploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, Clock& clock,
                         DirectUploadOptions options, std::string holder, Log& log);
 
-    /// Fails with `direct_upload_unavailable`, `upload_too_large`, `quota_exceeded`, `too_many_uploads`, or
-    /// `upload_interrupted` when the store took too long.
-    Task<Result<BegunUpload>> begin(Caller const& owner, DirectUploadDescription description, std::uint64_t size);
+    /// If `replaces` is set, the upload replaces the source of that content, and `description` counts for nothing but
+    /// the names of the file. Fails with `direct_upload_unavailable`, `upload_too_large`, `quota_exceeded`,
+    /// `too_many_uploads`, or `upload_interrupted` when the store took too long; and as `kind_to_replace`.
+    Task<Result<BegunUpload>> begin(Caller const& owner, UploadDescription description, std::uint64_t size,
+                                    std::optional<Uuid> replaces = std::nullopt);
 
     /// Fails with `upload_not_found`.
     Task<Result<UploadProgress>> progress(Caller const& caller, Uuid id);
@@ -93,24 +95,24 @@ public:
 
     /// Joins the parts, reads the object once, and makes the content. For an upload that was completed before, it
     /// returns its content. Fails with `upload_not_found`, `upload_busy`, `upload_interrupted` or `parts_mismatch`,
-    /// which leave the upload as it is, and with `digest_mismatch` or the errors of the inspector, which end it.
+    /// which leave the upload as it is, and with `digest_mismatch`, the errors of the inspector, or `content_not_found`
+    /// when the content to replace is gone, which end it.
     Task<Result<Content>> complete(Caller const& caller, Uuid id, UploadCompletion completion);
 
     /// Ends the upload and removes what has arrived. Fails with `upload_not_found` or `upload_busy`.
     Task<Result<void>> abort(Caller const& caller, Uuid id);
 
 private:
-    struct Bytes;
     Task<Result<Upload>> find(Caller const& caller, Uuid id);
     Task<Result<Upload>> claim(Caller const& caller, Uuid id);
     Task<Result<Content>> find_content(Caller const& caller, Uuid id);
-    Task<Result<Content>> complete_claimed(Caller const& caller, Upload& upload, UploadLease& lease,
+    Task<Result<Content>> complete_claimed(Caller const& caller, Upload const& upload, UploadLease& lease,
                                            UploadCompletion const& completion);
+    Task<Result<Content>> publish(Caller const& caller, Upload const& upload, UploadDescription const& description,
+                                  StoredBytes const& stored, MediaFacts const& facts, PackagedFile const& packaged);
     Task<Result<void>> assemble(Upload const& upload, UploadCompletion const& completion);
-    Task<Result<Bytes>> read_once(Upload const& upload, UploadLease& lease);
-    Task<Result<void>> move_into_place(Upload& upload, ObjectLabel const& guess, ObjectLabel const& label);
     Task<> give_back(Upload const& upload);
-    Task<bool> remove(Upload const& upload);
+    Task<bool> remove(Upload const& upload, Caller const* canceller = nullptr);
     Task<bool> close(Upload upload);
     Task<> discard(Upload const& upload);
     DirectUploads& direct(Upload const& upload) const;
@@ -121,6 +123,7 @@ private:
     Clock& clock_;
     DirectUploadOptions options_;
     std::string holder_;
+    IndexWriter indexes_;
     Log& log_;
 };
 

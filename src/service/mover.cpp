@@ -12,7 +12,7 @@
 namespace clinikk {
 namespace {
 
-constexpr std::size_t batch = 100;
+constexpr std::size_t move_batch = 100;
 constexpr std::size_t parallel_objects = 4;
 constexpr std::uint64_t piece_bytes = 1024UL * 1024;
 
@@ -100,7 +100,7 @@ Task<> Mover::copy_all(Run& run) {
     auto const executor = co_await boost::asio::this_coro::executor;
     Uuid after;
     while (true) {
-        auto const objects = co_await work_.repositories().objects().list(ObjectState::stored, after, batch);
+        auto const objects = co_await work_.repositories().objects().list(ObjectState::stored, after, move_batch);
         for (auto const& object : objects) {
             after = object.id;
             if (object.store != run.source.name()) continue;
@@ -108,21 +108,21 @@ Task<> Mover::copy_all(Run& run) {
             ++run.under_way;
             boost::asio::co_spawn(executor, copy_one(run, object), boost::asio::detached);
         }
-        if (objects.size() < batch) co_return;
+        if (objects.size() < move_batch) co_return;
     }
 }
 
 Task<> Mover::count(Run& run) {
     Uuid after;
     while (true) {
-        auto const objects = co_await work_.repositories().objects().list(ObjectState::stored, after, batch);
+        auto const objects = co_await work_.repositories().objects().list(ObjectState::stored, after, move_batch);
         for (auto const& object : objects) {
             after = object.id;
             if (object.store != run.source.name()) continue;
             ++run.movement.all_objects;
             run.movement.all_bytes += object.size.value_or(0);
         }
-        if (objects.size() < batch) co_return;
+        if (objects.size() < move_batch) co_return;
     }
 }
 

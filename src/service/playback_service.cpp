@@ -12,11 +12,11 @@
 namespace clinikk {
 namespace {
 
-/// The extension of a key, with its dot; empty when it has none.
-std::string_view extension_of(std::string_view key) noexcept {
+/// The extension of a key of earlier versions, without the dot; empty when it has none.
+std::string_view extension_of_key(std::string_view key) noexcept {
     auto const name = key.substr(key.rfind('/') + 1);
     auto const dot = name.rfind('.');
-    return dot == std::string_view::npos ? std::string_view() : name.substr(dot);
+    return dot == std::string_view::npos ? std::string_view() : name.substr(dot + 1);
 }
 
 }  // namespace
@@ -28,7 +28,8 @@ bool Playback::is_for_everybody() const noexcept { return may(nullptr, ContentAc
 DownloadName Playback::download_name() const noexcept {
     auto const given = without_directories(source.file_name ? *source.file_name : std::string_view());
     if (!given.empty()) return {given, {}};
-    return {source.title, extension_of(source.key)};
+    auto const known = source.media_type ? extension_of(*source.media_type) : std::string_view();
+    return {source.title, known.empty() ? extension_of_key(source.key) : known};
 }
 
 PlaybackService::PlaybackService(UnitOfWork& work, ObjectStores& objects, PlaybackOptions options, Log& log)
@@ -96,6 +97,13 @@ Task<Result<void>> PlaybackService::confirm(Playback const& playback) {
 Task<Result<Body>> PlaybackService::open(Playback const& playback, ByteRange range) {
     auto const& source = playback.source;
     auto body = co_await store_of(source).body(source.key, range, playback.size());
+    if (!body) co_return co_await bytes_missing(playback);
+    co_return std::move(*body);
+}
+
+Task<Result<Body>> PlaybackService::gather(Playback const& playback, GatheredBytes bytes) {
+    auto const& source = playback.source;
+    auto body = co_await store_of(source).gather(source.key, std::move(bytes), playback.size());
     if (!body) co_return co_await bytes_missing(playback);
     co_return std::move(*body);
 }

@@ -30,7 +30,7 @@ struct PlaybackOptions {
 /// The name under which a client saves the file. It comes from an uploader or an editor and is untrusted.
 struct DownloadName {
     std::string_view name{};
-    std::string_view extension{};  ///< to be appended, with its dot: a title has no extension of its own
+    std::string_view extension{};  ///< to be appended behind a dot: a title has no extension of its own
 };
 
 /// What can be played of a content, as its row states it.
@@ -92,6 +92,9 @@ public:
 
     /// The bytes of a resolved playback; `range` lies within them. Fails as `confirm`.
     Task<Result<Body>> open(Playback const& playback, ByteRange range);
+
+    /// The same for an answer of which the content has only some pieces.
+    Task<Result<Body>> gather(Playback const& playback, GatheredBytes bytes);
 
     /// Up to `range.length` of its bytes, in memory. Fails as `confirm`, but does not notice another size.
     Task<Result<std::string>> read(Playback const& playback, ByteRange range);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "domain/permission.hpp"
+#include "service/audit.hpp"
 
 namespace clinikk {
 
@@ -18,7 +19,14 @@ Task<Result<PlaybackSession>> PlaybackSessionService::begin(Caller const& caller
         co_return Error(ErrorCode::content_not_found);
     }
     auto const life = std::min(wanted.value_or(longest_), longest_);
-    auto const expires_at = Timestamp(std::chrono::floor<seconds>(clock_.now()) + life);
+    auto const at = clock_.now();
+    auto const expires_at = Timestamp(std::chrono::floor<seconds>(at) + life);
+    bool const is_news = !may(nullptr, ContentAction::see, access_of(*content)) &&
+                         recorded_.add({caller.credential.id(), content_id}, at);
+    if (is_news) {
+        AuditTarget const target{TargetKind::content, content_id};
+        co_await record(work_.repositories(), caller, AuditAction::playback_session_begun, target, at);
+    }
     co_return PlaybackSession{grants_.issue({content_id, caller.credential.id(), expires_at, std::move(network)}),
                               expires_at};
 }

@@ -11,6 +11,7 @@
 #include "domain/clock.hpp"
 #include "domain/playback_grant.hpp"
 #include "domain/unit_of_work.hpp"
+#include "service/audit.hpp"
 
 namespace clinikk {
 
@@ -47,6 +48,7 @@ private:
     PlaybackGrants& grants_;
     Clock& clock_;
     std::chrono::seconds longest_;
+    RecentEvents recorded_;
 };
 
 }  // namespace clinikk

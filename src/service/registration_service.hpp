@@ -14,6 +14,7 @@
 #include "domain/invite.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/values.hpp"
+#include "service/throttle.hpp"
 #include "service/user_service.hpp"
 
 namespace clinikk {
@@ -38,13 +39,14 @@ class RegistrationService {
 public:
     static constexpr std::int64_t max_open_invites = 1000;
 
-    RegistrationService(UnitOfWork& work, UserService& users, Clock& clock, RegistrationOptions options);
+    RegistrationService(UnitOfWork& work, UserService& users, Throttle& throttle, Clock& clock,
+                        RegistrationOptions options);
 
     /// Makes the account of a client from `network`. With an invite, which is used up by that, it has the role of the
     /// invite. Fails with `registration_closed` when the client needs an invite or accounts are made by administrators
-    /// only, with `invite_invalid`, and as `UserService::add`.
+    /// only, with `invite_invalid`, with `rate_limited` (see `Throttle`), and as `UserService::add`.
     Task<Result<User>> add(Email const& email, Password const& password, std::string_view invite_token,
-                           std::string network);
+                           std::string network, Origin origin = {});
 
     /// Makes an invite. Fails as `current_admin`; with `registration_closed` where nobody may register, and with
     /// `too_many_invites` when as many as possible are open.
@@ -56,8 +58,11 @@ public:
     Task<Result<void>> withdraw(Caller const& caller, Uuid invite_id);
 
 private:
+    Task<Result<void>> take_attempt(Email const& email, std::string_view network);
+
     UnitOfWork& work_;
     UserService& users_;
+    Throttle& throttle_;
     Clock& clock_;
     RegistrationOptions options_;
 };

@@ -5,6 +5,7 @@
 #include "base/encoding.hpp"
 #include "base/random.hpp"
 #include "domain/totp.hpp"
+#include "service/audit.hpp"
 
 namespace clinikk {
 namespace {
@@ -31,9 +32,10 @@ std::string make_recovery_code() {
 
 }  // namespace
 
-Task<Result<NewTotp>> SecondFactorService::begin(Caller const& caller, std::string_view password, std::string network) {
+Task<Result<NewTotp>> SecondFactorService::begin(Caller const& caller, std::optional<std::string_view> password,
+                                                 std::string network) {
     HashingClient client{std::move(network)};
-    auto const confirmed = co_await sessions_.confirm_password(caller, password, client);
+    auto const confirmed = co_await sessions_.confirm_owner(caller, password, client);
     if (!confirmed) co_return confirmed.error();
     auto const secret = random_bytes<secret_bytes>();
     Totp const totp{caller.user.id, box_.seal(secret, caller.user.id.to_string()), clock_.now()};
@@ -41,6 +43,8 @@ Task<Result<NewTotp>> SecondFactorService::begin(Caller const& caller, std::stri
         auto const present = co_await repositories.second_factors().find(totp.user_id);
         if (present && present->confirmed_at) co_return Error(ErrorCode::totp_active);
         co_await repositories.second_factors().replace(totp);
+        AuditTarget const target{TargetKind::account, totp.user_id};
+        co_await record(repositories, caller, AuditAction::totp_begun, target, clock_.now());
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);
@@ -64,6 +68,8 @@ Task<Result<std::vector<std::string>>> SecondFactorService::confirm(Caller const
             RecoveryCode const row{hash_recovery_code(each), totp->user_id};
             co_await factors.insert_recovery_code(row);
         }
+        AuditTarget const target{TargetKind::account, totp->user_id};
+        co_await record(repositories, caller, AuditAction::totp_confirmed, target, clock_.now());
         co_return Result<void>{};
     };
     auto const done = co_await limited(caller, network, steps);
@@ -79,6 +85,8 @@ Task<Result<void>> SecondFactorService::remove(Caller const& caller, std::string
         auto const passed = co_await second_factor_.check(repositories, totp->user_id, code, clock_.now());
         if (!passed) co_return passed.error();
         co_await factors.remove(totp->user_id);
+        AuditTarget const target{TargetKind::account, totp->user_id};
+        co_await record(repositories, caller, AuditAction::totp_removed, target, clock_.now());
         co_return Result<void>{};
     };
     co_return co_await limited(caller, network, steps);
@@ -86,12 +94,14 @@ Task<Result<void>> SecondFactorService::remove(Caller const& caller, std::string
 
 Task<Result<void>> SecondFactorService::limited(Caller const& caller, std::string_view network,
                                                 UnitOfWork::Steps const& steps) {
-    auto const allowed = sessions_.may_attempt(caller.user.email_key, network);
+    auto standing = co_await throttle_.look(Attempt::login, caller.user.email_key, network);
+    auto const allowed = co_await throttle_.take(standing);
     if (!allowed) co_return allowed.error();
     auto const done = co_await work_.transaction(steps);
     bool const is_wrong = !done && done.error().code == ErrorCode::totp_wrong;
-    if (done || is_wrong) sessions_.count(caller.user.email_key, network, done.has_value());
+    if (is_wrong) co_return throttle_.explain(done.error(), standing);
     if (!done) co_return done.error();
+    co_await throttle_.succeeded(standing);
     co_return Result<void>{};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,13 +20,18 @@ struct NewTotp {
 /// Adds a second factor to accounts and removes it.
 class SecondFactorService {
 public:
-    SecondFactorService(UnitOfWork& work, SessionService& sessions, SecondFactor& second_factor, SecretBox& box,
-                        Clock& clock)
-        : work_(work), sessions_(sessions), second_factor_(second_factor), box_(box), clock_(clock) {}
+    SecondFactorService(UnitOfWork& work, SessionService& sessions, SecondFactor& second_factor, Throttle& throttle,
+                        SecretBox& box, Clock& clock)
+        : work_(work),
+          sessions_(sessions),
+          second_factor_(second_factor),
+          throttle_(throttle),
+          box_(box),
+          clock_(clock) {}
 
     /// Makes an authenticator for the caller. It protects nothing until `confirm`; beginning again replaces it. Fails
-    /// with `totp_active` when the account has one, and as `SessionService::confirm_password`.
-    Task<Result<NewTotp>> begin(Caller const& caller, std::string_view password, std::string network);
+    /// with `totp_active` when the account has one, and as `SessionService::confirm_owner`.
+    Task<Result<NewTotp>> begin(Caller const& caller, std::optional<std::string_view> password, std::string network);
 
     /// Makes logins need the authenticator, whose first code this is. Returns ten recovery codes, which can not be told
     /// again. Fails with `totp_not_found` when nothing awaits confirmation, `totp_wrong`, and `rate_limited`.
@@ -43,6 +49,7 @@ private:
     UnitOfWork& work_;
     SessionService& sessions_;
     SecondFactor& second_factor_;
+    Throttle& throttle_;
     SecretBox& box_;
     Clock& clock_;
 };

@@ -10,6 +10,8 @@ namespace {
 /// A client that repeats a request, because it lost the answer, does so within this time.
 constexpr std::chrono::seconds reuse_grace{10};
 constexpr std::size_t max_listed_sessions = 100;
+/// The longest time for which a sign-in stands for a password that an account does not have.
+constexpr std::chrono::minutes fresh_session{5};
 
 /// The account, unless it has changed since its password was compared. That took time: the account may have been
 /// disabled meanwhile, or its password changed, which ended all its sessions. A login with an old password must not
@@ -21,8 +23,8 @@ Task<Result<User>> find_unchanged(Repositories& repositories, User const& user) 
     co_return std::move(*current);
 }
 
-/// Returns whether a used token is presented by a client that lost the answer to its use: just now, and before anybody
-/// has used the successor.
+/// Returns whether the client has probably lost the answer to the first use of this used token: that use was just now,
+/// and the successor has not been used.
 Task<bool> is_repeated(Repositories& repositories, RefreshToken const& token, Timestamp at) {
     if (at - *token.used_at > reuse_grace) co_return false;
     auto const successor = co_await repositories.sessions().find_refresh_token(*token.successor_hash);
@@ -32,11 +34,13 @@ Task<bool> is_repeated(Repositories& repositories, RefreshToken const& token, Ti
 }  // namespace
 
 SessionService::SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens,
-                               SecondFactor& second_factor, Clock& clock, SessionOptions options, Log& log)
+                               SecondFactor& second_factor, Throttle& throttle, Clock& clock, SessionOptions options,
+                               Log& log)
     : work_(work),
       hasher_(hasher),
       tokens_(tokens),
       second_factor_(second_factor),
+      throttle_(throttle),
       clock_(clock),
       options_(options),
       log_(log) {}
@@ -44,49 +48,34 @@ SessionService::SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessT
 Task<Result<Login>> SessionService::log_in(std::string_view email, std::string_view password, LoginClient from) {
     auto const address = Email::parse(email);
     HashingClient client{from.network};
-    // Text that is not an address belongs to no account, so there is nothing to guess.
-    if (address) {
-        auto const allowed = may_attempt(address->key(), client);
-        if (!allowed) co_return allowed.error();
-    }
+    // Text that is no address belongs to no account, but costs as much to refuse: it counts for the network.
+    auto const key = address ? address->key() : std::string();
+    auto standing = co_await throttle_.look(Attempt::login, key, client.network);
+    auto const allowed = throttle_.may(standing);
+    if (!allowed) co_return allowed.error();
+    client.is_known = standing.is_known;
     while (true) {
         auto const user = co_await verify(address ? &*address : nullptr, password, client);
         // Any other error means that no password was compared. A right password counts when the session is opened: as
         // long as a second factor is missing, it must not clear the failures.
         bool const is_wrong = !user && user.error().code == ErrorCode::credentials_invalid;
-        if (address && is_wrong) count(address->key(), client.network, false);
+        if (is_wrong) {
+            auto const tried = address ? address->value() : std::string();
+            auto origin = from.origin;
+            co_await record_failure(tried, "credentials", std::move(origin));
+            co_await throttle_.failed(standing);
+            co_return throttle_.explain(user.error(), standing);
+        }
         if (!user) co_return user.error();
-        bool const is_refused = options_.require_verified_email && !user->email_verified_at;
-        if (is_refused) co_return Error(ErrorCode::email_unverified);
+        if (is_unverified(*user)) co_return Error(ErrorCode::email_unverified);
         FindAccount const find = [&](Repositories& repositories) { return find_unchanged(repositories, *user); };
-        auto login = co_await open_session(find, from);
+        auto login = co_await open_session(user->id, find, from, standing);
         // The account has changed since it was read: its password was changed, or another login renewed the hash.
         bool const has_changed = !login && login.error().code == ErrorCode::credentials_invalid;
         if (has_changed) continue;
         if (!login) co_return login.error();
         if (hasher_.is_outdated(user->password_hash)) co_await renew_hash(*user, password, std::move(client));
         co_return std::move(*login);
-    }
-}
-
-Result<void> SessionService::may_attempt(std::string_view email_key, std::string_view network) {
-    HashingClient client{std::string(network)};
-    return may_attempt(email_key, client);
-}
-
-Result<void> SessionService::may_attempt(std::string_view email_key, HashingClient& client) {
-    auto const standing = limiter_.standing(email_key, client.network, clock_.steady_now());
-    bool const must_wait = options_.limit_attempts && standing.wait > standing.wait.zero();
-    if (must_wait) return Error::passing(ErrorCode::rate_limited, standing.wait);
-    client.is_known = standing.is_known;
-    return {};
-}
-
-void SessionService::count(std::string_view email_key, std::string_view network, bool matched) {
-    if (matched) {
-        limiter_.succeeded(email_key, network);
-    } else {
-        limiter_.failed(email_key, network, clock_.steady_now());
     }
 }
 
@@ -101,31 +90,56 @@ Task<Result<User>> SessionService::verify(Email const* address, std::string_view
     co_return std::move(*user);
 }
 
-Task<Result<Login>> SessionService::open_session(FindAccount const& find, LoginClient client) {
+Task<Result<Login>> SessionService::open_session(Uuid user_id, FindAccount const& find, LoginClient client,
+                                                 Throttle::Standing standing) {
+    if (!client.code.empty()) {
+        // Codes are short: each is counted before it is compared, so that no burst of them gets through.
+        auto const totp = co_await work_.repositories().second_factors().find(user_id);
+        if (totp && totp->confirmed_at) {
+            auto const allowed = co_await throttle_.take(standing);
+            if (!allowed) co_return allowed.error();
+        }
+    }
     auto const at = clock_.now();
     Session session{new_uuid(), {}, at, at + options_.refresh_life, std::move(client.device), at};
     auto issued = make_refresh_token(session.id, at);
-    std::string email_key;
+    std::string email;
     UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
         auto const user = co_await find(repositories);
         if (!user) co_return user.error();
-        email_key = user->email_key;
         session.user_id = user->id;
-        if (!client.code.empty()) {
-            auto const allowed = may_attempt(email_key, client.network);
-            if (!allowed) co_return allowed.error();
-        }
+        email = user->email_key;
         auto const passed = co_await second_factor_.check(repositories, user->id, client.code, at);
         if (!passed) co_return passed.error();
         co_await repositories.sessions().insert(session);
         co_await repositories.sessions().insert_refresh_token(issued.row);
+        Actor const actor(*user, client.origin);
+        auto const details = audit_details({{"method", client.method}});
+        AuditTarget const target{TargetKind::session, session.id};
+        co_await record(repositories, actor, AuditAction::login_succeeded, target, at, details);
         co_return Result<void>{};
     };
     auto const done = co_await work_.transaction(steps);
     bool const is_wrong = !done && done.error().code == ErrorCode::totp_wrong;
-    if (done || is_wrong) count(email_key, client.network, done.has_value());
+    if (is_wrong) {
+        auto origin = client.origin;
+        co_await record_failure(email, "second factor", std::move(origin));
+        co_return throttle_.explain(done.error(), standing);
+    }
     if (!done) co_return done.error();
+    co_await throttle_.succeeded(standing);
     co_return make_login(session.user_id, std::move(issued), at);
+}
+
+/// Written for every address alike, so that neither the answer nor its time tells which accounts exist.
+Task<> SessionService::record_failure(std::string_view email, std::string_view reason, Origin origin) {
+    auto const left_out = failures_.take(clock_.steady_now());
+    if (!left_out) co_return;
+    auto const actor = Actor::nobody(std::move(origin));
+    auto const details =
+        audit_details({{"email", email}, {"reason", reason}, {"left_out_before", std::to_string(*left_out)}});
+    AuditTarget const target{TargetKind::account, std::nullopt};
+    co_await record(work_.repositories(), actor, AuditAction::login_failed, target, clock_.now(), details);
 }
 
 SessionService::IssuedToken SessionService::make_refresh_token(Uuid session_id, Timestamp at) const {
@@ -142,8 +156,15 @@ Login SessionService::make_login(Uuid user_id, IssuedToken issued, Timestamp at)
     return {tokens_.issue(claims, at), tokens_.lifetime(), std::move(issued.text), options_.refresh_life};
 }
 
-Task<Result<Login>> SessionService::refresh(std::string_view refresh_token) {
+Task<Result<Login>> SessionService::refresh(std::string_view refresh_token, std::string network, Origin origin) {
     auto const hash = Sha256::of(refresh_token);
+    // A read: what nobody knows makes no writer wait.
+    auto const known = co_await work_.repositories().sessions().find_refresh_token(hash);
+    if (!known) co_return co_await throttle_.refuse_token(ErrorCode::refresh_token_invalid, network);
+    co_return co_await rotate(hash, origin);
+}
+
+Task<Result<Login>> SessionService::rotate(Sha256Digest const& hash, Origin const& origin) {
     auto const at = clock_.now();
     std::optional<User> user;
     std::optional<Uuid> replayed;  // the session of a token that was used before
@@ -160,8 +181,13 @@ Task<Result<Login>> SessionService::refresh(std::string_view refresh_token) {
             if (repeated) co_return Error(ErrorCode::refresh_token_reused);
             co_await sessions.revoke(token->session_id, user->id, at);
             replayed = token->session_id;
+            auto const actor = Actor::nobody(origin);
+            AuditTarget const target{TargetKind::session, token->session_id};
+            auto const details = audit_details({{"account", user->id.to_string()}});
+            co_await record(repositories, actor, AuditAction::session_replayed, target, at, details);
             co_return Result<void>{};
         }
+        if (is_unverified(*user)) co_return Error(ErrorCode::email_unverified);
         issued = make_refresh_token(token->session_id, at);
         co_await sessions.use_refresh_token(hash, at, issued->row.token_hash);
         co_await sessions.insert_refresh_token(issued->row);
@@ -199,13 +225,35 @@ Task<Result<Caller>> SessionService::authenticate(std::string_view token) {
 Task<Result<void>> SessionService::confirm_password(Caller const& caller, std::string_view password,
                                                     HashingClient& client) {
     auto const& user = caller.user;
-    auto const allowed = may_attempt(user.email_key, client);
+    auto standing = co_await throttle_.look(Attempt::login, user.email_key, client.network);
+    auto const allowed = throttle_.may(standing);
     if (!allowed) co_return allowed.error();
+    client.is_known = standing.is_known;
     auto const matches = co_await hasher_.verify(password, user.password_hash, client);
     if (!matches) co_return matches.error();
-    count(user.email_key, client.network, *matches);
-    if (!*matches) co_return Error(ErrorCode::password_wrong);
+    if (!*matches) {
+        auto origin = caller.origin;
+        co_await record_failure(user.email_key, "confirmation", std::move(origin));
+        co_await throttle_.failed(standing);
+        co_return throttle_.explain(Error(ErrorCode::password_wrong), standing);
+    }
+    co_await throttle_.succeeded(standing);
     co_return Result<void>{};
+}
+
+Task<Result<void>> SessionService::confirm_owner(Caller const& caller, std::optional<std::string_view> password,
+                                                 HashingClient& client) {
+    if (caller.user.password_hash.empty()) {
+        auto const session = co_await work_.repositories().sessions().find(caller.credential.id());
+        bool const is_fresh = session && clock_.now() - session->created_at <= fresh_session;
+        if (!is_fresh) co_return Error(ErrorCode::fresh_sign_in_required);
+        co_return Result<void>{};
+    }
+    if (!password) {
+        std::string const detail = "password is required";
+        co_return Error(ErrorCode::validation_failed, detail, {{detail, "#/password"}});
+    }
+    co_return co_await confirm_password(caller, *password, client);
 }
 
 Task<Result<void>> SessionService::change_password(Caller const& caller, std::string_view current,
@@ -225,6 +273,8 @@ Task<Result<void>> SessionService::change_password(Caller const& caller, std::st
         co_await repositories.users().set_password_hash(user.id, *hash);
         co_await repositories.account_tokens().withdraw_all(user.id, TokenPurpose::password_reset, clock_.now());
         co_await repositories.sessions().revoke_others(user.id, caller.credential.id(), clock_.now());
+        AuditTarget const target{TargetKind::account, user.id};
+        co_await record(repositories, caller, AuditAction::password_changed, target, clock_.now());
         co_return Result<void>{};
     };
     co_return co_await work_.transaction(steps);
@@ -235,13 +285,26 @@ Task<std::vector<Session>> SessionService::list(Caller const& caller) {
 }
 
 Task<Result<void>> SessionService::end(Caller const& caller, Uuid session_id) {
-    bool const ended = co_await work_.repositories().sessions().revoke(session_id, caller.user.id, clock_.now());
-    if (!ended) co_return Error(ErrorCode::session_not_found);
-    co_return Result<void>{};
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        auto const at = clock_.now();
+        bool const ended = co_await repositories.sessions().revoke(session_id, caller.user.id, at);
+        if (!ended) co_return Error(ErrorCode::session_not_found);
+        co_await record(repositories, caller, AuditAction::session_ended, {TargetKind::session, session_id}, at);
+        co_return Result<void>{};
+    };
+    co_return co_await work_.transaction(steps);
 }
 
 Task<> SessionService::end_all(Caller const& caller) {
-    co_await work_.repositories().sessions().revoke_all(caller.user.id, clock_.now());
+    UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
+        auto const at = clock_.now();
+        co_await repositories.sessions().revoke_all(caller.user.id, at);
+        AuditTarget const target{TargetKind::account, caller.user.id};
+        co_await record(repositories, caller, AuditAction::sessions_ended, target, at);
+        co_return Result<void>{};
+    };
+    auto const done = co_await work_.transaction(steps);
+    done.value();
 }
 
 }  // namespace clinikk

@@ -16,13 +16,13 @@
 #include "domain/session.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/values.hpp"
-#include "service/login_limiter.hpp"
+#include "service/audit.hpp"
 #include "service/second_factor.hpp"
+#include "service/throttle.hpp"
 
 namespace clinikk {
 
 struct SessionOptions {
-    bool limit_attempts = true;                                 ///< slow down the guessing of passwords (RATE_LIMIT)
     std::chrono::seconds refresh_life = std::chrono::days{30};  ///< of a refresh token (REFRESH_TOKEN_EXPIRE)
     bool require_verified_email = false;                        ///< for a login (REQUIRE_VERIFIED_EMAIL)
 };
@@ -32,6 +32,8 @@ struct LoginClient {
     std::string network{};  ///< as `client_network` returns it
     std::string device{};   ///< its User-Agent, for people
     std::string code{};     ///< of the second factor; empty: none given
+    Origin origin{};
+    std::string_view method = "password";  ///< how its owner has proven who they are
 };
 
 /// The tokens of a session.
@@ -49,25 +51,28 @@ public:
     using FindAccount = std::function<Task<Result<User>>(Repositories&)>;
 
     SessionService(UnitOfWork& work, PasswordHasher& hasher, AccessTokens& tokens, SecondFactor& second_factor,
-                   Clock& clock, SessionOptions options, Log& log);
+                   Throttle& throttle, Clock& clock, SessionOptions options, Log& log);
 
     /// Logs in. Fails with `credentials_invalid` for a wrong password, an unknown or malformed address and a disabled
     /// account alike, each at the cost of one verification. Fails with `rate_limited` after too many failures (see
-    /// `LoginLimiter`), and with `unavailable` when too many clients wait to be verified; both state when to try again,
+    /// `Throttle`), and with `unavailable` when too many clients wait to be verified; both state when to try again,
     /// and neither counts as a failure. After the right password it fails with `email_unverified` if the settings
     /// refuse such accounts, and as `open_session`.
     Task<Result<Login>> log_in(std::string_view email, std::string_view password, LoginClient client);
 
-    /// Opens a session for an account whose owner has proven who they are, in the transaction that finds the account.
-    /// Fails with the error of `find`; with `totp_required` and `totp_wrong` when the account has a second factor; and
-    /// with `rate_limited` after too many wrong codes, which count as wrong passwords do.
-    Task<Result<Login>> open_session(FindAccount const& find, LoginClient client);
+    /// Opens a session for an account whose owner has proven who they are, in the transaction in which `find` finds
+    /// the account again. `standing` is that of its logins from there. Fails with the error of `find`; with
+    /// `totp_required` and `totp_wrong` when the account has a second factor; and with `rate_limited` after too many
+    /// wrong codes, which count as wrong passwords do.
+    Task<Result<Login>> open_session(Uuid user_id, FindAccount const& find, LoginClient client,
+                                     Throttle::Standing standing);
 
     /// Continues a session: issues new tokens for a refresh token, which is used up. Fails with `refresh_token_invalid`
-    /// when the token is unknown or expired, or its session has ended. A used token ends its session too, since
-    /// somebody has copied it; but a client whose request was repeated gets `refresh_token_reused`, and its session
-    /// goes on: within ten seconds, while the successor is unused.
-    Task<Result<Login>> refresh(std::string_view refresh_token);
+    /// when the token is unknown or expired, or its session has ended, and with `email_unverified` as `log_in` does;
+    /// then the token is not used up. A used token ends its session too, since somebody has copied it; but a client
+    /// whose request was repeated gets `refresh_token_reused`, and its session goes on: within ten seconds, while the
+    /// successor is unused. A network that shows too many unknown tokens gets `rate_limited` for them.
+    Task<Result<Login>> refresh(std::string_view refresh_token, std::string network, Origin origin = {});
 
     /// Returns the account for which a token acts. It asks the database each time, so a disabled account is refused
     /// from its next request on. Fails with `not_authenticated`.
@@ -77,17 +82,19 @@ public:
     /// ones are limited as at a login.
     Task<Result<void>> confirm_password(Caller const& caller, std::string_view password, HashingClient& client);
 
+    /// The same where the account may have no password: then the session must have been opened within the last five
+    /// minutes, which only a sign-in by the provider can have done. Fails with `fresh_sign_in_required` when it was
+    /// not, with `validation_failed` when there is no `password` although the account has one, and as
+    /// `confirm_password`.
+    Task<Result<void>> confirm_owner(Caller const& caller, std::optional<std::string_view> password,
+                                     HashingClient& client);
+
     /// Changes the password of the caller, and ends all other sessions of the account. `network` is that of the client.
     /// Fails with `password_wrong` when `current` is not the password; wrong ones are limited as at a login. Fails with
     /// `validation_failed` for the member `new_password` when it is the address of the account. Fails with
     /// `not_authenticated` when the session has ended meanwhile, or the password was changed.
     Task<Result<void>> change_password(Caller const& caller, std::string_view current, Password const& wanted,
                                        std::string network);
-
-    /// Fails with `rate_limited` while an account may not be tried from that network.
-    Result<void> may_attempt(std::string_view email_key, std::string_view network);
-    /// Counts a password or a code of a second factor that was compared.
-    void count(std::string_view email_key, std::string_view network, bool matched);
 
     /// The latest sessions of the caller, at most 100.
     Task<std::vector<Session>> list(Caller const& caller);
@@ -104,9 +111,16 @@ private:
 
     /// Returns the user to whom the password belongs.
     Task<Result<User>> verify(Email const* address, std::string_view password, HashingClient client);
-    /// As the public one; adds to `client` whether the network is known.
-    Result<void> may_attempt(std::string_view email_key, HashingClient& client);
+    /// Continues the session of a token that was found a moment ago.
+    Task<Result<Login>> rotate(Sha256Digest const& hash, Origin const& origin);
+    /// Records a login that failed, within a bound.
+    Task<> record_failure(std::string_view email, std::string_view reason, Origin origin);
     Task<> renew_hash(User const& user, std::string_view password, HashingClient client);
+
+    /// Whether the settings refuse the account for its address.
+    bool is_unverified(User const& user) const noexcept {
+        return options_.require_verified_email && !user.email_verified_at;
+    }
 
     IssuedToken make_refresh_token(Uuid session_id, Timestamp at) const;
     Login make_login(Uuid user_id, IssuedToken issued, Timestamp at);
@@ -115,10 +129,11 @@ private:
     PasswordHasher& hasher_;
     AccessTokens& tokens_;
     SecondFactor& second_factor_;
+    Throttle& throttle_;
     Clock& clock_;
     SessionOptions options_;
     Log& log_;
-    LoginLimiter limiter_;
+    FailureBudget failures_;
 };
 
 }  // namespace clinikk

@@ -44,18 +44,14 @@ struct UploadService::Write {
     std::unique_ptr<ObjectWrite> bytes{};
     StoredBytes stored{};
     std::unique_ptr<MediaInspection> inspection{};
-    std::optional<ContentKind> kind{};  ///< as far as the client has stated it
     std::optional<MediaFacts> facts{};
+    PackagedFile packaged{};
 
-    /// What is known about the object so far.
+    /// What is known about the object so far. Bytes that are not media are refused at the end; until then they have a
+    /// type as well.
     ObjectLabel label() const {
-        auto const guess = facts ? MediaFormat{facts->extension, facts->media_type}
-                                 // Bytes that are not media are refused at the end; until then they need a name as
-                                 // well.
-                                 : inspection->guess().value_or(media_format::unknown);
-        auto const likely = guess.media_type.starts_with("audio/") ? ContentKind::audio : ContentKind::video;
-        return {object_key(kind.value_or(likely), upload.object_id, guess.extension), std::string(guess.media_type),
-                disposition};
+        auto const guess = inspection->guess().value_or(media_format::unknown);
+        return {upload.object_key, facts ? facts->media_type : std::string(guess.media_type), disposition};
     }
 };
 
@@ -67,6 +63,7 @@ UploadService::UploadService(UnitOfWork& work, ObjectStores& objects, MediaInspe
       clock_(clock),
       limits_(limits),
       holder_(std::move(holder)),
+      indexes_(work, clock, holder_, log),
       log_(log) {}
 
 Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload& incoming) {
@@ -76,6 +73,7 @@ Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload
     // Upload and object share one id: a store finds what belongs to an upload by the id in the key of the object.
     write.upload.id = new_uuid();
     write.upload.object_id = write.upload.id;
+    write.upload.object_key = object_key(write.upload.object_id);
     write.upload.content_id = new_uuid();
     write.upload.owner_id = owner.user.id;
     if (announced) write.upload.length = static_cast<std::int64_t>(*announced);
@@ -102,6 +100,9 @@ Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload
         breakage = std::current_exception();
     }
     if (outcome) co_return outcome;
+    // The publication may have taken place although its answer was lost. The collector knows whether the index has an
+    // owner.
+    if (breakage) write.packaged.index.reset();
     co_await discard(write);
     if (breakage) std::rethrow_exception(breakage);
     co_return outcome;
@@ -112,6 +113,7 @@ Task<> UploadService::discard(Write& write) {
     try {
         if (write.bytes) co_await write.bytes->discard();
         write.bytes.reset();
+        co_await indexes_.discard(write.packaged, objects_.current());
         co_await work_.repositories().uploads().finish(write.upload.id, holder_);
     } catch (std::exception const& failure) {
         log_.warning("upload.discard_failed", {{"upload", write.upload.id.to_string()}, {"error", failure.what()}});
@@ -123,7 +125,6 @@ Task<Result<Content>> UploadService::receive_reserved(Write& write, UploadLease&
     if (!file) co_return file.error();
     write.file_name = std::move(file->name);
     write.disposition = std::move(file->disposition);
-    write.kind = incoming.declared_kind();
     write.inspection = inspector_.begin();
     write.bytes = co_await objects_.current().create(write.upload.id.to_string());
     write.bytes->set_labeller([&write] { return write.label(); });
@@ -135,25 +136,27 @@ Task<Result<Content>> UploadService::receive_reserved(Write& write, UploadLease&
     if (!description) co_return description.error();
     auto facts = co_await write.inspection->finish(description->content_type);
     if (!facts) co_return facts.error();
-    write.kind = description->content_type;
     write.facts = std::move(*facts);
+    auto packaged = co_await indexes_.package(*write.inspection, write.stored.sha256, objects_.current());
+    if (!packaged) co_return packaged.error();
+    write.packaged = std::move(*packaged);
     co_return co_await publish(write, *description);
 }
 
 Task<Result<Content>> UploadService::publish(Write& write, ContentDescription const& description) {
     auto const& upload = write.upload;
     auto& store = objects_.current();
-    auto const key = write.label().key;
+    auto const& key = upload.object_key;
     auto const at = clock_.now();
-    // The row names the key before the object exists there, so that a crash in between leaves no stray object.
     bool const held =
         co_await work_.repositories().uploads().start_commit(upload.id, holder_, key, at + upload_lease_length);
     if (!held) co_return Error(ErrorCode::upload_interrupted);
     co_await write.bytes->commit(key);
 
-    FinishedUpload const finished{upload, description,     *write.facts, write.stored,
-                                  key,    write.file_name, at,           limits_.default_visibility};
-    auto content = co_await publish_upload(work_, store, holder_, write.owner, finished);
+    FinishedUpload const finished{upload,        description,     *write.facts, write.stored,
+                                  key,           write.file_name, at,           limits_.default_visibility,
+                                  write.packaged};
+    auto content = co_await publish_upload(work_, store, limits_, indexes_, holder_, write.owner, finished);
     if (!content) {
         co_await store.remove(key);
         co_return content.error();

@@ -36,8 +36,6 @@ public:
     /// An upper bound of the size of the file, if the client announced one.
     virtual std::optional<std::uint64_t> announced_size() const = 0;
     virtual Task<Result<IncomingFile>> file() = 0;
-    /// The kind, if it was stated before the file. The service asks when the file has begun.
-    virtual std::optional<ContentKind> declared_kind() const = 0;
     /// The rest of the description. The service asks when the whole file has been read.
     virtual Task<Result<ContentDescription>> description() = 0;
 };
@@ -69,6 +67,7 @@ private:
     Clock& clock_;
     UploadLimits limits_;
     std::string holder_;
+    IndexWriter indexes_;
     Log& log_;
 };
 

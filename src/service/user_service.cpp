@@ -1,6 +1,7 @@
 #include "service/user_service.hpp"
 
 #include "domain/password.hpp"
+#include "service/audit.hpp"
 #include "service/permission.hpp"
 
 namespace clinikk {
@@ -9,7 +10,7 @@ UserService::UserService(UnitOfWork& work, PasswordHasher& hasher, Clock& clock)
     : work_(work), hasher_(hasher), clock_(clock) {}
 
 Task<Result<User>> UserService::add(Email const& email, Password const& password, Role role, std::string network,
-                                    WithAccount with_account) {
+                                    WithAccount with_account, Origin origin) {
     auto const acceptable = refuse_address_as_password(password, email.key(), "password");
     if (!acceptable) co_return acceptable.error();
     bool const is_command = network.empty();
@@ -19,9 +20,13 @@ Task<Result<User>> UserService::add(Email const& email, Password const& password
     auto const at = clock_.now();
     User user{new_uuid(), email.value(), email.key(), std::move(*hash), role, true, at};
     if (is_command) user.email_verified_at = at;
+    auto const actor = is_command ? Actor::operator_of_commands() : Actor(user, std::move(origin));
+    auto const action = is_command ? AuditAction::account_added : AuditAction::account_registered;
+    auto const details = audit_details({{"email", user.email}, {"role", enumerator_name(role)}});
     UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
         auto const inserted = co_await repositories.users().insert(user);
         if (!inserted) co_return inserted.error();
+        co_await record(repositories, actor, action, {TargetKind::account, user.id}, at, details);
         if (with_account) co_return co_await with_account(repositories);
         co_return Result<void>{};
     };
@@ -51,19 +56,39 @@ Task<Result<User>> UserService::set_password(Email const& email, Password const&
         co_await repositories.account_tokens().withdraw_all(user.id, TokenPurpose::password_reset, clock_.now());
         co_await repositories.api_keys().remove_all(user.id);
         co_await repositories.sessions().revoke_all(user.id, clock_.now());
+        auto const actor = Actor::operator_of_commands();
+        AuditTarget const target{TargetKind::account, user.id};
+        co_await record(repositories, actor, AuditAction::password_set, target, clock_.now());
         co_return Result<void>{};
     };
     co_return co_await change(by_email(email), change_hash);
 }
 
+Task<Result<User>> UserService::remove_second_factor(Email const& email) {
+    Change const remove = [this](Repositories& repositories, User const& user) -> Task<Result<void>> {
+        auto const totp = co_await repositories.second_factors().find(user.id);
+        if (!totp) co_return Error(ErrorCode::totp_not_found, "The account has no second factor");
+        co_await repositories.second_factors().remove(user.id);
+        co_await repositories.sessions().revoke_all(user.id, clock_.now());
+        auto const actor = Actor::operator_of_commands();
+        AuditTarget const target{TargetKind::account, user.id};
+        co_await record(repositories, actor, AuditAction::totp_removed, target, clock_.now());
+        co_return Result<void>{};
+    };
+    co_return co_await change(by_email(email), remove);
+}
+
 Task<Result<User>> UserService::update(Email const& email, UserChanges changes) {
-    Change const make = [this, &changes](Repositories& repositories, User const& user) {
-        return apply(repositories, user, changes);
+    auto const actor = Actor::operator_of_commands();
+    Change const make = [this, &actor, &changes](Repositories& repositories, User const& user) {
+        return apply(repositories, actor, user, changes);
     };
     co_return co_await change(by_email(email), make);
 }
 
 Task<Result<User>> UserService::update(Caller const& admin, Uuid id, UserChanges changes) {
+    auto const other = require_not_own_key(admin, id);
+    if (!other) co_return other.error();
     Find const find = [&admin, id](Repositories& repositories) -> Task<Result<User>> {
         auto const allowed = co_await current_admin(repositories, admin);
         if (!allowed) co_return allowed.error();
@@ -71,8 +96,9 @@ Task<Result<User>> UserService::update(Caller const& admin, Uuid id, UserChanges
         if (!user) co_return Error(ErrorCode::user_not_found);
         co_return std::move(*user);
     };
-    Change const make = [this, &changes](Repositories& repositories, User const& user) {
-        return apply(repositories, user, changes);
+    Actor const actor(admin);
+    Change const make = [this, &actor, &changes](Repositories& repositories, User const& user) {
+        return apply(repositories, actor, user, changes);
     };
     co_return co_await change(find, make);
 }
@@ -85,7 +111,8 @@ UserService::Find UserService::by_email(Email const& email) {
     };
 }
 
-Task<Result<void>> UserService::apply(Repositories& repositories, User const& user, UserChanges const& changes) {
+Task<Result<void>> UserService::apply(Repositories& repositories, Actor const& actor, User const& user,
+                                      UserChanges const& changes) {
     if (!changes.role && !changes.is_active) co_return Result<void>{};
     // What is done for an account that is being removed would be lost a moment later.
     auto const removal = co_await repositories.users().find_removal(user.id);
@@ -96,8 +123,19 @@ Task<Result<void>> UserService::apply(Repositories& repositories, User const& us
         auto const spared = co_await require_other_admin(repositories, user);
         if (!spared) co_return spared.error();
     }
-    if (changes.role) co_await repositories.users().set_role(user.id, *changes.role);
-    if (changes.is_active) co_await repositories.users().set_active(user.id, *changes.is_active);
+    auto const at = clock_.now();
+    AuditTarget const target{TargetKind::account, user.id};
+    if (changes.role) {
+        co_await repositories.users().set_role(user.id, *changes.role);
+        auto const details =
+            audit_details({{"from", enumerator_name(user.role)}, {"to", enumerator_name(*changes.role)}});
+        co_await record(repositories, actor, AuditAction::account_role_changed, target, at, details);
+    }
+    if (changes.is_active) {
+        co_await repositories.users().set_active(user.id, *changes.is_active);
+        auto const action = *changes.is_active ? AuditAction::account_enabled : AuditAction::account_disabled;
+        co_await record(repositories, actor, action, target, at);
+    }
     co_await repositories.sessions().revoke_all(user.id, clock_.now());
     co_return Result<void>{};
 }

@@ -31,11 +31,11 @@ public:
     UserService(UnitOfWork& work, PasswordHasher& hasher, Clock& clock);
 
     /// Makes an account, together with what `with_account` does. `network` is that of the client (`client_network`), or
-    /// empty for a command: who may use it is taken at his word, and the address counts as verified. Fails with
+    /// empty for a command: its user is trusted, so the address counts as verified. Fails with
     /// `email_taken`, with `validation_failed` for the member `password` if it is the address, or with `unavailable`
     /// when too many passwords wait to be hashed.
     Task<Result<User>> add(Email const& email, Password const& password, Role role, std::string network = {},
-                           WithAccount with_account = {});
+                           WithAccount with_account = {}, Origin origin = {});
 
     Task<std::vector<User>> list(UserQuery query);
 
@@ -47,7 +47,9 @@ public:
     /// For commands: the account with that address. Fails with `not_found`, or as `add` does for the password.
     Task<Result<User>> set_password(Email const& email, Password const& password);
     Task<Result<User>> update(Email const& email, UserChanges changes);
-    /// For an admin. Fails with `user_not_found`, or as `current_admin`.
+    /// For a person who has lost it, whom the operator knows. Fails with `not_found`, or with `totp_not_found`.
+    Task<Result<User>> remove_second_factor(Email const& email);
+    /// For an admin. Fails with `user_not_found`, or as `require_not_own_key` and `current_admin`.
     Task<Result<User>> update(Caller const& admin, Uuid id, UserChanges changes);
 
 private:
@@ -55,7 +57,8 @@ private:
     using Change = std::function<Task<Result<void>>(Repositories&, User const&)>;
     static Find by_email(Email const& email);
     Task<Result<User>> change(Find find, Change change);
-    Task<Result<void>> apply(Repositories& repositories, User const& user, UserChanges const& changes);
+    Task<Result<void>> apply(Repositories& repositories, Actor const& actor, User const& user,
+                             UserChanges const& changes);
 
     UnitOfWork& work_;
     PasswordHasher& hasher_;

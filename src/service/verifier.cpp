@@ -3,7 +3,7 @@
 namespace clinikk {
 namespace {
 
-constexpr std::size_t batch = 100;
+constexpr std::size_t verify_batch = 100;
 constexpr std::uint64_t piece = 4 * 1024 * 1024;
 
 }  // namespace
@@ -14,7 +14,7 @@ Task<Verification> Verifier::verify(Report report, Progress progress) {
     Verification so_far;
     Uuid after;
     while (true) {
-        auto const objects = co_await work_.repositories().objects().list(ObjectState::stored, after, batch);
+        auto const objects = co_await work_.repositories().objects().list(ObjectState::stored, after, verify_batch);
         for (auto const& object : objects) {
             after = object.id;
             ++so_far.objects;
@@ -25,7 +25,7 @@ Task<Verification> Verifier::verify(Report report, Progress progress) {
             }
             progress(so_far);
         }
-        if (objects.size() < batch) co_return so_far;
+        if (objects.size() < verify_batch) co_return so_far;
     }
 }
 

@@ -32,6 +32,17 @@ bool has_name(int file) {
     return status.st_nlink > 0;
 }
 
+/// Returns whether the opened file is the one that has this name now.
+bool stands_under(int directory, std::string const& name, int file) {
+    struct stat opened{}, named{};
+    if (::fstat(file, &opened) != 0) throw_errno("fstat");
+    if (::fstatat(directory, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno == ENOENT) return false;
+        throw_errno("fstatat");
+    }
+    return opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
 FileDescriptor make_locked(int directory, std::string const& name) {
     for (;;) {
         auto file = open_beneath(directory, name, O_RDWR | O_CREAT | O_EXCL);
@@ -168,15 +179,30 @@ void TemporaryFile::discard() noexcept {
 }
 
 void TemporaryFile::publish(std::string_view key) {
+    publish_temporary(*directories_, name_, file_.get(), key);
+    name_.clear();
+}
+
+void publish_temporary(StoreDirectories const& directories, std::string const& name, int file, std::string_view key) {
     KeyParts const parts(key);
-    if (::fdatasync(file_.get()) != 0) throw_errno("fdatasync");
-    auto const folder = open_or_make_folder(directories_->root.get(), parts.folder);
-    if (::renameat2(directories_->temporary.get(), name_.c_str(), folder.get(), parts.name.c_str(), RENAME_NOREPLACE) !=
+    if (::fdatasync(file) != 0) throw_errno("fdatasync");
+    auto const folder = open_or_make_folder(directories.root.get(), parts.folder);
+    if (::renameat2(directories.temporary.get(), name.c_str(), folder.get(), parts.name.c_str(), RENAME_NOREPLACE) !=
         0) {
         throw_errno("renameat2");
     }
-    name_.clear();
     sync_directory(folder.get());
+}
+
+ReopenedFile reopen_temporary(int temporary, std::string_view write_id, bool make) {
+    auto const name = temporary_name(write_id);
+    for (;;) {
+        auto file = open_beneath(temporary, name, O_RDWR | (make ? O_CREAT : 0));
+        if (!file) return {};
+        if (!lock(file->get(), LOCK_EX | LOCK_NB)) return {.is_busy = true};
+        // Whoever held the lock in between may have removed or published the file.
+        if (stands_under(temporary, name, file->get())) return {.file = *std::move(file)};
+    }
 }
 
 bool is_locked(int temporary, std::string_view write_id) {

@@ -16,6 +16,9 @@
 /// The system calls of the local object store. Failures name the call, never a path.
 namespace clinikk {
 
+/// A long copy returns the thread of the pool after this many bytes.
+inline constexpr std::size_t copy_slice_bytes = 64UL * 1024 * 1024;
+
 /// Throws what `errno` means: `OutOfSpace`, a `std::system_error` when the name is taken, else `Unavailable`.
 [[noreturn]] void throw_errno(char const* call);
 
@@ -84,6 +87,21 @@ private:
     std::string name_;  ///< empty once published or discarded
     FileDescriptor file_;
 };
+
+/// The temporary file of a write that goes on over several requests, opened again and locked while the descriptor
+/// lives. Without a file, `is_busy` states whether a live process has it; else there is none.
+struct ReopenedFile {
+    FileDescriptor file{};
+    bool is_busy = false;
+};
+
+/// Opens and locks the temporary file of a write, without waiting for the lock. With `make`, it is made if there is
+/// none.
+ReopenedFile reopen_temporary(int temporary, std::string_view write_id, bool make);
+
+/// Makes a file of the temporary directory durable under `key`, and its folder if necessary. Throws EEXIST when the key
+/// is taken.
+void publish_temporary(StoreDirectories const& directories, std::string const& name, int file, std::string_view key);
 
 /// The name of the temporary file of a writer.
 std::string temporary_name(std::string_view write_id);

@@ -17,15 +17,14 @@
 #include "base/error.hpp"
 #include "base/uuid.hpp"
 #include "domain/object_key.hpp"
+#include "storage/gathered_source.hpp"
 #include "storage/local_files.hpp"
+#include "storage/local_object_append.hpp"
 #include "storage/local_object_write.hpp"
 #include "storage/open_file_cache.hpp"
 
 namespace clinikk {
 namespace {
-
-/// A long copy returns the thread of the pool after this many bytes.
-constexpr std::size_t copy_slice_bytes = 64UL * 1024 * 1024;
 
 struct CloseDirectory {
     void operator()(DIR* directory) const noexcept { ::closedir(directory); }
@@ -122,7 +121,7 @@ std::vector<std::string> list_keys(int root, std::string_view prefix, std::strin
         }
         for_each_entry(std::move(opened), [&](std::string_view name, bool is_file) {
             auto key = start + std::string(name);
-            if (!is_object_key(key)) return tell(folder, name, "its name is no object's");
+            if (!is_object_key(key)) return tell(folder, name, "its name is not that of an object");
             if (!is_file) return tell(folder, name, "it is no file");
             if (key.starts_with(prefix) && key > after) keys.add(std::move(key));
         });
@@ -163,7 +162,9 @@ public:
           clock_(clock),
           pool_(pool),
           log_(log),
-          open_files_(options.open_files) {}
+          open_files_(options.open_files),
+          appendable_(make_local_appendable_objects(
+              {directories_, reserve_, pool_, clock_, [this](std::string const& key) { remove_durably(key); }})) {}
 
     std::string_view name() const noexcept override { return "local"; }
 
@@ -171,6 +172,8 @@ public:
         require_write_id(write_id);
         co_return make_local_object_write(directories_, pool_, reserve_, write_id);
     }
+
+    AppendableObjects& appendable() override { return *appendable_; }
 
     Task<std::optional<std::string>> read_at(std::string_view key, ByteRange range) override {
         auto const object = open(key);
@@ -190,16 +193,18 @@ public:
     }
 
     Task<std::optional<Body>> body(std::string_view key, ByteRange range, std::uint64_t object_size) override {
-        if (range.offset > object_size || range.length > object_size - range.offset) {
-            throw std::out_of_range("a range that is not in its object");
-        }
-        auto object = open(key);
+        require_within(range, object_size);
+        auto object = open_whole(key, object_size);
         if (!object) co_return std::nullopt;
-        if (object->size != object_size) {
-            log_.error("object.size_mismatched", {{"key", key}, {"bytes", object->size}});
-            co_return std::nullopt;
-        }
         co_return Body(FileSlice{std::move(object->file), range.offset, range.length});
+    }
+
+    Task<std::optional<Body>> gather(std::string_view key, GatheredBytes bytes, std::uint64_t object_size) override {
+        for (auto const& run : bytes.runs) require_within(run, object_size);
+        auto object = open_whole(key, object_size);
+        if (!object) co_return std::nullopt;
+        co_return Body(
+            FilePieces{std::move(bytes.head), std::move(bytes.lead), std::move(object->file), std::move(bytes.runs)});
     }
 
     Task<std::optional<std::string>> presign(std::string_view, DirectAccess const&) override { co_return std::nullopt; }
@@ -299,6 +304,14 @@ private:
         return object;
     }
 
+    /// Empty also when the object has another size, which is logged.
+    std::optional<OpenObject> open_whole(std::string_view key, std::uint64_t size) {
+        auto object = open(key);
+        if (!object || object->size == size) return object;
+        log_.error("object.size_mismatched", {{"key", key}, {"bytes", object->size}});
+        return std::nullopt;
+    }
+
     /// Returns whether the opened file is still the whole file under that name: other programs may change the disk.
     bool is_still_there(OpenObject const& object, std::string_view key) const noexcept {
         struct stat status{};
@@ -350,6 +363,7 @@ private:
     BlockingPool& pool_;
     Log& log_;
     OpenFileCache open_files_;
+    std::unique_ptr<AppendableObjects> appendable_;
 };
 
 dev_t device_of(FileDescriptor const& directory) {

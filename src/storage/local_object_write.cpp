@@ -1,98 +1,45 @@
 #include "storage/local_object_write.hpp"
 
-#include <fcntl.h>
-
-#include <algorithm>
 #include <array>
-#include <cstring>
 #include <stdexcept>
 #include <utility>
 
 #include "base/sha256.hpp"
 #include "domain/object_key.hpp"
 #include "storage/background_job.hpp"
+#include "storage/growing_file.hpp"
 
 namespace clinikk {
 namespace {
 
-constexpr std::size_t buffer_bytes = 512UL * 1024;
-/// The bytes that are hashed and then written at a time, while they are in the cache of the processor.
-constexpr std::size_t step_bytes = 64UL * 1024;
-/// After this many bytes the disk is told to start writing, and its free space is checked again.
+/// After this many bytes the disk is told to start writing.
 constexpr std::uint64_t window_bytes = 8UL * 1024 * 1024;
-
-/// A buffer between the source and the file. Its memory is allocated for the first byte.
-class Buffer {
-public:
-    /// Takes as much as there is room for. Returns how much.
-    std::size_t fill(std::string_view bytes) {
-        if (!space_) space_ = std::make_unique_for_overwrite<char[]>(buffer_bytes);
-        auto const count = std::min(bytes.size(), buffer_bytes - used_);
-        std::memcpy(space_.get() + used_, bytes.data(), count);
-        used_ += count;
-        return count;
-    }
-
-    bool is_full() const noexcept { return used_ == buffer_bytes; }
-    std::string_view bytes() const noexcept { return {space_.get(), used_}; }
-    void clear() noexcept { used_ = 0; }
-
-private:
-    std::unique_ptr<char[]> space_;
-    std::size_t used_ = 0;
-};
 
 /// The file and what is known about its bytes. One thread at a time touches it: one of the pool, or the coroutine.
 class HashedFile {
 public:
     HashedFile(std::shared_ptr<StoreDirectories const> directories, std::uint64_t reserve, std::string_view write_id)
-        : file(std::move(directories), write_id), reserve_(reserve) {}
+        : file(std::move(directories), write_id), end_(file.fd(), 0, reserve, window_bytes, hash_) {}
 
     TemporaryFile file;
-    std::array<Buffer, 2> buffers;
-    bool is_disk_full = false;
+    std::array<WriteBuffer, 2> buffers;
 
-    /// Hashes, writes and empties a buffer. Bytes that come after the disk was full are dropped.
-    void append(Buffer& buffer) {
-        is_disk_full = is_disk_full || !has_room_for(buffer.bytes().size());
-        for (auto rest = buffer.bytes(); !rest.empty();) {
-            auto const bytes = rest.substr(0, step_bytes);
-            hash_.update(bytes);
-            is_disk_full = is_disk_full || !write_fully(file.fd(), bytes, size_);
-            size_ += bytes.size();
-            rest.remove_prefix(bytes.size());
-        }
+    bool is_disk_full() const noexcept { return end_.is_disk_full(); }
+
+    /// Writes, hashes and empties a buffer. Bytes that come after the disk was full are dropped.
+    void append(WriteBuffer& buffer) {
+        end_.append(buffer.bytes());
         buffer.clear();
-        if (!is_disk_full && size_ >= next_window_) start_writeback();
     }
 
     StoredBytes finish() {
         buffers = {};
-        return {size_, hash_.finish()};
+        return {end_.size(), hash_->finish()};
     }
 
 private:
-    bool has_room_for(std::size_t more) {
-        if (size_ < next_check_) return true;
-        next_check_ = size_ + window_bytes;
-        return available_bytes(file.fd()) >= reserve_ + more;
-    }
-
-    /// Starts writing early, so that the final fdatasync has little left to do. It is a hint, and harmless where it
-    /// does not work.
-    void start_writeback() {
-        ::sync_file_range(file.fd(), static_cast<off_t>(synced_), static_cast<off_t>(size_ - synced_),
-                          SYNC_FILE_RANGE_WRITE);
-        synced_ = size_;
-        next_window_ = size_ + window_bytes;
-    }
-
-    std::uint64_t reserve_;
-    Sha256 hash_;
-    std::uint64_t size_ = 0;
-    std::uint64_t next_check_ = 0;
-    std::uint64_t synced_ = 0;
-    std::uint64_t next_window_ = window_bytes;
+    std::shared_ptr<Sha256> hash_ = std::make_shared<Sha256>();
+    GrowingFile end_;
 };
 
 class LocalObjectWrite final : public ObjectWrite {
@@ -112,7 +59,7 @@ public:
         if (std::exchange(state_, State::failed) != State::fresh) throw std::logic_error("an object is written once");
         auto const copied = co_await copy_from(source, max_size);
         if (!copied) co_return copied.error();
-        if (file_->is_disk_full) co_return Error(ErrorCode::insufficient_storage);
+        if (file_->is_disk_full()) co_return Error(ErrorCode::insufficient_storage);
         state_ = State::written;
         co_return file_->finish();
     }
@@ -132,7 +79,6 @@ private:
 
     /// Writes the whole source into the file. If this ends early, the pool may still work on one buffer, which the job
     /// owns together with the file.
-    /// job owns with the file.
     Task<Result<void>> copy_from(ByteSource& source, std::uint64_t max_size) {
         BackgroundJob writing(pool_);
         std::size_t filling = 0;
@@ -147,7 +93,7 @@ private:
                 rest.remove_prefix(buffer.fill(rest));
                 if (!buffer.is_full()) continue;
                 co_await writing.wait();
-                if (file_->is_disk_full) co_return Result<void>();
+                if (file_->is_disk_full()) co_return Result<void>();
                 writing.start([file = file_, &buffer] { file->append(buffer); });
                 filling = 1 - filling;
             }
@@ -158,10 +104,10 @@ private:
     }
 
     /// Hashing and writing a small file takes less time than a thread of the pool takes to answer.
-    Task<> append_rest(Buffer& buffer) {
+    Task<> append_rest(WriteBuffer& buffer) {
         auto const work = [this, &buffer] { file_->append(buffer); };
         if (buffer.bytes().empty()) co_return;
-        if (received_ < buffer_bytes) {
+        if (received_ < WriteBuffer::capacity) {
             work();
         } else {
             co_await pool_.run(work);

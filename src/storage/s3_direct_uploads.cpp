@@ -6,6 +6,7 @@
 
 #include "domain/object_key.hpp"
 #include "storage/s3_answers.hpp"
+#include "storage/s3_parts.hpp"
 
 namespace clinikk {
 namespace {
@@ -23,11 +24,8 @@ public:
 
     Task<DirectUploadHandle> begin(ObjectLabel const& label) override {
         require_object_key(label.key);
-        auto const answer = co_await client().call(s3::create_multipart_upload(label));
-        auto id = s3::parse_upload_id(answer.body);
-        if (!id) throw s3::Failure("S3 CreateMultipartUpload " + label.key + ": the answer has no upload id", 200, "");
-        DirectUploadHandle upload{label.key, *std::move(id)};
-        co_return upload;
+        auto begun = co_await s3_begin_multipart(client(), label);
+        co_return DirectUploadHandle{std::move(begun.key), std::move(begun.upload_id)};
     }
 
     Task<PartAddresses> addresses(DirectUploadHandle const& upload, std::span<PartSlot const> parts,
@@ -65,7 +63,7 @@ public:
     Task<Result<void>> complete(DirectUploadHandle const& upload, std::vector<StoredPart> const& parts,
                                 std::uint64_t size) override {
         std::vector<s3::UploadedPart> uploaded;
-        for (auto const& part : parts) uploaded.push_back({part.number, part.etag});
+        for (auto const& part : parts) uploaded.push_back({part.number, part.size, part.etag});
         std::optional<s3::Failure> failure;
         try {
             co_await s3_complete(client(), upload.key, upload.upload_id, std::move(uploaded), size);
@@ -84,23 +82,15 @@ public:
     }
 
     Task<> abort(DirectUploadHandle const& upload) override {
-        try {
-            co_await client().call(s3::abort_multipart_upload(upload.key, upload.upload_id));
-        } catch (s3::Failure const& refused) {
-            if (!s3::is_lost_upload(refused)) throw;
-        }
-    }
-
-    Task<> relabel(std::string const& from, ObjectLabel const& label, std::uint64_t size) override {
-        require_object_key(label.key);
-        co_await s3_copy(context_, from, label.key, size, &label);
+        MultipartUpload const begun{upload.key, upload.upload_id};
+        co_await s3_abort_multipart(client(), begun);
     }
 
 private:
     s3::Client& client() const noexcept { return context_.client; }
 
     static s3::Failure nonsense(DirectUploadHandle const& upload) {
-        return {"S3 ListParts " + upload.key + ": the answer is no list", 200, ""};
+        return {"S3 ListParts " + upload.key + ": the answer is not a list", 200, ""};
     }
 
     Task<std::optional<s3::ListedParts>> page_of_parts(DirectUploadHandle const& upload, int after) {

@@ -5,7 +5,9 @@
 #include <stdexcept>
 
 #include "domain/object_key.hpp"
+#include "storage/gathered_source.hpp"
 #include "storage/s3_answers.hpp"
+#include "storage/s3_appendable_objects.hpp"
 #include "storage/s3_client.hpp"
 #include "storage/s3_direct_uploads.hpp"
 #include "storage/s3_object_write.hpp"
@@ -79,7 +81,8 @@ public:
         : options_(std::move(options)),
           tools_(tools),
           client_(tools.http, address_of(options_), tools.credentials, tools.clock, tools.log),
-          direct_(make_s3_direct_uploads(context())) {}
+          direct_(make_s3_direct_uploads(context())),
+          appendable_(make_s3_appendable_objects(context(), tools_.log)) {}
 
     std::string_view name() const noexcept override { return "s3"; }
     std::string_view bucket() const noexcept override { return options_.bucket; }
@@ -109,6 +112,18 @@ public:
         co_return Body(std::make_unique<S3Source>(client_, tools_.log, std::string(key), range, std::move(*stream)));
     }
 
+    Task<std::optional<Body>> gather(std::string_view key, GatheredBytes bytes, std::uint64_t object_size) override {
+        for (auto const& run : bytes.runs) require_within(run, object_size);
+        if (bytes.runs.empty() && !bytes.lead) co_return Body(std::move(bytes.head));
+        GatheredSource::OpenRange const open_range = [this, key = std::string(key), object_size](ByteRange range) {
+            return body(key, range, object_size);
+        };
+        auto source = std::make_unique<GatheredSource>(std::move(bytes), open_range, tools_.log);
+        bool const is_there = co_await source->open_first();
+        if (!is_there) co_return std::nullopt;
+        co_return Body(std::move(source));
+    }
+
     std::optional<std::string> public_url(std::string_view key) const override {
         if (!options_.public_url.empty()) return options_.public_url + '/' + uri_encode(key, true);
         return client_.address().url(key);
@@ -122,6 +137,8 @@ public:
         if (!access.disposition.empty()) call.query.emplace_back("response-content-disposition", access.disposition);
         co_return co_await client_.presign(std::move(call), access.expires);
     }
+
+    AppendableObjects& appendable() override { return *appendable_; }
 
     DirectUploads* direct_uploads() noexcept override { return direct_.get(); }
 
@@ -142,7 +159,7 @@ public:
         while (keys.size() < limit) {
             auto const answer = co_await client_.call(s3::list_objects(prefix, behind, page_of_keys));
             auto page = s3::parse_objects(answer.body);
-            if (!page) throw s3::Failure("S3 ListObjectsV2: the answer is no list", answer.head.status, "");
+            if (!page) throw s3::Failure("S3 ListObjectsV2: the answer is not a list", answer.head.status, "");
             for (auto& key : page->keys) {
                 behind = key;
                 // Others may store things in the bucket too.
@@ -158,7 +175,7 @@ public:
         auto const found = co_await stat(from);
         if (!found) co_return false;
         auto const shared = context();
-        co_await s3_copy(shared, from, to, found->size, nullptr);
+        co_await s3_copy(shared, from, to, found->size);
         co_return true;
     }
 
@@ -170,7 +187,6 @@ public:
 
     /// There are none without a row: the row of an upload stays until its parts are gone. The uploads of others, even
     /// those that look like ours, are not touched.
-    /// look like ours, are not touched.
     Task<std::vector<UncommittedBytes>> list_uncommitted() override { co_return std::vector<UncommittedBytes>(); }
 
     /// Only the lease of the upload shows that.
@@ -181,9 +197,10 @@ public:
         bool found = false;
         for (auto const& folder : object_folders) {
             auto const answer =
-                co_await client_.call(s3::list_multipart_uploads(std::string(folder) + std::string(write_id) + '.'));
+                co_await client_.call(s3::list_multipart_uploads(std::string(folder) + std::string(write_id)));
             auto const uploads = s3::parse_uploads(answer.body);
-            if (!uploads) throw s3::Failure("S3 ListMultipartUploads: the answer is no list", answer.head.status, "");
+            if (!uploads)
+                throw s3::Failure("S3 ListMultipartUploads: the answer is not a list", answer.head.status, "");
             for (auto const& upload : *uploads) {
                 co_await unless_missing(s3::abort_multipart_upload(upload.key, upload.upload_id));
                 found = true;
@@ -243,6 +260,7 @@ private:
     S3StoreDependencies tools_;
     s3::Client client_;
     std::unique_ptr<DirectUploads> direct_;
+    std::unique_ptr<AppendableObjects> appendable_;
 };
 
 }  // namespace

@@ -17,10 +17,11 @@ namespace {
 
 constexpr std::size_t largest_part = 64UL * 1024 * 1024;
 constexpr int parts_of_one_size = 2000;
-constexpr int max_parts = 10'000;
 constexpr std::uint64_t copied_part = 1ULL << 30U;
 
-Task<bool> has_size(s3::Client& client, std::string_view key, std::uint64_t size) {
+}  // namespace
+
+Task<bool> s3_has_size(s3::Client& client, std::string_view key, std::uint64_t size) {
     try {
         auto const answer = co_await client.call(s3::head_object(key));
         auto const length = answer.head.find("content-length");
@@ -32,6 +33,8 @@ Task<bool> has_size(s3::Client& client, std::string_view key, std::uint64_t size
         co_return false;
     }
 }
+
+namespace {
 
 class S3ObjectWrite final : public ObjectWrite {
 public:
@@ -45,7 +48,9 @@ public:
         if (!copied) co_return copied.error();
         if (sender_) {
             if (part_) co_await sender_->send(std::exchange(part_, nullptr));
-            stored_.sha256 = co_await sender_->finish();
+            co_await sender_->finish();
+            parts_ = sender_->take_sent();
+            stored_.sha256 = hash_->finish();
         } else {
             auto const hash = [this] { return Sha256::of(bytes_of_part()); };
             stored_.sha256 = co_await context_.pool.run(hash);
@@ -59,10 +64,12 @@ public:
         if (std::exchange(state_, State::failed) != State::written) {
             throw std::logic_error("only an object that is written can be committed");
         }
-        auto const label = label_for(std::string(key));
         if (sender_) {
-            co_await commit_parts(label);
+            if (upload_.key != key) throw std::logic_error("the object was begun under another key");
+            co_await s3_complete(context_.client, upload_.key, upload_.upload_id, parts_, stored_.size);
         } else {
+            auto label = labeller_ ? labeller_() : ObjectLabel{};
+            label.key = key;
             auto call = s3::put_object(label, bytes_of_part(), part_, stored_.sha256);
             co_await context_.client.call(std::move(call));
             part_.reset();
@@ -72,7 +79,9 @@ public:
 
     Task<> discard() override {
         part_.reset();
-        if (sender_ && state_ != State::committed) co_await sender_->abort();
+        if (!sender_ || state_ == State::committed) co_return;
+        co_await sender_->stop();
+        co_await s3_abort_multipart(context_.client, upload_);
     }
 
 private:
@@ -90,7 +99,7 @@ private:
                 // upload.
                 if (part_ && part_->is_full()) co_await send_part();
                 if (!part_) {
-                    if (parts_begun_ == max_parts) co_return Error(ErrorCode::upload_too_large);
+                    if (parts_begun_ == s3_max_parts) co_return Error(ErrorCode::upload_too_large);
                     co_await begin_part(max_size - (stored_.size - rest.size()));
                 }
                 rest.remove_prefix(part_->fill(rest));
@@ -108,28 +117,12 @@ private:
     Task<> send_part() {
         if (!sender_) {
             auto const executor = co_await boost::asio::this_coro::executor;
-            auto label = label_for({});
+            auto const label = labeller_ ? labeller_() : ObjectLabel{};
             if (label.key.empty()) throw std::logic_error("nothing tells where the object will stand");
-            sender_ = std::make_shared<MultipartSender>(context_, executor, std::move(label));
-            co_await sender_->begin();
+            upload_ = co_await s3_begin_multipart(context_.client, label);
+            sender_ = std::make_shared<MultipartSender>(context_, executor, upload_, hash_);
         }
         co_await sender_->send(std::exchange(part_, nullptr));
-    }
-
-    /// Copies the object to its right key. The multipart upload had to be given key and media type when it began,
-    /// before everything was known about the bytes; this is for a wrong guess.
-    Task<> commit_parts(ObjectLabel const& label) {
-        co_await sender_->complete(stored_.size);
-        auto const& guess = sender_->label();
-        if (guess.key == label.key && guess.media_type == label.media_type) co_return;
-        co_await s3_copy(context_, guess.key, label.key, stored_.size, &label);
-        if (guess.key != label.key) co_await context_.client.call(s3::delete_object(guess.key));
-    }
-
-    ObjectLabel label_for(std::string key) const {
-        auto label = labeller_ ? labeller_() : ObjectLabel{};
-        if (!key.empty()) label.key = std::move(key);
-        return label;
     }
 
     std::string_view bytes_of_part() const noexcept { return part_ ? part_->bytes() : std::string_view{}; }
@@ -137,7 +130,10 @@ private:
     S3WriteContext context_;
     Labeller labeller_;
     std::shared_ptr<PartBuffer> part_;
+    MultipartUpload upload_;
+    std::shared_ptr<Sha256> hash_ = std::make_shared<Sha256>();
     std::shared_ptr<MultipartSender> sender_;
+    std::vector<s3::UploadedPart> parts_;
     int parts_begun_ = 0;
     StoredBytes stored_{};
     State state_ = State::fresh;
@@ -150,28 +146,24 @@ std::size_t s3_part_size(std::size_t first, int number) {
     return std::min(first << static_cast<unsigned>(doublings), largest_part);
 }
 
-Task<> s3_copy(S3WriteContext const& context, std::string_view from, std::string_view to, std::uint64_t size,
-               ObjectLabel const* label) {
+Task<> s3_copy(S3WriteContext const& context, std::string_view from, std::string_view to, std::uint64_t size) {
     auto& client = context.client;
     auto const& bucket = client.address().bucket();
     if (size <= context.options.copy_limit) {
-        co_await client.call(s3::copy_object(bucket, from, to, label));
+        co_await client.call(s3::copy_object(bucket, from, to));
         co_return;
     }
-    auto named = label != nullptr ? *label : ObjectLabel{};
-    named.key = to;
-    auto const begun = co_await client.call(s3::create_multipart_upload(named));
-    auto const id = s3::parse_upload_id(begun.body);
-    if (!id) throw s3::Failure("S3 CreateMultipartUpload " + named.key + ": the answer has no upload id", 200, "");
+    auto const upload = co_await s3_begin_multipart(client, ObjectLabel{std::string(to)});
+    auto const& id = upload.upload_id;
     auto const piece = std::min(copied_part, context.options.copy_limit);
     std::vector<s3::UploadedPart> parts;
     for (std::uint64_t offset = 0; offset < size; offset += piece) {
         ByteRange const range{offset, std::min(piece, size - offset)};
         int const number = static_cast<int>(parts.size()) + 1;
-        auto const answer = co_await client.call(s3::upload_part_copy(bucket, from, to, *id, number, range));
-        parts.push_back({number, s3::parse_etag(answer.body).value_or("")});
+        auto const answer = co_await client.call(s3::upload_part_copy(bucket, from, to, id, number, range));
+        parts.push_back({number, range.length, s3::parse_etag(answer.body).value_or("")});
     }
-    co_await client.call(s3::complete_multipart_upload(to, *id, std::move(parts)));
+    co_await client.call(s3::complete_multipart_upload(to, id, std::move(parts)));
 }
 
 Task<> s3_complete(s3::Client& client, std::string_view key, std::string_view upload_id,
@@ -181,12 +173,12 @@ Task<> s3_complete(s3::Client& client, std::string_view key, std::string_view up
         auto call = s3::complete_multipart_upload(key, upload_id, std::move(parts));
         auto const answer = co_await client.call(std::move(call));
         if (s3::is_completed(answer.body)) co_return;
-        failure.emplace("S3 CompleteMultipartUpload " + std::string(key) + ": the answer is not what it must be", 200,
+        failure.emplace("S3 CompleteMultipartUpload " + std::string(key) + ": the answer cannot be understood", 200,
                         "");
     } catch (s3::Failure const& refused) {
         failure = refused;
     }
-    if (s3::is_lost_upload(*failure) && co_await has_size(client, key, size)) co_return;
+    if (s3::is_lost_upload(*failure) && co_await s3_has_size(client, key, size)) co_return;
     throw s3::Failure(*failure);
 }
 

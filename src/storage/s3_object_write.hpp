@@ -22,9 +22,17 @@ struct S3WriteContext {
 /// objects need little memory and large ones at most 10 000 parts.
 std::size_t s3_part_size(std::size_t first, int number);
 
+/// The most parts that a multipart upload may have.
+inline constexpr int s3_max_parts = 10'000;
+
+/// S3 takes no smaller parts but the last, in bytes.
+inline constexpr std::uint64_t s3_least_part = 5UL * 1024 * 1024;
+
+/// Returns whether an object of that size exists.
+Task<bool> s3_has_size(s3::Client& client, std::string_view key, std::uint64_t size);
+
 /// Copies an object within the bucket, in parts if it is too large for one call.
-Task<> s3_copy(S3WriteContext const& context, std::string_view from, std::string_view to, std::uint64_t size,
-               ObjectLabel const* label);
+Task<> s3_copy(S3WriteContext const& context, std::string_view from, std::string_view to, std::uint64_t size);
 
 /// Completes a multipart upload. A call whose answer was lost has had its effect all the same: an upload that does not
 /// exist counts as completed when an object of that size exists.

@@ -19,41 +19,61 @@ std::size_t PartBuffer::fill(std::string_view bytes) {
     return count;
 }
 
-MultipartSender::MultipartSender(S3WriteContext const& context, boost::asio::any_io_executor executor,
-                                 ObjectLabel label)
-    : context_(context), executor_(std::move(executor)), wakeup_(executor_), label_(std::move(label)) {}
-
-Task<> MultipartSender::begin() {
-    auto call = s3::create_multipart_upload(label_);
-    auto const answer = co_await context_.client.call(std::move(call));
+Task<MultipartUpload> s3_begin_multipart(s3::Client& client, ObjectLabel const& label) {
+    auto const answer = co_await client.call(s3::create_multipart_upload(label));
     auto id = s3::parse_upload_id(answer.body);
-    if (!id) throw s3::Failure("S3 CreateMultipartUpload " + label_.key + ": the answer has no upload id", 200, "");
-    upload_id_ = *std::move(id);
+    if (!id) throw s3::Failure("S3 CreateMultipartUpload " + label.key + ": the answer has no upload id", 200, "");
+    co_return MultipartUpload{label.key, *std::move(id)};
+}
+
+Task<> s3_abort_multipart(s3::Client& client, MultipartUpload const& upload) {
+    try {
+        co_await client.call(s3::abort_multipart_upload(upload.key, upload.upload_id));
+    } catch (s3::Failure const& refused) {
+        if (!s3::is_lost_upload(refused)) throw;  // it is gone already
+    }
+}
+
+MultipartSender::MultipartSender(S3WriteContext const& context, boost::asio::any_io_executor executor,
+                                 MultipartUpload upload, std::shared_ptr<Sha256> hash, int sent_before)
+    : context_(context),
+      executor_(std::move(executor)),
+      wakeup_(executor_),
+      upload_(std::move(upload)),
+      hash_(std::move(hash)),
+      sent_before_(sent_before) {}
+
+bool MultipartSender::is_ready_for_more() const noexcept {
+    if (failure_) return in_flight_ == 0;
+    return hashed_ == parts_.size() && in_flight_ < context_.options.parallel_parts;
 }
 
 Task<> MultipartSender::send(std::shared_ptr<PartBuffer const> part) {
-    while (!failure_ && (hashed_ < handed_over_ || in_flight_ >= context_.options.parallel_parts)) {
-        co_await wakeup_.wait();
-    }
+    while (!is_ready_for_more()) co_await wakeup_.wait();
     throw_failure();
     ++in_flight_;
-    ++handed_over_;
+    auto const index = parts_.size();
+    parts_.push_back({sent_before_ + static_cast<int>(index) + 1, part->bytes().size()});
     auto work = [](std::shared_ptr<MultipartSender> self, std::shared_ptr<PartBuffer const> bytes,
-                   int number) -> Task<> { co_await self->hash_and_send(std::move(bytes), number); };
-    boost::asio::co_spawn(executor_, work(shared_from_this(), std::move(part), handed_over_), boost::asio::detached);
+                   std::size_t at) -> Task<> { co_await self->hash_and_send(std::move(bytes), at); };
+    boost::asio::co_spawn(executor_, work(shared_from_this(), std::move(part), index), boost::asio::detached);
 }
 
-Task<> MultipartSender::hash_and_send(std::shared_ptr<PartBuffer const> part, int number) {
+Task<> MultipartSender::hash_and_send(std::shared_ptr<PartBuffer const> part, std::size_t index) {
     try {
-        auto const hash_all = [this, &part] { hash_.update(part->bytes()); };
-        co_await context_.pool.run(hash_all);
+        if (hash_) {
+            auto const hash_all = [hash = hash_, &part] { hash->update(part->unhashed()); };
+            co_await context_.pool.run(hash_all);
+        }
         ++hashed_;
         wakeup_.wake();
         auto const hash_part = [&part] { return Sha256::of(part->bytes()); };
         auto const digest = co_await context_.pool.run(hash_part);
-        auto call = s3::upload_part(label_.key, upload_id_, number, part->bytes(), part, digest);
+        auto const number = parts_[index].number;
+        auto call = s3::upload_part(upload_.key, upload_.upload_id, number, part->bytes(), part, digest);
         auto const answer = co_await context_.client.call(std::move(call));
-        uploaded_.push_back({number, std::string(answer.head.find("etag"))});
+        parts_[index].etag = answer.head.find("etag");
+        if (parts_[index].etag.empty()) throw s3::Failure("S3 UploadPart " + upload_.key + ": no ETag", 200, "");
     } catch (...) {
         failure_ = std::current_exception();
     }
@@ -62,27 +82,19 @@ Task<> MultipartSender::hash_and_send(std::shared_ptr<PartBuffer const> part, in
     wakeup_.wake();
 }
 
-Task<Sha256Digest> MultipartSender::finish() {
-    while (!failure_ && in_flight_ > 0) co_await wakeup_.wait();
+Task<> MultipartSender::finish() {
+    co_await stop();
     throw_failure();
-    co_return hash_.finish();
 }
 
-Task<> MultipartSender::complete(std::uint64_t size) {
-    co_await s3_complete(context_.client, label_.key, upload_id_, uploaded_, size);
-    upload_id_.clear();
-}
-
-Task<> MultipartSender::abort() {
+Task<> MultipartSender::stop() {
     while (in_flight_ > 0) co_await wakeup_.wait();
-    if (upload_id_.empty()) co_return;
-    try {
-        auto call = s3::abort_multipart_upload(label_.key, upload_id_);
-        co_await context_.client.call(std::move(call));
-    } catch (s3::Failure const& refused) {
-        if (refused.status() != 404) throw;  // it is gone already
-    }
-    upload_id_.clear();
+}
+
+std::vector<s3::UploadedPart> MultipartSender::take_sent() {
+    std::vector<s3::UploadedPart> sent;
+    while (taken_ < parts_.size() && !parts_[taken_].etag.empty()) sent.push_back(parts_[taken_++]);
+    return sent;
 }
 
 void MultipartSender::throw_failure() const {

@@ -135,15 +135,11 @@ Call list_multipart_uploads(std::string_view prefix) {
     return {.operation = "ListMultipartUploads", .query = {{"uploads", ""}, {"prefix", std::string(prefix)}}};
 }
 
-Call copy_object(std::string_view bucket, std::string_view from, std::string_view to, ObjectLabel const* label) {
-    Call call{.operation = "CopyObject", .method = "PUT"};
-    if (label != nullptr) {
-        add_label(call, *label);
-        call.headers.emplace_back("x-amz-metadata-directive", "REPLACE");
-    }
-    call.key = to;
-    call.headers.emplace_back("x-amz-copy-source", copy_source(bucket, from));
-    return call;
+Call copy_object(std::string_view bucket, std::string_view from, std::string_view to) {
+    return {.operation = "CopyObject",
+            .method = "PUT",
+            .key = std::string(to),
+            .headers = {{"x-amz-copy-source", copy_source(bucket, from)}}};
 }
 
 Call head_bucket() { return {.operation = "HeadBucket", .method = "HEAD"}; }

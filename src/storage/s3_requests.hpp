@@ -29,6 +29,7 @@ struct Call {
 /// A part that S3 has stored.
 struct UploadedPart {
     int number = 0;
+    std::uint64_t size = 0;
     std::string etag{};
 };
 
@@ -54,8 +55,8 @@ Call abort_multipart_upload(std::string_view key, std::string_view upload_id);
 Call list_objects(std::string_view prefix, std::string_view after, std::size_t limit);
 /// The first page: at most 1000.
 Call list_multipart_uploads(std::string_view prefix);
-/// Copies within the bucket. Without a label the copy keeps what is stored with the object.
-Call copy_object(std::string_view bucket, std::string_view from, std::string_view to, ObjectLabel const* label);
+/// Copies within the bucket. The copy keeps what is stored with the object.
+Call copy_object(std::string_view bucket, std::string_view from, std::string_view to);
 Call head_bucket();
 
 /// The place of a bucket, and the form of its addresses.

@@ -98,12 +98,12 @@ Task<> StorageCheck::try_put() {
 Task<> StorageCheck::try_read() {
     ByteRange const range{8, 5};
     auto const bytes = co_await store_.read_at(key_of(first_), range);
-    if (!bytes || *bytes != probe.substr(range.offset, range.length)) throw Wrong("it has other bytes than were put");
+    if (!bytes || *bytes != probe.substr(range.offset, range.length)) throw Wrong("it differs from what was put");
 }
 
 Task<> StorageCheck::try_copy() {
     bool const is_there = co_await store_.copy(key_of(first_), key_of(second_));
-    if (!is_there) throw Wrong("what was put is not there");
+    if (!is_there) throw Wrong("the object that was put is missing");
 }
 
 Task<> StorageCheck::try_begin() {

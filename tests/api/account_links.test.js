@@ -284,6 +284,18 @@ describe('verified addresses', () => {
     assert.equal(mailServer.to(email).length, 1, 'a verified address needs no link');
   });
 
+  test('are needed to continue a session that is older than the setting', async () => {
+    const email = 'older@example.com';
+    const mail = await registered(email);
+    await sql(server.dataDir, `UPDATE users SET email_verified_at = created_at WHERE email = '${email}'`);
+    const { refresh_token: token } = (await attempt(server, email)).json();
+    await sql(server.dataDir, `UPDATE users SET email_verified_at = NULL WHERE email = '${email}'`);
+    const refresh = () => server.post('/auth/refresh', { json: { refresh_token: token } });
+    assertRefused(await refresh(), 403, 'email_unverified');
+    assert.equal((await verify(server, tokenIn(mail))).status, 204);
+    assert.equal((await refresh()).status, 200, 'the refusal has not used it up');
+  });
+
   test('a link can be asked for again, expires, and is used once at a time', async () => {
     const email = 'again@example.com';
     const first = tokenIn(await registered(email));

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { listAll, login, newUser, nextLink, PASSWORD, upload } from '../support/client.js';
 import { sql } from '../support/database.js';
 import { wav } from '../support/media.js';
-import { runProgram } from '../support/program.js';
+import { eventually, runProgram } from '../support/program.js';
 import { startServer } from '../support/server.js';
 
 const NOBODY = '01890000-0000-7000-8000-000000000000';
@@ -183,6 +183,10 @@ describe('administration', () => {
     const who = await newUser(server);
     assert.equal((await server.patch(`/users/${who.id}`, { token: key, json: { is_active: false } })).status, 200);
     assert.equal((await server.delete(`/users/${who.id}`, { token: key })).status, 204);
+    await newAdmin(server); // so that the other is not the last
+    for (const json of [{ role: 'viewer' }, { is_active: false }]) assertRefused(await server.patch(`/users/${admin.id}`, { token: key, json }), 403, 'forbidden');
+    assertRefused(await server.delete(`/users/${admin.id}?contents=keep`, { token: key }), 403, 'forbidden');
+    assert.ok(await isIn(server, admin));
     assertRefused(await server.delete('/users/me', { token: key, json: { password: PASSWORD } }), 403, 'insufficient_scope');
     assertRefused(await server.get('/users/me/export', { token: key }), 403, 'insufficient_scope');
   });
@@ -268,6 +272,49 @@ describe('one\'s own account', () => {
     const fresh = process.env.TEST_POSTGRES_URL ? 'gen_random_uuid()' : 'randomblob(16)';
     for (let i = 0; i < 8; i += 1) await sql(server.dataDir, `INSERT INTO contents (id, ${columns}) SELECT ${fresh}, ${columns} FROM contents WHERE owner_id = (SELECT id FROM users WHERE email = '${who.email}')`);
     assert.equal(new Set((await zipped()).map(({ id }) => id)).size, 256);
+  });
+
+  test('exports are bounded while their clients read them', { timeout: 180_000 }, async () => {
+    const fresh = process.env.TEST_POSTGRES_URL ? 'gen_random_uuid()' : 'randomblob(16)';
+    const noise = process.env.TEST_POSTGRES_URL
+      ? "(SELECT string_agg(md5(random()::text || n || g), '') FROM generate_series(1, 150) g)" : 'hex(randomblob(2400))';
+    const columns = 'title, content_type, owner_id, visibility, status, created_at, updated_at';
+    const people = [];
+    for (let i = 0; i < 5; i += 1) {
+      const who = await newUser(server);
+      people.push(who);
+      if (i === 4) continue; // it gets none
+      await upload(server, who.token, SOUND, { title: 'the first' });
+      // Contents whose descriptions cannot be compressed to less than half: more than the buffers of a socket hold.
+      const rows = `WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 2500)
+        INSERT INTO contents (id, description, ${columns}) SELECT ${fresh}, ${noise}, ${columns} FROM contents, c
+        WHERE owner_id = (SELECT id FROM users WHERE email = '${who.email}')`;
+      await sql(server.dataDir, rows);
+    }
+    const wires = [];
+    const begin = async (who) => {
+      const wire = await server.wire();
+      wires.push(wire);
+      const begun = new Promise((resolve) => wire.socket.once('data', () => resolve(wire.pause())));
+      await wire.write(`GET /users/me/export HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${who.token}\r\n\r\n`);
+      await begun;
+      assert.match(wire.pending.toString('latin1', 0, 12), /^HTTP\/1.1 200/);
+    };
+    const assertFull = async (who) => {
+      const answer = await server.get('/users/me/export', { token: who.token });
+      assertRefused(answer, 503, 'unavailable');
+      assert.equal(answer.headers['retry-after'], '5');
+    };
+    try {
+      await begin(people[0]);
+      await assertFull(people[0]); // one for each account
+      assert.equal((await server.get('/users/me/export', { token: people[1].token })).status, 200, 'others may have theirs');
+      for (const who of people.slice(1, 4)) await begin(who);
+      await assertFull(people[4]); // four in all
+    } finally {
+      for (const wire of wires) wire.destroy();
+    }
+    await eventually(async () => (await server.get('/users/me/export', { token: people[4].token })).status === 200, 'a place is not free again');
   });
 
   test('is removed by its password alone', async () => {

@@ -5,19 +5,11 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { login, newUser, PASSWORD } from '../support/client.js';
-import { decodeToken, signToken } from '../support/jwt.js';
+import { assertInvalid, login, newUser, PASSWORD } from '../support/client.js';
+import { decodeToken } from '../support/jwt.js';
 import { startServer } from '../support/server.js';
 
 const SECRET = 'a secret that is long enough for HS256, at least in tests';
-
-const pointers = (answer) => answer.json().errors.map(({ pointer }) => pointer).sort();
-
-function assertInvalid(answer, expected) {
-  assert.equal(answer.status, 422, answer.text());
-  assert.equal(answer.json().code, 'validation_failed');
-  assert.deepEqual(pointers(answer), [...expected].sort());
-}
 
 describe('registration', () => {
   let server;
@@ -213,16 +205,15 @@ describe('logging in', () => {
 });
 
 describe('tokens', () => {
-  let server, me, other, header, claims;
+  let server, me, header, claims;
   before(async () => {
     server = await startServer({ env: { SECRET_KEY: SECRET } });
-    [me, other] = [await newUser(server), await newUser(server)];
+    me = await newUser(server);
     ({ header, claims } = decodeToken(me.token));
   });
   after(() => server?.stop());
 
   const withToken = (token) => server.get('/auth/me', { headers: { Authorization: token } });
-  const now = () => Math.floor(Date.now() / 1000);
 
   function assertUnauthenticated(answer) {
     assert.equal(answer.status, 401, answer.text());
@@ -238,12 +229,6 @@ describe('tokens', () => {
     assert.equal(claims.exp - claims.iat, 30 * 60);
   });
 
-  test('are accepted when signed with the secret, whoever signed them', async () => {
-    const answer = await withToken(`Bearer ${signToken(header, claims, SECRET)}`);
-    assert.equal(answer.status, 200, answer.text());
-    assert.equal(answer.json().id, me.id);
-  });
-
   test('are accepted whatever the case of the scheme', async () => {
     assert.equal((await withToken(`bearer ${me.token}`)).status, 200);
     assert.equal((await withToken(`BEARER ${me.token}`)).status, 200);
@@ -254,42 +239,6 @@ describe('tokens', () => {
   for (const credentials of ['Bearer', 'Bearer ', 'Basic YTpi', 'Bearer x', 'Bearer a.b.c', 'Bearer ..', 'Bearer .', `Bearer ${'x'.repeat(4000)}`, 'Token abc', 'Bearer eyJhbGciOiJub25lIn0.e30.']) {
     test(`are not ${credentials.slice(0, 40)}`, async () => assertUnauthenticated(await withToken(credentials)));
   }
-
-  const without = (name) => Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name));
-  for (const [what, forge] of [
-    ['another secret', () => signToken(header, claims, `${SECRET}!`)],
-    ['an empty secret', () => signToken(header, claims, '')],
-    ['no signature at all', () => signToken({ ...header, alg: 'none' }, claims, SECRET)],
-    ['a signature cut off', () => me.token.slice(0, me.token.lastIndexOf('.') + 1)],
-    ['a changed signature', () => me.token.slice(0, -10) + (me.token.at(-10) === 'A' ? 'B' : 'A') + me.token.slice(-9)],
-    ['claims of one, signature of another', () => [...other.token.split('.').slice(0, 2), me.token.split('.')[2]].join('.')],
-    ['another algorithm under the right secret', () => signToken({ ...header, alg: 'HS512' }, claims, SECRET)],
-    ['an algorithm that the header does not name', () => signToken(header, claims, SECRET, 'HS512')],
-    ['an end long past', () => signToken(header, { ...claims, exp: now() - 3600 }, SECRET)],
-    ['an end past by more than the skew', () => signToken(header, { ...claims, exp: now() - 45 }, SECRET)],
-    ['no end', () => signToken(header, without('exp'), SECRET)],
-    ['a text as end', () => signToken(header, { ...claims, exp: String(claims.exp) }, SECRET)],
-    ['a broken number as end', () => signToken(header, { ...claims, exp: claims.exp + 0.5 }, SECRET)],
-    ['an end beyond all numbers', () => signToken(header, { ...claims, exp: 1e300 }, SECRET)],
-    ['no time of issue', () => signToken(header, without('iat'), SECRET)],
-    ['a time of issue to come', () => signToken(header, { ...claims, iat: now() + 120 }, SECRET)],
-    ['no beginning', () => signToken(header, without('nbf'), SECRET)],
-    ['a beginning to come', () => signToken(header, { ...claims, nbf: now() + 120 }, SECRET)],
-    ['no subject', () => signToken(header, without('sub'), SECRET)],
-    ['no session', () => signToken(header, without('sid'), SECRET)],
-    ['a session that never was', () => signToken(header, { ...claims, sid: claims.sid.replace(/.$/, (c) => (c === '0' ? '1' : '0')) }, SECRET)],
-    ['a session of somebody else', () => signToken(header, { ...claims, sub: other.id }, SECRET)],
-    ['no issuer', () => signToken(header, without('iss'), SECRET)],
-    ['another issuer', () => signToken(header, { ...claims, iss: 'https://elsewhere.example' }, SECRET)],
-    ['a subject that is no id', () => signToken(header, { ...claims, sub: "' OR 1=1 --" }, SECRET)],
-  ]) {
-    test(`are refused with ${what}`, async () => assertUnauthenticated(await withToken(`Bearer ${forge()}`)));
-  }
-
-  test('may be late by a little, as clocks are', async () => {
-    const late = signToken(header, { ...claims, exp: now() - 10 }, SECRET);
-    assert.equal((await withToken(`Bearer ${late}`)).status, 200);
-  });
 
   test('are needed to change anything, and not to look', async () => {
     const id = '01890000-0000-7000-8000-000000000000';

@@ -1,12 +1,16 @@
 // The pages that explain the API: everything on them comes from this server, under a strict policy.
 
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { runProgram, temporaryDirectory } from '../support/program.js';
 import { startServer } from '../support/server.js';
 
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const OPERATIONS = [
   ['POST', '/auth/register'], ['POST', '/auth/token'], ['GET', '/auth/me'], ['POST', '/content'], ['GET', '/content'],
   ['GET', '/content/{content_id}'], ['PUT', '/content/{content_id}'], ['PATCH', '/content/{content_id}'], ['DELETE', '/content/{content_id}'],
@@ -41,7 +45,7 @@ describe('the API document', () => {
     for (const [method, template] of OPERATIONS) {
       assert.ok(operations.some((entry) => entry.method === method && entry.template === template), `${method} ${template}`);
     }
-    const ids = operations.map(({ id }) => id);
+    const ids = operations.flatMap(({ id, operation }) => operation['x-operations']?.map(({ operationId }) => operationId) ?? [id]);
     assert.equal(new Set(ids).size, ids.length);
     for (const { template, operation } of operations) {
       assert.ok(template === '/' || !template.endsWith('/'), template);
@@ -119,9 +123,13 @@ describe('the API document', () => {
     const isOpen = ({ operation }) => operation.security.length === 0 || operation.security.some((scheme) => Object.keys(scheme).length === 0);
     assert.deepEqual(
       contract.operations().filter(isOpen).map(({ method, template }) => `${method} ${template}`).sort(),
-      ['GET /.well-known/jwks.json', 'GET /auth/oidc/authorize', 'GET /auth/oidc/callback', 'GET /content', 'GET /content/{content_id}', 'GET /content/{content_id}/playback/{grant}/stream',
-        'GET /content/{content_id}/stream', 'GET /health', 'GET /health/detailed', 'GET /health/ready', 'POST /auth/oidc/token', 'POST /auth/password-reset', 'POST /auth/password-reset/confirm', 'POST /auth/refresh',
-        'POST /auth/register', 'POST /auth/token', 'POST /auth/verify-email', 'POST /auth/verify-email/resend'],
+      ['DELETE /uploads/{upload_id}', 'GET /.well-known/jwks.json', 'GET /auth/oidc/authorize', 'GET /auth/oidc/callback', 'GET /content', 'GET /content/{content_id}', 'GET /content/{content_id}/dash/manifest.mpd',
+        'GET /content/{content_id}/file.m4a', 'GET /content/{content_id}/file.mp4', 'GET /content/{content_id}/hls/{playlist}',
+        'GET /content/{content_id}/playback/{grant}/dash/manifest.mpd', 'GET /content/{content_id}/playback/{grant}/file.m4a', 'GET /content/{content_id}/playback/{grant}/file.mp4',
+        'GET /content/{content_id}/playback/{grant}/hls/{playlist}', 'GET /content/{content_id}/playback/{grant}/segments/{digest}/{track}/{segment}',
+        'GET /content/{content_id}/playback/{grant}/stream', 'GET /content/{content_id}/segments/{digest}/{track}/{segment}', 'GET /content/{content_id}/stream', 'GET /health',
+        'GET /health/detailed', 'GET /health/ready', 'GET /uploads/{upload_id}', 'HEAD /uploads/{upload_id}', 'PATCH /uploads/{upload_id}', 'POST /auth/oidc/token', 'POST /auth/password-reset', 'POST /auth/password-reset/confirm', 'POST /auth/refresh', 'POST /auth/register',
+        'POST /auth/token', 'POST /auth/verify-email', 'POST /auth/verify-email/resend'],
     );
   });
 
@@ -234,4 +242,19 @@ describe('pages', () => {
     assert.equal(page.status, 200);
     assert.ok(page.text().includes(problem.title));
   });
+});
+
+test('docs/security.md answers each requirement once, and names tests that exist', () => {
+  const text = readFileSync(path.join(ROOT, 'docs/security.md'), 'utf8');
+  const rows = [...text.matchAll(/^\| (\d+\.\d+\.\d+) \| ([12]) \| (.+?) \| (.+?) \| (.+) \|$/gm)].map(([, id, level, what, status, reason]) => ({ id, level, what, status, reason }));
+  const count = (wanted) => rows.filter(({ status }) => status === wanted).length;
+  const counts = /All (\d+) requirements: (\d+) are met, (\d+) are not, and (\d+) do not apply/.exec(text).slice(1).map(Number);
+  assert.deepEqual([rows.length, count('met'), count('not met'), count('not applicable')], counts);
+  assert.equal(rows.length, 253, 'those of levels 1 and 2 of ASVS 5.0.0');
+  assert.equal(new Set(rows.map(({ id }) => id)).size, rows.length);
+  for (const { id, status, reason } of rows) {
+    const files = [...reason.matchAll(/`(tests\/[^`]+)`/g)].map(([, file]) => file);
+    assert.ok(status !== 'met' || files.length > 0, `${id} is met by no test`);
+    for (const file of files) assert.ok(existsSync(path.join(ROOT, file)), `${id}: ${file} is not there`);
+  }
 });

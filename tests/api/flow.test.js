@@ -11,7 +11,7 @@ import { startServer } from '../support/server.js';
 
 const CONTENT_MEMBERS = [
   'audio_codec', 'bit_rate', 'content_type', 'created_at', 'description', 'duration', 'duration_ms', 'height', 'id', 'language',
-  'media_type', 'owner_id', 'sha256', 'size', 'status', 'storage_url', 'thumbnail_url', 'title', 'truncated', 'updated_at',
+  'media_type', 'owner_id', 'packaging', 'packaging_reason', 'sha256', 'size', 'status', 'storage_url', 'thumbnail_url', 'title', 'truncated', 'updated_at',
   'video_codec', 'visibility', 'width',
 ];
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

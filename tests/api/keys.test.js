@@ -94,7 +94,8 @@ describe('API keys', () => {
       if (template.startsWith('/auth/')) assert.deepEqual(scopes, [], `${id} is about sessions and keys`);
       if (scopes.includes('content:read')) continue;
       const answer = await server.request(method, template.replace(/\{[^}]+\}/g, NOBODY), { token: reader });
-      assertRefused(answer, 403, 'insufficient_scope');
+      if (method === 'HEAD') assert.equal(answer.status, 403, id); // its answers have no body
+      else assertRefused(answer, 403, 'insufficient_scope');
       const challenge = scopes.length ? `Bearer error="insufficient_scope", scope="${scopes[0]}"` : 'Bearer error="insufficient_scope"';
       assert.equal(answer.headers['www-authenticate'], challenge, id);
       closed += 1;

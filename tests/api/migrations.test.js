@@ -51,6 +51,13 @@ function rowsOfTheFirst() {
   return `${statements.join(';\n')};`;
 }
 
+/** What the second version's program could add: an upload that goes to the bucket directly. */
+const rowsOfTheSecond = () => `INSERT INTO uploads VALUES (${uuid(randomUUID())}, ${uuid(randomUUID())}, NULL, 'direct', 'committing', 0, 9, ${uuid(randomUUID())}, 's3', 'video/x.mp4', 'an upload id', '', ${time(4_000_000_000)}, ${time(4_000_000_001)}, ${time(2)}, 8388608, ${text(HOSTILE[0])});`;
+
+/** An upload by that method. */
+const uploadBy = (method) => `INSERT INTO uploads (id, content_id, method, state, "offset", object_id, store, object_key, s3_upload_id, holder, lease_until, expires_at, created_at)
+  VALUES (${uuid(randomUUID())}, ${uuid(randomUUID())}, '${method}', 'receiving', 0, ${uuid(randomUUID())}, 'local', '', '', '', ${time(4_000_000_000)}, ${time(4_000_000_000)}, ${time(1)})`;
+
 const columnsOf = async (dataDir, table) => (await sql(dataDir, onPostgres
   ? `SELECT string_agg(column_name, ',' ORDER BY ordinal_position) FROM information_schema.columns WHERE table_name = '${table}'`
   : `SELECT group_concat(name) FROM pragma_table_info('${table}')`)).split(',');
@@ -65,6 +72,7 @@ async function makeVersion(dataDir, version) {
   for (const [i, step] of (await steps()).slice(0, version).entries()) {
     await sql(dataDir, `${step} INSERT INTO schema_version VALUES (${i + 1}, 'as it was', ${time(1)})`);
     if (i === 0) await sql(dataDir, rowsOfTheFirst());
+    if (i === 1) await sql(dataDir, rowsOfTheSecond());
   }
 }
 
@@ -90,6 +98,8 @@ describe('an earlier database', async () => {
       assert.equal(await sql(dataDir, 'SELECT count(*) FROM users WHERE email_verified_at IS NULL'), '0', 'accounts from before count as verified');
       if (!onPostgres) assert.equal(await sql(dataDir, 'PRAGMA foreign_key_check; PRAGMA integrity_check'), 'ok');
       else assert.equal(await sql(dataDir, 'SELECT count(*) FROM pg_constraint WHERE NOT convalidated'), '0');
+      await sql(dataDir, uploadBy('resumable'));
+      await assert.rejects(sql(dataDir, uploadBy('other')), /uploads_method_check/);
       await assert.rejects(sql(dataDir, `${onPostgres ? '' : 'PRAGMA foreign_keys=ON;'} DELETE FROM contents`), /foreign key/i);
 
       const server = await startServer({ dataDir });

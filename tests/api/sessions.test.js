@@ -66,16 +66,6 @@ describe('sessions', () => {
     assert.ok(!server.log.includes(stolen.refresh_token));
   });
 
-  test('of many requests with one token at the same moment one gets tokens, and the session goes on', async () => {
-    const { refresh_token: token } = await logIn(server, email);
-    const answers = await Promise.all(Array.from({ length: 12 }, () => refresh(server, token)));
-    const statuses = answers.map(({ status }) => status).sort();
-    assert.deepEqual(statuses, [200, ...Array.from({ length: 11 }, () => 409)]);
-    const winner = answers.find(({ status }) => status === 200).json();
-    assert.ok(await isIn(server, winner.access_token));
-    assert.equal((await refresh(server, winner.refresh_token)).status, 200);
-  });
-
   for (const [what, token] of [
     ['an empty text', ''], ['a number', 7], ['null', null], ['a text of a mebibyte', 'A'.repeat(1024 * 1024)], ['nothing', undefined],
   ]) {

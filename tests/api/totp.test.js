@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { newUser, PASSWORD } from '../support/client.js';
 import { sql } from '../support/database.js';
-import { temporaryDirectory } from '../support/program.js';
+import { runProgram, temporaryDirectory } from '../support/program.js';
 import { startServer } from '../support/server.js';
 import { totp } from '../support/totp.js';
 
@@ -102,6 +102,28 @@ describe('the second factor', () => {
     assert.equal((await server.delete('/auth/totp', { token: other.token, json: { totp_code: codes[0] } })).status, 204);
     assert.equal((await logIn(server, other.email)).status, 200);
   });
+});
+
+test('a lost second factor is removed by a command', async () => {
+  const server = await startServer();
+  const reset = (email) => runProgram(['user', 'reset-totp', email], { cwd: server.dataDir, env: { DATA_DIR: server.dataDir } });
+  try {
+    const who = await newUser(server);
+    const without = await reset(who.email);
+    assert.equal(without.code, 1);
+    assert.match(without.stderr, /has no second factor/);
+    assert.equal((await reset('nobody@example.com')).code, 1);
+    await enrol(server, who);
+    assertRefused(await logIn(server, who.email), 403, 'totp_required');
+    const done = await reset(who.email);
+    assert.equal(done.code, 0, done.stderr);
+    assert.match(done.stdout, new RegExp(who.email));
+    assertRefused(await server.get('/auth/me', { token: who.token }), 401, 'not_authenticated');
+    assert.equal((await logIn(server, who.email)).status, 200);
+    assertRefused(await logIn(server, who.email, undefined, 'wrong password'), 401, 'credentials_invalid');
+  } finally {
+    await server.stop();
+  }
 });
 
 describe('the second factor and the key of the service', () => {

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { listAll, newUser, PASSWORD, upload, uploadParts } from '../support/client.js';
-import { wav } from '../support/media.js';
+import { listAll, newUser, PASSWORD, upload, uploadMedia, uploadParts } from '../support/client.js';
+import { media, wav } from '../support/media.js';
 import { eventually, runProgram } from '../support/program.js';
 import { startServer } from '../support/server.js';
 
@@ -43,10 +43,14 @@ const EXPECTED = {
   },
 };
 
+let segment; // an address of a segment below that of each content: all are of one file
+
 const OPERATIONS = [
   ['GET /content/{id}', 'see', (server, id, token) => server.get(`/content/${id}`, { token })],
   ['GET /content/{id}/stream', 'see', (server, id, token) => server.get(`/content/${id}/stream`, { token })],
   ['HEAD /content/{id}/stream', 'see', (server, id, token) => server.request('HEAD', `/content/${id}/stream`, { token })],
+  ...['hls/master.m3u8', 'hls/1.m3u8', 'dash/manifest.mpd', 'file.m4a', 'the segment'].flatMap((address) => ['GET', 'HEAD'].map((method) =>
+    [`${method} /content/{id}/${address}`, 'see', (server, id, token) => server.request(method, `/content/${id}/${address === 'the segment' ? segment : address}`, { token })])),
   ['PUT /content/{id}', 'change', (server, id, token) => server.request('PUT', `/content/${id}`, { token, json: { title: 'Other' } })],
   ['PATCH /content/{id}', 'change', (server, id, token) => server.request('PATCH', `/content/${id}`, { token, json: { title: 'Other' } })],
   ['POST /content/{id}/playback-session', 'playbackSession', (server, id, token) => server.post(`/content/${id}/playback-session`, { token })],
@@ -64,6 +68,7 @@ describe('the policy', () => {
   const tokens = {};
   const contents = {}; // by the owner's name, by visibility
   before(async () => {
+    const song = await media('tone.m4a');
     server = await startServer();
     for (const name of CALLERS.slice(1)) {
       const user = await newUser(server);
@@ -72,15 +77,18 @@ describe('the policy', () => {
       if (name === 'viewer') await setRole(server, user.email, 'viewer');
       if (name === 'owner' || name === 'former editor') {
         contents[name] = {};
-        for (const [i, visibility] of VISIBILITIES.entries()) {
-          const content = await upload(server, user.token, wav(500, i), { visibility });
+        for (const visibility of VISIBILITIES) {
+          const content = await uploadMedia(server, user.token, song, { visibility });
           assert.equal(content.visibility, visibility);
+          assert.equal(content.packaging, 'ready');
           contents[name][visibility] = content.id;
         }
       }
       if (name === 'former editor') await setRole(server, user.email, 'viewer');
       if (name === 'viewer' || name === 'former editor') tokens[name] = await logIn(server, user.email);
     }
+    const playlist = await server.get(`/content/${contents.owner.public}/hls/1.m3u8`);
+    [, segment] = /^\.\.\/(segments\/\w+\/1\/1\.m4s)$/m.exec(playlist.text());
   });
   after(() => server?.stop());
 

@@ -99,7 +99,7 @@ describe('a container of it, with a read-only root and no rights', () => {
     });
     const { all, code } = await docker([
       'run', '--rm', ...STOCK, '--tmpfs', '/tmp:exec', '-v', `${ROOT}:/project:ro`, '-w', '/project', '-e', 'CLINIKK_TV=/usr/local/bin/clinikk-tv', '-e', 'NO_COLOR=1',
-      '-e', 'HOST=127.0.0.1', 'clinikk-tv-tests', 'node', '--test', '--test-reporter=spec', 'tests/api/hardening/media.test.js',
+      '-e', 'HOST=127.0.0.1', 'clinikk-tv-tests', 'node', '--test', '--test-reporter=spec', 'tests/api/media/media.test.js', 'tests/api/media/sandbox.test.js',
     ]);
     console.log(all.split('\n').filter((line) => /^. (tests|pass|fail) /.test(line)).join(', '));
     assert.equal(code, 0, all.slice(-6000));

@@ -104,6 +104,18 @@ TEST_P(AccountTokenContract, AnAddressIsVerifiedOnce) {
     run(repositories().users().set_email_verified(new_uuid(), at(6)));
     EXPECT_EQ(verified_at(user), at(5));
     EXPECT_FALSE(verified_at(other));
+    EXPECT_TRUE(is_address_proven(*run(repositories().users().find(user))));
+}
+
+TEST_P(AccountTokenContract, AnAddressThatCountedAsVerifiedIsProvenOnce) {
+    User user{new_uuid(), "a@example.org", "a@example.org", "hash", Role::viewer, true, at(1)};
+    user.email_verified_at = user.created_at;
+    ASSERT_TRUE(run(repositories().users().insert(user)));
+    EXPECT_FALSE(is_address_proven(*run(repositories().users().find(user.id))));
+    auto const proven = user.created_at + std::chrono::seconds(1);
+    run(repositories().users().set_email_verified(user.id, proven));
+    run(repositories().users().set_email_verified(user.id, proven + std::chrono::seconds(1)));
+    EXPECT_EQ(run(repositories().users().find(user.id))->email_verified_at, proven);
 }
 
 }  // namespace

@@ -160,6 +160,72 @@ TEST_P(ContentStoreContract, WhatReadingASourceHasToldIsSetInAllItsContents) {
     EXPECT_FALSE(run(repositories().contents().find(content.id))->truncated);
 }
 
+/// An MP3 of a minute and a half.
+NewSource make_new_source(Timestamp at) {
+    MediaFacts media;
+    media.media_type = "audio/mpeg";
+    media.duration_ms = 89'500;
+    media.audio_codec = "mp3";
+    PackagingVerdict const verdict{Packaging::needs_rendition, "MP3"};
+    return {{4'711, Sha256::of("other bytes"), media, verdict}, "https://example.org/b.mp3", "b.mp3", at};
+}
+
+TEST_P(ContentStoreContract, ANewSourceChangesWhatItTellsAndNothingElse) {
+    auto content = make_full(add_user("owner@example.org"));
+    run(repositories().contents().insert(content));
+    auto const other = add_content();
+    auto const source = make_new_source(at(9));
+    auto const changed = run(repositories().contents().replace_source(content.id, source)).value();
+    static_cast<SourceMembers&>(content) = source_members(source.facts);
+    content.duration = 90;  // that of the old media was 61 s, as the editor did not say otherwise
+    content.storage_url = source.storage_url;
+    content.file_name = source.file_name;
+    content.status = ContentStatus::ready;
+    content.updated_at = source.at;
+    expect_equal(changed, content);
+    expect_equal(run(repositories().contents().find(content.id)).value(), content);
+    expect_equal(run(repositories().contents().find(other.id)).value(), other);
+
+    auto nowhere = source;
+    nowhere.storage_url.reset();
+    nowhere.file_name.reset();
+    auto const bare = run(repositories().contents().replace_source(content.id, nowhere)).value();
+    EXPECT_FALSE(bare.storage_url);
+    EXPECT_FALSE(bare.file_name);
+    EXPECT_FALSE(run(repositories().contents().replace_source(new_uuid(), source)));
+}
+
+TEST_P(ContentStoreContract, ANewSourceKeepsADurationThatAnEditorGave) {
+    struct Case {
+        std::optional<std::int64_t> duration;
+        std::optional<std::int64_t> duration_ms;
+        std::int64_t after;
+    };
+    for (auto const& [duration, duration_ms, after] :
+         {Case{{}, {}, 90}, Case{{}, 61'250, 90}, Case{61, {}, 61}, Case{61, 61'250, 90}, Case{61, 60'500, 90},
+          Case{61, 61'499, 90}, Case{61, 60'499, 61}, Case{61, 61'500, 61}, Case{0, 499, 90}, Case{7, 61'250, 7}}) {
+        auto content = make_full(add_user(new_uuid().to_string()));
+        content.duration = duration;
+        content.duration_ms = duration_ms;
+        run(repositories().contents().insert(content));
+        auto const changed = run(repositories().contents().replace_source(content.id, make_new_source(at(9)))).value();
+        EXPECT_EQ(changed.duration, after) << duration.value_or(-1) << ' ' << duration_ms.value_or(-1);
+    }
+}
+
+TEST_P(ContentStoreContract, IsFoundByItsSource) {
+    auto const object = add_object();
+    EXPECT_FALSE(run(repositories().contents().find_by_source(object.id)));
+    auto const first = add_content();
+    auto const second = add_content();
+    run(repositories().objects().link(first.id, ObjectRole::index, object.id));
+    EXPECT_FALSE(run(repositories().contents().find_by_source(object.id))) << "its index is no source";
+    link(second.id, object.id);
+    expect_equal(run(repositories().contents().find_by_source(object.id)).value(), second);
+    link(first.id, add_object(2).id);
+    EXPECT_FALSE(run(repositories().contents().find_by_source(first.id)));
+}
+
 TEST_P(ContentStoreContract, UpdateSetsWhatWasAbsent) {
     auto const content = add_content();
     auto const changes = ContentChanges()

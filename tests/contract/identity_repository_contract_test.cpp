@@ -120,11 +120,14 @@ TEST_P(IdentityStoreContract, ACodeIsTakenOnce) {
     auto const user = add_user("a@example.org");
     run(identities().insert_code({Sha256::of("1"), user, "challenge", at(10)}));
     EXPECT_FALSE(take_code("2"));
+    EXPECT_FALSE(run(identities().find_code(Sha256::of("2"))));
+    EXPECT_EQ(run(identities().find_code(Sha256::of("1")))->user_id, user) << "which leaves it";
     auto const taken = take_code("1").value();
     EXPECT_EQ(taken.user_id, user);
     EXPECT_EQ(taken.code_challenge, "challenge");
     EXPECT_EQ(taken.expires_at, at(10));
     EXPECT_FALSE(take_code("1"));
+    EXPECT_FALSE(run(identities().find_code(Sha256::of("1"))));
     EXPECT_THROW(run(identities().insert_code({Sha256::of("3"), new_uuid(), "x", at(10)})), db::UnexpectedViolation);
 }
 

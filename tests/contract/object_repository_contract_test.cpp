@@ -192,11 +192,12 @@ TEST_P(ObjectTableContract, ListsWhatWasNotReadUntilItsFactsAreSet) {
         unread.push_back(object);
     }
     std::ranges::sort(unread, {}, &Object::id);
-    auto const first = run(repositories().objects().list_unread(Uuid{}, 2));
+    auto const first = run(repositories().objects().list_unexamined(packaging_index_format.media_type, Uuid{}, 2));
     ASSERT_EQ(first.size(), 2U);
     EXPECT_EQ(first[0].id, unread[0].id);
     EXPECT_EQ(first[1].id, unread[1].id);
-    EXPECT_EQ(run(repositories().objects().list_unread(unread[1].id, 2)).size(), 1U);
+    EXPECT_EQ(run(repositories().objects().list_unexamined(packaging_index_format.media_type, unread[1].id, 2)).size(),
+              1U);
 
     run(repositories().objects().set_facts(unread[0].id, 7, Sha256::of("bytes"), "video/mp4"));
     run(repositories().objects().set_facts(unread[1].id, 8, Sha256::of("others"), std::nullopt));
@@ -205,9 +206,70 @@ TEST_P(ObjectTableContract, ListsWhatWasNotReadUntilItsFactsAreSet) {
     EXPECT_EQ(read.size, 7U);
     EXPECT_EQ(read.sha256, Sha256::of("bytes"));
     EXPECT_EQ(read.media_type, "video/mp4");
-    auto const left = run(repositories().objects().list_unread(Uuid{}, 10));
+    auto const left = run(repositories().objects().list_unexamined(packaging_index_format.media_type, Uuid{}, 10));
     ASSERT_EQ(left.size(), 2U) << "what was read and not understood is listed again";
     EXPECT_EQ(left[0].size, 8U);
+}
+
+/// A content of that source, as a program before packaging or a failed attempt leaves it.
+TEST_P(ObjectTableContract, ListsSourcesUntilTheyArePackaged) {
+    auto const add = [&](std::string media_type) {
+        auto object = add_object();
+        object.id = new_uuid();
+        object.key = "index/" + object.id.to_string() + ".idx";
+        object.media_type = std::move(media_type);
+        run(repositories().objects().insert(object));
+        return object.id;
+    };
+    auto const source = add_object();
+    auto const first = add_content();
+    auto const second = add_content();
+    link(first.id, source.id);
+    link(second.id, source.id);
+    auto const listed = [&] {
+        auto const found = run(repositories().objects().list_unexamined("index; version=2", Uuid{}, 10));
+        return std::ranges::any_of(found, [&](Object const& object) { return object.id == source.id; });
+    };
+    auto const decide = [&](std::optional<PackagingVerdict> verdict) {
+        SourceFacts facts{1, Sha256::of("x"), MediaFacts{"video/mp4", "mp4"}, std::move(verdict)};
+        run(repositories().contents().set_source_facts(source.id, facts));
+    };
+    EXPECT_TRUE(listed()) << "nobody has tried";
+    decide(PackagingVerdict{Packaging::needs_rendition, "A reason."});
+    EXPECT_FALSE(listed());
+    decide(PackagingVerdict{Packaging::ready, {}});
+    EXPECT_TRUE(listed()) << "its index is missing";
+    auto const old_index = add("index; version=1");
+    EXPECT_EQ(run(repositories().objects().set_index(source.id, old_index)), 2U);
+    EXPECT_TRUE(listed()) << "its index is of another version";
+    auto const index = add("index; version=2");
+    EXPECT_EQ(run(repositories().objects().set_index(source.id, index)), 2U);
+    EXPECT_FALSE(listed());
+    EXPECT_EQ(run(repositories().objects().find(old_index)).value().state, ObjectState::deleting);
+    for (auto const& content : {first, second}) {
+        auto const packaged = run(repositories().contents().find_packaged(content.id)).value();
+        EXPECT_EQ(packaged.index_id, index);
+        EXPECT_EQ(packaged.packaging, Packaging::ready);
+        EXPECT_EQ(packaged.key, source.key);
+        EXPECT_EQ(packaged.title, content.title);
+    }
+    EXPECT_EQ(run(repositories().objects().set_index(source.id, std::nullopt)), 0U);
+    EXPECT_EQ(run(repositories().objects().find(index)).value().state, ObjectState::deleting);
+    EXPECT_FALSE(run(repositories().contents().find_packaged(first.id)).value().index_id);
+    EXPECT_EQ(run(repositories().objects().set_index(new_uuid(), index)), 0U) << "a source that nobody has";
+}
+
+TEST_P(ObjectTableContract, AnIndexGoesWithTheLastContentOfItsSource) {
+    auto const source = add_object();
+    auto const index = add_object();
+    auto const first = add_content();
+    auto const second = add_content();
+    link(first.id, source.id);
+    link(second.id, source.id);
+    run(repositories().objects().set_index(source.id, index.id));
+    EXPECT_TRUE(run(repositories().objects().release(first.id)).empty());
+    EXPECT_EQ(run(repositories().objects().release(second.id)).size(), 2U);
+    EXPECT_EQ(list(ObjectState::deleting).size(), 2U);
 }
 
 }  // namespace

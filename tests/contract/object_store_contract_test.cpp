@@ -20,7 +20,10 @@ namespace {
 
 constexpr std::uint64_t no_limit = 1ULL << 40;
 
-std::string new_key(std::string const& folder = "video") { return folder + "/" + new_uuid().to_string() + ".mp4"; }
+std::string new_key() { return "objects/" + new_uuid().to_string(); }
+
+/// A key as earlier versions made them.
+std::string old_key(std::string const& folder) { return folder + "/" + new_uuid().to_string() + ".mp4"; }
 
 /// Bytes in which no two blocks are alike.
 std::string make_bytes(std::size_t size) {
@@ -46,6 +49,21 @@ Task<std::string> read_body(Body body) {
         out.resize(slice->length);
         auto const got = ::pread(slice->file->get(), out.data(), out.size(), static_cast<off_t>(slice->offset));
         EXPECT_EQ(got, static_cast<ssize_t>(slice->length));
+        co_return out;
+    }
+    if (auto* const pieces = std::get_if<FilePieces>(&body)) {
+        out = std::move(pieces->head);
+        while (pieces->lead) {
+            auto const piece = co_await pieces->lead->next();
+            if (piece.value().empty()) break;
+            out += *piece;
+        }
+        for (auto const& [offset, length] : pieces->pieces) {
+            std::string bytes(length, '\0');
+            auto const got = ::pread(pieces->file->get(), bytes.data(), length, static_cast<off_t>(offset));
+            EXPECT_EQ(got, static_cast<ssize_t>(length));
+            out += bytes;
+        }
         co_return out;
     }
     auto& source = *std::get<std::unique_ptr<ByteSource>>(body);
@@ -114,6 +132,42 @@ TEST_P(ObjectStoreContract, GivesRanges) {
     EXPECT_TRUE(run_task(store().read_at(key, {299'000, 5000})) == bytes.substr(299'000));
     EXPECT_EQ(run_task(store().read_at(key, {300'000, 10})), "");
     EXPECT_EQ(run_task(store().read_at(key, {1ULL << 60, 10})), "");
+}
+
+Task<std::optional<std::string>> gather(ObjectStore& store, std::string key, GatheredBytes bytes, std::uint64_t size) {
+    auto body = co_await store.gather(key, std::move(bytes), size);
+    if (!body) co_return std::nullopt;
+    co_return co_await read_body(*std::move(body));
+}
+
+TEST_P(ObjectStoreContract, GathersPieces) {
+    auto const bytes = make_bytes(3'000'000);
+    auto const key = new_key();
+    run_task(put(store(), key, bytes));
+    // Near and far, in any order, twice the same, empty, and the whole.
+    std::vector<std::vector<ByteRange>> const cases{
+        {},
+        {{0, 0}},
+        {{0, 3'000'000}},
+        {{2'999'999, 1}},
+        {{10, 20}, {40, 5}, {45, 1}, {300, 0}, {301, 9}},
+        {{0, 1}, {400'000, 7}, {800'000, 100'000}, {1'500'000, 3}, {2'000'000, 1}, {2'900'000, 100'000}},
+        {{2'000'000, 1000}, {0, 1000}, {1000, 500'000}},
+        {{5, 10}, {5, 10}, {0, 300'000}},
+    };
+    for (auto const& runs : cases) {
+        for (bool const has_lead : {false, true}) {
+            std::string expected = has_lead ? "head-lead-" : "head-";
+            for (auto const& run : runs) expected += bytes.substr(run.offset, run.length);
+            GatheredBytes gathered{"head-", nullptr, runs};
+            if (has_lead) gathered.lead = std::make_unique<MemorySource>("lead-", 2);
+            EXPECT_EQ(run_task(gather(store(), key, std::move(gathered), bytes.size())), expected) << runs.size();
+        }
+    }
+    auto const one = [] { return GatheredBytes{"", nullptr, {{0, 1}}}; };
+    EXPECT_FALSE(run_task(gather(store(), new_key(), one(), 1))) << "nobody's key";
+    EXPECT_FALSE(run_task(gather(store(), key, one(), bytes.size() + 1))) << "an object of another size";
+    EXPECT_THROW(run_task(gather(store(), key, {"", nullptr, {{2'999'999, 2}}}, bytes.size())), std::out_of_range);
 }
 
 TEST_P(ObjectStoreContract, KnowsWhatIsNotThere) {
@@ -224,8 +278,8 @@ TEST_P(ObjectStoreContract, ListsInOrder) {
     EXPECT_TRUE(run_task(store().list("", "", 10)).empty());
     std::vector<std::string> keys;
     for (int i = 0; i < 5; ++i) {
-        keys.push_back(new_key("video"));
-        keys.push_back(new_key("audio"));
+        keys.push_back(old_key("video"));
+        keys.push_back(new_key());
     }
     for (auto const& key : keys) run_task(put(store(), key, "x"));
     std::sort(keys.begin(), keys.end());
@@ -241,13 +295,16 @@ TEST_P(ObjectStoreContract, ListsInOrder) {
 
 TEST_P(ObjectStoreContract, Copies) {
     auto const from = new_key();
-    auto const to = new_key("audio");
+    auto const to = old_key("audio");
+    auto const back = new_key();
     auto const bytes = make_bytes(1'000'000);
     run_task(put(store(), from, bytes));
     EXPECT_TRUE(run_task(store().copy(from, to)));
     EXPECT_TRUE(run_task(get(store(), to, {0, bytes.size()})) == bytes);
     run_task(store().remove(from));
     EXPECT_TRUE(run_task(get(store(), to, {0, bytes.size()})) == bytes);
+    EXPECT_TRUE(run_task(store().copy(to, back)));
+    EXPECT_TRUE(run_task(get(store(), back, {0, bytes.size()})) == bytes);
 }
 
 TEST_P(ObjectStoreContract, RemovesWhatItHasServed) {

@@ -177,7 +177,13 @@ TEST(Playback, IsSavedUnderTheUploadersNameOrTheTitle) {
     playback.source.key = "video/x.mp4";
     playback.source.title = "A/B";
     EXPECT_EQ(playback.download_name().name, "A/B");
-    EXPECT_EQ(playback.download_name().extension, ".mp4");
+    EXPECT_EQ(playback.download_name().extension, "mp4");
+    playback.source.key = "objects/x";
+    EXPECT_EQ(playback.download_name().extension, "");
+    playback.source.media_type = "audio/mpeg";
+    EXPECT_EQ(playback.download_name().extension, "mp3");
+    playback.source.media_type = "application/x-unknown";
+    EXPECT_EQ(playback.download_name().extension, "");
     playback.source.file_name = "C:\\films\\";
     EXPECT_EQ(playback.download_name().name, "A/B");
     playback.source.file_name = "C:\\films\\clip.avi";

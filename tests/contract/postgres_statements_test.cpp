@@ -29,6 +29,7 @@ constexpr char fill[] = R"sql(
     INSERT INTO sign_ins
         SELECT sha256(id::text::bytea), sha256(''), '', '', '', '', '', '', created_at FROM users;
     INSERT INTO sign_in_codes SELECT sha256(id::text::bytea), id, '', created_at FROM users;
+    INSERT INTO throttles SELECT sha256(id::text::bytea), 1, 0, created_at FROM users;
     INSERT INTO contents (id, title, description, storage_url, content_type, owner_id, visibility, status, created_at,
                           updated_at)
         SELECT gen_random_uuid(), 't', '', 'https://example.org', CASE WHEN random() < 0.5 THEN 'video' ELSE 'audio' END, id, 'public',
@@ -40,6 +41,13 @@ constexpr char fill[] = R"sql(
                          holder, lease_until, expires_at, created_at)
         SELECT gen_random_uuid(), id, owner_id, 'form', 'receiving', 0, id, 'local', '', '', 'me', created_at,
                created_at, created_at FROM contents;
+    INSERT INTO resumable_uploads
+        SELECT gen_random_uuid(), id, CASE WHEN random() < 0.9 THEN 'done' ELSE 'open' END, 0, NULL, false, '', '', 'none', '', '',
+               sha256(''), '', NULL, NULL, '', created_at, created_at FROM users;
+    INSERT INTO audit_events (id, at, action, actor_kind, actor_id, target_kind, target_id, details)
+        SELECT gen_random_uuid(), created_at, 'content.created', 'account', owner_id, 'content', id, '{}' FROM contents;
+    INSERT INTO idempotency_keys
+        SELECT id, sha256(id::text::bytea), sha256(''), gen_random_uuid(), 'answered', NULL, '', created_at, created_at FROM users;
     ALTER TABLE outbox DISABLE TRIGGER outbox_number;
     INSERT INTO outbox SELECT row_number() OVER (), gen_random_uuid(), 'x', id, '{}', created_at FROM contents;
     ALTER TABLE outbox ENABLE TRIGGER outbox_number;

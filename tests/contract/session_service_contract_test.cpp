@@ -62,7 +62,8 @@ protected:
     Log log_{LogLevel::error, LogFormat::text};
     std::unique_ptr<SecretBox> box_ = make_secret_box({std::string(32, 's')});
     SecondFactor second_factor_{*box_, log_};
-    SessionService sessions_{work(), hasher_, *tokens_, second_factor_, clock_, {}, log_};
+    Throttle throttle_{work(), clock_, true};
+    SessionService sessions_{work(), hasher_, *tokens_, second_factor_, throttle_, clock_, {}, log_};
     User user_{};
 };
 INSTANTIATE_TEST_SUITE_P(Databases, SessionServiceContract, ::testing::ValuesIn(all_databases()));
@@ -97,7 +98,7 @@ TEST_P(SessionServiceContract, AHashThatIsRenewedMeanwhileKeepsNobodyOut) {
 
 TEST_P(SessionServiceContract, WhatWasNotComparedCountsAsNothing) {
     auto const full = make_password_hasher(pool_, {1, 64 * 1024}, 0);
-    SessionService crowded(work(), *full, *tokens_, second_factor_, clock_, {}, log_);
+    SessionService crowded(work(), *full, *tokens_, second_factor_, throttle_, clock_, {}, log_);
     for (int i = 0; i < 30; ++i) {
         auto const refused = run(crowded.log_in(user_.email, "wrong", {"192.0.2.1", {}}));
         ASSERT_EQ(refused.error().code, ErrorCode::unavailable);

@@ -48,6 +48,7 @@ protected:
             INSERT INTO recovery_codes SELECT randomblob(32), user_id FROM totp;
             INSERT INTO sign_ins SELECT randomblob(32), randomblob(32), '', '', '', '', '', '', created_at FROM users;
             INSERT INTO sign_in_codes SELECT randomblob(32), id, '', created_at FROM users;
+            INSERT INTO throttles SELECT randomblob(32), 1, 0, created_at FROM users;
             INSERT INTO contents (id, title, description, content_type, owner_id, visibility, status, created_at,
                                   updated_at)
                 SELECT randomblob(16), 't', '', iif(created_at % 3, 'video', 'audio'), id, 'public', 'ready',
@@ -57,6 +58,15 @@ protected:
             INSERT INTO content_objects SELECT c.id, 'source', o.id FROM contents c JOIN objects o ON o.key = hex(c.id);
             INSERT INTO uploads SELECT randomblob(16), id, owner_id, 'form', 'receiving', 0, NULL, id, 'local', '', '',
                        'me', created_at, created_at, created_at, NULL, NULL FROM contents;
+            INSERT INTO resumable_uploads
+                SELECT randomblob(16), id, iif(created_at % 10, 'done', 'open'), 0, NULL, 0, '', '', 'none', '', '',
+                       randomblob(32), '', NULL, NULL, '', created_at, created_at FROM users;
+            INSERT INTO audit_events (id, at, action, actor_kind, actor_id, target_kind, target_id, details)
+                SELECT randomblob(16), created_at, 'content.created', 'account', owner_id, 'content', id, '{}'
+                FROM contents;
+            INSERT INTO idempotency_keys
+                SELECT id, randomblob(32), randomblob(32), randomblob(16), 'answered', NULL, '', created_at, created_at
+                FROM users;
             INSERT INTO outbox (id, type, subject, payload, created_at)
                 SELECT randomblob(16), 'x', id, '{}', created_at FROM contents;
         )sql");
@@ -92,9 +102,12 @@ TEST_F(SqliteStatements, NoneWalksThroughATable) {
     // What walks through all rows on purpose does so along an index; of writes in flight there are few.
     std::map<std::string_view, std::string> const allowed{
         {"upload_count_writes", "SCAN uploads"},
+        {"resumable_upload_list_unfinished", "SCAN resumable_uploads USING INDEX resumable_uploads_unfinished_idx"},
         {"invite_list_open", "SCAN invites USING INDEX invites_created_at_id_idx"},
         {"user_has_other_admin", "SCAN users USING INDEX users_admin_idx"},
         {"account_removal_list", "SCAN account_removals"},
+        {"idempotency_find_place", "SCAN idempotency_keys USING COVERING INDEX idempotency_keys_expires_at_idx"},
+        {"audit_find_place", "SCAN audit_events USING COVERING INDEX audit_events_at_id_idx"},
     };
     // What sorts a few rows: the sessions of an account, and three beginnings of a listing no longer than its page.
     std::set<std::string_view> const sorting{"session_list_active", "content_list_account_newest",
@@ -136,9 +149,13 @@ TEST_F(SqliteStatements, ListingsFollowTheirIndexes) {
          "contents_content_type_created_at_id_idx (content_type=? AND (created_at,id)>(?,?))"},
         {"content_list_owned", "contents_owner_id_id_idx (owner_id=? AND id>?)"},
         {"user_list", "users_created_at_id_idx ((created_at,id)>(?,?))"},
+        {"audit_list", "audit_events_at_id_idx (at>? AND (at,id)<(?,?))"},
+        {"audit_list_of_actor", "audit_events_actor_id_at_id_idx (actor_id=? AND at>? AND (at,id)<(?,?))"},
+        {"audit_list_of_target", "audit_events_target_id_at_id_idx (target_id=? AND at>? AND (at,id)<(?,?))"},
         {"api_key_list", "api_keys_user_id_created_at_id_idx (user_id=?)"},
-        {"upload_in_flight", "uploads_owner_id_lease_until_idx (owner_id=? AND lease_until>?)"},
+        {"upload_in_flight", "uploads_owner_id_lease_until_idx (owner_id=?)"},
         {"upload_list_abandoned", "uploads_lease_until_id_idx (lease_until<?)"},
+        {"resumable_upload_list_open", "resumable_uploads_owner_id_state_id_idx (owner_id=? AND state=? AND id<?)"},
         {"object_list", "objects_state_id_idx (state=? AND id>?)"},
     };
     fill();

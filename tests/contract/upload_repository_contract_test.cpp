@@ -149,6 +149,68 @@ TEST_P(UploadStoreContract, OnlyDirectUploadsAreClaimed) {
     EXPECT_FALSE(run(repositories().uploads().claim(new_uuid(), "you", at(20), at(50))));
 }
 
+TEST_P(UploadStoreContract, AResumableUploadIsHeldByOneRequestAtATime) {
+    Upload upload;
+    upload.id = new_uuid();
+    upload.method = UploadMethod::resumable;
+    upload.store = "s3";
+    upload.object_key = "objects/" + upload.id.to_string();
+    upload.lease_until = upload.expires_at = at(100);
+    run(repositories().uploads().insert(upload));
+    EXPECT_FALSE(run(repositories().uploads().claim(upload.id, "me", at(10), at(40)))) << "it is not direct";
+    EXPECT_FALSE(run(repositories().uploads().claim_resumable(new_uuid(), "me", at(10), at(40))));
+    EXPECT_FALSE(run(repositories().uploads().claim_resumable(upload.id, "me", at(101), at(131)))) << "expired";
+    expect_equal(get(upload.id), upload);
+
+    EXPECT_TRUE(run(repositories().uploads().claim_resumable(upload.id, "me/1", at(10), at(40))));
+    upload.holder = "me/1";
+    upload.lease_until = at(40);
+    expect_equal(get(upload.id), upload);
+    EXPECT_FALSE(run(repositories().uploads().claim_resumable(upload.id, "me/2", at(11), at(41))));
+    EXPECT_FALSE(run(repositories().uploads().claim_resumable(upload.id, "me/1", at(11), at(41))));
+    EXPECT_FALSE(run(repositories().uploads().claim_resumable(upload.id, "me/2", at(40), at(70)))) << "not yet";
+    EXPECT_TRUE(run(repositories().uploads().claim_resumable(upload.id, "me/2", at(41), at(71)))) << "it has died";
+
+    EXPECT_FALSE(run(repositories().uploads().release_resumable(upload.id, "me/1", at(200))));
+    EXPECT_FALSE(run(repositories().uploads().release_resumable(new_uuid(), "me/2", at(200))));
+    EXPECT_TRUE(run(repositories().uploads().start_commit(upload.id, "me/2", upload.object_key, at(72))));
+    EXPECT_EQ(get(upload.id).state, UploadState::committing);
+    EXPECT_TRUE(run(repositories().uploads().release_resumable(upload.id, "me/2", at(200))));
+    upload.holder = "";
+    upload.lease_until = upload.expires_at = at(200);
+    expect_equal(get(upload.id), upload);
+    EXPECT_FALSE(run(repositories().uploads().release_resumable(upload.id, "me/2", at(300))));
+    EXPECT_TRUE(run(repositories().uploads().list_abandoned(at(200), 10)).empty());
+    EXPECT_EQ(run(repositories().uploads().list_abandoned(at(201), 10)).size(), 1U);
+}
+
+TEST_P(UploadStoreContract, OnlyResumableUploadsAreClaimedAndReleasedAsSuch) {
+    auto const form = add_upload({}, 0, 100, at(10));
+    EXPECT_FALSE(run(repositories().uploads().claim_resumable(form.id, "you", at(20), at(50))));
+    EXPECT_FALSE(run(repositories().uploads().release_resumable(form.id, "me", at(50))));
+    expect_equal(get(form.id), form);
+}
+
+/// What it has reserved is its own until it expires, held or not.
+TEST_P(UploadStoreContract, CountsResumableUploadsUntilTheyExpire) {
+    auto const owner = add_user("a@example.org");
+    Upload upload;
+    upload.id = new_uuid();
+    upload.owner_id = owner;
+    upload.method = UploadMethod::resumable;
+    upload.store = "local";
+    upload.length = 700;
+    upload.lease_until = upload.expires_at = at(100);
+    run(repositories().uploads().insert(upload));
+    EXPECT_EQ(run(repositories().uploads().in_flight(owner, at(99))).bytes, 700);
+    EXPECT_TRUE(run(repositories().uploads().claim_resumable(upload.id, "me", at(10), at(40))));
+    for (auto const moment : {at(39), at(41), at(99)}) {
+        EXPECT_EQ(run(repositories().uploads().in_flight(owner, moment)).count, 1);
+        EXPECT_EQ(run(repositories().uploads().in_flight(owner, moment)).bytes, 700);
+    }
+    EXPECT_EQ(run(repositories().uploads().in_flight(owner, at(100))).count, 0);
+}
+
 TEST_P(UploadStoreContract, FinishedOnesAreGone) {
     auto const upload = add_upload({}, 0, {}, at(10));
     EXPECT_FALSE(run(repositories().uploads().finish(upload.id, "you")));

@@ -171,6 +171,21 @@ TEST_P(UserStoreContract, ARemovalIsNotedAndGoesWithItsUser) {
     EXPECT_THROW(run(users.note_removal({user, ContentsFate::keep, {}, at(1)})), db::UnexpectedViolation);
 }
 
+TEST_P(UserStoreContract, WhatAnHeirWasToGetIsRedirected) {
+    auto& users = repositories().users();
+    auto const [user, other, heir, next] = std::tuple(add_user("a@example.org"), add_user("b@example.org"),
+                                                      add_user("c@example.org"), add_user("d@example.org"));
+    EXPECT_FALSE(run(users.redirect_removals(heir, ContentsFate::keep, std::nullopt)));
+    run(users.note_removal({user, ContentsFate::reassign, heir, at(1)}));
+    run(users.note_removal({other, ContentsFate::reassign, next, at(1)}));
+    EXPECT_TRUE(run(users.redirect_removals(heir, ContentsFate::remove, std::nullopt)));
+    EXPECT_EQ(run(users.find_removal(user))->contents, ContentsFate::remove);
+    EXPECT_FALSE(run(users.find_removal(user))->heir_id);
+    EXPECT_EQ(run(users.find_removal(other))->heir_id, next);
+    EXPECT_TRUE(run(users.redirect_removals(next, ContentsFate::reassign, heir)));
+    EXPECT_EQ(run(users.find_removal(other))->heir_id, heir);
+}
+
 TEST_P(UserStoreContract, ContentsOfAnOwnerComePageByPage) {
     auto const user = add_user("a@example.org");
     add_content(at(0), ContentKind::video, add_user("b@example.org"));
@@ -241,6 +256,16 @@ protected:
     }
 };
 INSTANTIATE_TEST_SUITE_P(Databases, SessionStoreContract, ::testing::ValuesIn(all_databases()));
+
+TEST_P(SessionStoreContract, IsFoundWhateverItsState) {
+    auto const user = add_user("a@example.org");
+    auto const id = add_session(user, at(100));
+    run(repositories().sessions().revoke(id, user, at(1)));
+    auto const found = run(repositories().sessions().find(id)).value();
+    EXPECT_EQ(found.user_id, user);
+    EXPECT_EQ(found.created_at, at(0));
+    EXPECT_FALSE(run(repositories().sessions().find(new_uuid())));
+}
 
 TEST_P(SessionStoreContract, TellsItsUserUntilItExpires) {
     User const user = make_user();

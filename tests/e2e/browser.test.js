@@ -1,29 +1,21 @@
 // Chromium at the pages and at the media: nothing violates a policy, no request leaves the server, players seek.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 
-import { chromium } from 'playwright-core';
-
+import { launchBrowser } from '../support/browser.js';
 import { newUser, PASSWORD, uploadMedia } from '../support/client.js';
 import { media } from '../support/media.js';
 import { eventually } from '../support/program.js';
 import { startServer } from '../support/server.js';
 
-const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
-
 let server, browser, me, movie, song;
 
 before(async () => {
-  assert.ok(existsSync(CHROMIUM), `${CHROMIUM} is missing: make setup installs it`);
   [server, movie, song] = await Promise.all([startServer(), media('long.mp4'), media('long.mp3')]);
   me = await newUser(server);
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'],
-  });
+  browser = await launchBrowser();
 });
 after(async () => {
   await browser?.close();

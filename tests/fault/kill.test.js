@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { listAll, login, newUser, PASSWORD, uploadParts } from '../support/client.js';
 import { assertNothingLeftBehind } from '../support/leftovers.js';
-import { sha256, wav } from '../support/media.js';
+import { media, sha256, wav } from '../support/media.js';
 import { runProgram, sleep, temporaryDirectory } from '../support/program.js';
 import { startServer } from '../support/server.js';
 
@@ -21,10 +21,17 @@ describe(`${KILLS} kills`, () => {
   const done = { uploads: 0, deletes: 0 };
   const seed = Number(process.env.SEED ?? Date.now() % 100_000);
   let state = seed;
+  let movie;
+  /** A movie, which has a packaging index, with bytes that no other has. */
+  const movieOf = (number) => {
+    const free = Buffer.from('\0\0\0\x0cfree....', 'latin1');
+    free.writeUInt32BE(Math.floor(number), 8);
+    return Buffer.concat([movie.bytes, free]);
+  };
   const random = () => ((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32);
 
   before(async () => {
-    dataDir = await temporaryDirectory();
+    [dataDir, movie] = await Promise.all([temporaryDirectory(), media('plain.mp4')]);
     const server = await startServer({ dataDir, env: ENV });
     ({ email } = await newUser(server));
     await server.stop();
@@ -45,8 +52,10 @@ describe(`${KILLS} kills`, () => {
           deleting.delete(id);
           ++done.deletes;
         } else {
-          const bytes = wav(2_000 + Math.floor(random() * 400_000), Math.floor(random() * 2 ** 31));
-          const answer = await server.post('/content', { token, multipart: uploadParts(bytes), check: false });
+          const isMovie = random() < 0.5;
+          const bytes = isMovie ? movieOf(random() * 2 ** 31) : wav(2_000 + Math.floor(random() * 400_000), Math.floor(random() * 2 ** 31));
+          const parts = uploadParts(bytes, isMovie ? { filename: 'clip.mp4', content_type: 'video' } : {});
+          const answer = await server.post('/content', { token, multipart: parts, check: false });
           assert.equal(answer.status, 201, answer.text());
           const { id } = answer.json();
           owed.set(id, sha256(bytes));
@@ -75,6 +84,10 @@ describe(`${KILLS} kills`, () => {
       const stream = await server.get(`/content/${id}/stream`, { check: false });
       assert.equal(stream.status, 200, `${id} is listed and has no bytes (seed ${seed})`);
       assert.equal(sha256(stream.body), content.sha256, `${id} is not whole (seed ${seed})`);
+      const isMovie = content.content_type === 'video';
+      assert.equal(content.packaging, isMovie ? 'ready' : 'needs_rendition');
+      const master = await server.get(`/content/${id}/hls/master.m3u8`, { check: false });
+      assert.equal(master.status, isMovie ? 200 : 404, `${id} has no index (seed ${seed})`);
       if (!owed.has(id)) owed.set(id, content.sha256);
     }
   }

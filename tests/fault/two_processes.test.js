@@ -59,7 +59,7 @@ describe('two processes', () => {
     const held = async () => {
       const folder = `/proc/${b.pid}/fd`;
       const targets = await Promise.all((await readdir(folder)).map((name) => readlink(`${folder}/${name}`).catch(() => '')));
-      return targets.filter((target) => target.includes('/objects/audio/'));
+      return targets.filter((target) => target.includes('/objects/objects/'));
     };
     assert.ok((await held()).length > 0, 'it is kept open for the next request');
     assert.equal((await a.delete(`/content/${id}`, { token: me.token })).status, 200);

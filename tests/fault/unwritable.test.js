@@ -36,7 +36,7 @@ describe('an unwritable data directory', () => {
 
   for (const [what, spoil, mend] of [
     ['tmp', () => chmod(path.join(dataDir, 'tmp'), 0o500), () => chmod(path.join(dataDir, 'tmp'), 0o700)],
-    ['objects/audio', () => chmod(path.join(objects(), 'audio'), 0o500), () => chmod(path.join(objects(), 'audio'), 0o700)],
+    ['objects/objects', () => chmod(path.join(objects(), 'objects'), 0o500), () => chmod(path.join(objects(), 'objects'), 0o700)],
     ['objects, where a folder has to be made', () => chmod(objects(), 0o500), () => chmod(objects(), 0o700)],
   ]) {
     test(`${what}: not ready, uploads get 503, what is there plays`, async () => {
@@ -68,13 +68,13 @@ describe('an unwritable data directory', () => {
 
   test('a delete that cannot remove the bytes is done all the same', async () => {
     const { id } = await upload(server, token, SOUND);
-    await chmod(path.join(objects(), 'audio'), 0o500);
+    await chmod(path.join(objects(), 'objects'), 0o500);
     try {
       assert.equal((await server.delete(`/content/${id}`, { token })).status, 200);
       assert.equal((await server.get(`/content/${id}`)).status, 404);
       await server.logs('object.removal_failed');
     } finally {
-      await chmod(path.join(objects(), 'audio'), 0o700);
+      await chmod(path.join(objects(), 'objects'), 0o700);
     }
   });
 

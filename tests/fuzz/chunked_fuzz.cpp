@@ -19,6 +19,7 @@ struct Decoded {
     std::string data{};
     std::size_t consumed = 0;
     std::string_view reason{};
+    std::string trailer{};  ///< the fields of some names
 
     bool operator==(Decoded const&) const = default;
 };
@@ -46,6 +47,8 @@ Decoded decode(std::string_view input, std::size_t piece) {
     for (std::size_t at = 0; at < input.size() && out.kind == Kind::need_more; at += piece) {
         feed(decoder, input.substr(at, piece), out);
     }
+    for (auto const* name : {"A", "Digest", "Upload-Checksum"}) out.trailer.append(decoder.trailer(name)) += '\n';
+    require(decoder.trailer("Content-Length").empty());
     return out;
 }
 

@@ -96,7 +96,7 @@ describe('a library of the proof of concept', () => {
     assert.deepEqual(content, {
       id: video.id, title: video.title, description: video.description, content_type: 'video', duration: 61, duration_ms: null,
       thumbnail_url: video.thumbnail_url, storage_url: video.storage_url, media_type: null, size: null, sha256: null, width: null, height: null,
-      video_codec: null, audio_codec: null, bit_rate: null, truncated: false, language: null, owner_id: null, visibility: 'public', status: 'ready',
+      video_codec: null, audio_codec: null, bit_rate: null, truncated: false, packaging: null, packaging_reason: null, language: null, owner_id: null, visibility: 'public', status: 'ready',
       created_at: '2024-03-01T12:00:00.123456Z', updated_at: '2024-03-02T06:30:00.000000Z',
     });
     assert.equal((await shown(audio)).content_type, 'audio');

@@ -113,7 +113,9 @@ describe('what was taken over from the proof of concept', () => {
     assert.equal((await shown(contents.song)).duration, 2);
     const noise = await shown(contents.noise);
     assert.deepEqual([noise.size, noise.sha256, noise.media_type], [15, sha256(Buffer.from('no media at all')), null]);
-    assert.equal(await sql(dataDir, "SELECT count(*) FROM objects WHERE size IS NOT NULL AND media_type IS NOT NULL"), '3');
+    assert.equal(await sql(dataDir, "SELECT count(*) FROM objects WHERE media_type LIKE 'video/%' OR media_type LIKE 'audio/%'"), '3');
+    assert.deepEqual([(await shown(contents.movie)).packaging, (await shown(contents.twin)).packaging], ['ready', 'ready']);
+    assert.equal(await sql(dataDir, "SELECT count(*) FROM objects WHERE key LIKE 'index/%'"), '1', 'they share an index');
 
     const head = await server.head(`/content/${contents.movie.id}/stream`);
     assert.equal(head.headers.etag, `"${movie.sha256}"`);
@@ -135,7 +137,7 @@ describe('what was taken over from the proof of concept', () => {
     assert.equal(copied.code, 1);
     assert.match(copied.stdout, new RegExp(`^${contents.lost.key} is missing$`, 'm'));
     assert.match(copied.stdout, new RegExp(`^${contents.foreign.key} stands in the bucket 'another-bucket', which is not configured$`, 'm'));
-    assert.match(copied.stdout, /^copied 5 objects, \d+ bytes; 2 failures$/m);
+    assert.match(copied.stdout, /^copied 6 objects, \d+ bytes; 2 failures$/m);
     const large = await shown(contents.large);
     assert.equal(large.sha256, sha256(wav(9 * 1024 * 1024 + 1, 3)));
     assert.equal(large.size, 9 * 1024 * 1024 + 1);

@@ -44,7 +44,7 @@ describe('a bucket as a host, over TLS', () => {
   test('uploads, plays, is read by another client', async () => {
     const bytes = wav(20 * 1024 * 1024, 1);
     const content = await upload(server, token, bytes);
-    assert.match(content.storage_url, new RegExp(`^https://${s3.bucket}\\.localhost:\\d+/audio/[0-9a-f-]{36}\\.wav$`));
+    assert.match(content.storage_url, new RegExp(`^https://${s3.bucket}\\.localhost:\\d+/objects/[0-9a-f-]{36}$`));
     const { location } = (await server.get(`/content/${content.id}/stream`)).headers;
     const played = await exchange(location);
     assert.equal(played.status, 200);

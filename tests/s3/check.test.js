@@ -78,7 +78,7 @@ describe('check storage', () => {
         const { failed } = await check(s3.settings());
         const line = failed.find((entry) => entry.startsWith(`${step}: `));
         assert.ok(line, failed.join('\n'));
-        assert.ok(line.includes(`: the key has not the right ${right} `), line);
+        assert.ok(line.includes(`: the key lacks the right ${right} `), line);
         assert.match(line, /\(S3 \w+ ?\S*: status 403.*request id /);
         assert.deepEqual(failed.map((entry) => entry.slice(0, entry.indexOf(': '))).filter((name) => ![step, ...alsoFailing].includes(name)), []);
       } finally {
@@ -95,9 +95,9 @@ describe('check storage', () => {
 
   for (const [what, over, text] of [
     ['a wrong secret', { AWS_SECRET_ACCESS_KEY: 'wrong' }, 'AWS_SECRET_ACCESS_KEY is not the secret'],
-    ['an unknown key', { AWS_ACCESS_KEY_ID: 'nobody' }, 'AWS_ACCESS_KEY_ID is a key that nobody has'],
+    ['an unknown key', { AWS_ACCESS_KEY_ID: 'nobody' }, 'AWS_ACCESS_KEY_ID is unknown to this S3 server'],
     ['no such bucket', { STORAGE_BUCKET: 'no-such-bucket' }, 'STORAGE_BUCKET names no bucket'],
-    ['nobody there', { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' }, 'nobody answers at AWS_ENDPOINT_URL'],
+    ['nobody there', { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' }, 'no S3 server answers at AWS_ENDPOINT_URL'],
   ]) {
     test(what, async () => {
       const { ok, failed } = await check(s3.settings(over));

@@ -54,7 +54,9 @@ describe('a bucket and its rows', () => {
     assert.equal((await s3.unfinished()).length, 2);
     assert.match((await program('gc')).stdout, /removed 1 uploads/);
     assert.deepEqual(await s3.unfinished(), [FOREIGN]);
-    assert.deepEqual(await s3.keys(), [keyOf(kept)]);
+    const keys = await s3.keys();
+    assert.deepEqual(keys.filter((key) => !key.startsWith('index/')), [keyOf(kept)]);
+    assert.equal(keys.length, 2, 'it and its packaging index');
     assert.equal(await sql(dataDir, 'SELECT COUNT(*) FROM uploads'), '0');
   });
 
@@ -67,7 +69,7 @@ describe('a bucket and its rows', () => {
     await sql(dataDir, 'UPDATE uploads SET lease_until = 1');
     assert.equal((await program('gc')).code, 0);
     assert.equal(await sql(dataDir, 'SELECT COUNT(*) FROM uploads'), '0');
-    assert.equal((await s3.keys()).length, 1, 'the object of a content is no leftover');
+    assert.equal((await s3.keys()).length, 2, 'the objects of a content are no leftovers');
   });
 
   test('objects without a row are listed, then removed; what is not ours stays', async () => {
@@ -83,8 +85,8 @@ describe('a bucket and its rows', () => {
   });
 
   test('verify reads the bucket', async () => {
-    assert.match((await program('verify')).stdout, /^1 objects, \d+ bytes, 0 faults$/m);
-    const [key] = (await s3.keys()).filter((name) => name.startsWith('video/'));
+    assert.match((await program('verify')).stdout, /^2 objects, \d+ bytes, 0 faults$/m);
+    const [key] = (await s3.keys()).filter((name) => name.startsWith('objects/'));
     const object = await s3.send(GetObjectCommand, { Key: key });
     const bytes = Buffer.from(await object.Body.transformToByteArray());
     await s3.send(PutObjectCommand, { Key: key, Body: Buffer.from(bytes).fill(1, 100, 101) });
@@ -118,23 +120,23 @@ test('a library moves to the bucket and back, and plays meanwhile', async () => 
     const [first] = await Promise.all([program('storage', 'copy', '--from', 'local', '--to', 's3'), server.get(`/content/${contents[0].id}/stream`)]);
     assert.equal(first.code, 1, first.stderr);
     assert.match(first.stdout, new RegExp(`^${path} has other bytes than its row says$`, 'm'));
-    assert.match(first.stdout, /^copied 7 objects, \d+ bytes; 1 failures$/m);
-    assert.equal((await s3.keys()).length, 7);
+    assert.match(first.stdout, /^copied 8 objects, \d+ bytes; 1 failures$/m, 'that of the movie has an index');
+    assert.equal((await s3.keys()).length, 8);
     await writeFile(`${dataDir}/objects/${path}`, wav(5000, 15));
     assert.equal(sha256(wav(5000, 15)), damaged.sha256);
     // The next call does the rest.
     assert.match((await program('storage', 'copy', '--from', 'local', '--to', 's3')).stdout, /^copied 1 objects/m);
     await allPlay();
     const moved = (await server.get(`/content/${contents[1].id}`)).json();
-    assert.ok(moved.storage_url.startsWith(`${s3.url}/${s3.bucket}/audio/`));
+    assert.ok(moved.storage_url.startsWith(`${s3.url}/${s3.bucket}/objects/`));
     const object = await s3.send(GetObjectCommand, { Key: keyOf(moved) });
     assert.equal(object.ContentType, 'audio/wav');
     object.Body.destroy();
 
-    assert.match((await program('gc')).stdout, /8 stray objects/);
+    assert.match((await program('gc')).stdout, /9 stray objects/);
     await allPlay();
-    assert.match((await program('storage', 'copy', '--from', 's3', '--to', 'local')).stdout, /^copied 8 objects, \d+ bytes; 0 failures$/m);
-    assert.match((await program('gc')).stdout, /8 stray objects/);
+    assert.match((await program('storage', 'copy', '--from', 's3', '--to', 'local')).stdout, /^copied 9 objects, \d+ bytes; 0 failures$/m);
+    assert.match((await program('gc')).stdout, /9 stray objects/);
     assert.deepEqual(await s3.keys(), []);
     await allPlay();
     assert.equal((await server.get(`/content/${contents[1].id}`)).json().storage_url, `${server.url}/content/${contents[1].id}/stream`);

@@ -1,4 +1,4 @@
-// The contract suites of object stores and direct uploads, on a real bucket: the same that the local store and the fakes
+// The contract suites of object stores, direct uploads and appends, on a real bucket: the same that the local store and the fakes
 // of the service tests pass.
 
 import assert from 'node:assert/strict';
@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { startS3 } from '../support/s3.js';
 
 const run = promisify(execFile);
-const SUITES = 'S3/ObjectStoreContract.*:Repositories/DirectUploadsContract.*/1';
+const SUITES = 'S3/ObjectStoreContract.*:Repositories/DirectUploadsContract.*/1:Stores/AppendableObjectsContract.*/1';
 
 describe('a bucket', () => {
   let s3;
@@ -29,7 +29,7 @@ describe('a bucket', () => {
     const { stdout } = await run(program, [`--gtest_filter=${SUITES}`, '--gtest_color=no'], { env }).catch((failure) => {
       throw new Error(failure.stdout + failure.stderr);
     });
-    const ran = Number(/\[==========\] (\d+) tests from 2 test suites ran/.exec(stdout)?.[1]);
-    assert.ok(ran >= 20, stdout);
+    const ran = Number(/\[==========\] (\d+) tests from 3 test suites ran/.exec(stdout)?.[1]);
+    assert.ok(ran >= 32, stdout);
   });
 });

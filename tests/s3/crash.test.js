@@ -9,9 +9,8 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { listAll, newUser, upload, uploadParts } from '../support/client.js';
 import { sql } from '../support/database.js';
 import { media, sha256, wav } from '../support/media.js';
-import { field, file } from '../support/multipart.js';
 import { eventually, runProgram, temporaryDirectory } from '../support/program.js';
-import { silence, startPeer, swallowAnswer } from '../support/s3_peer.js';
+import { silence, SOURCE, startPeer, swallowAnswer } from '../support/s3_peer.js';
 import { startServer } from '../support/server.js';
 import { startS3 } from '../support/s3.js';
 
@@ -53,7 +52,10 @@ describe('a crash at', () => {
         assert.equal(answer.status, 200);
         assert.equal(sha256(answer.body), digest);
       }
-      assert.deepEqual((await s3.keys()).sort(), contents.map(keyOf).sort());
+      const keys = await s3.keys();
+      const isIndex = (key) => key.startsWith('index/');
+      assert.deepEqual(keys.filter((key) => !isIndex(key)).sort(), contents.map(keyOf).sort());
+      assert.equal(keys.filter(isIndex).length, contents.filter(({ packaging }) => packaging === 'ready').length);
       assert.deepEqual(await s3.unfinished(), []);
       for (const table of ['uploads', "objects WHERE state = 'deleting'"]) {
         assert.equal(await sql(dataDir, `SELECT COUNT(*) FROM ${table}`), '0', table);
@@ -82,32 +84,28 @@ describe('a crash at', () => {
   const faults = [['before S3 has seen it', unseen], ['after S3 has done it', swallowAnswer]];
   const post = (bytes) => (server) => server.post('/content', { token, multipart: uploadParts(bytes) });
 
-  async function misleading(server) {
-    const { bytes } = await media('tone.m4a');
-    const box = Buffer.alloc(9 * 1024 * 1024);
-    box.writeUInt32BE(box.length, 0);
-    box.write('free', 4);
-    const disguised = Buffer.concat([bytes, box]);
-    disguised.write('isom', 8);
-    return server.post('/content', { token, multipart: [file('file', 'x.m4a', disguised), field('title', 'T'), field('description', ''), field('content_type', 'audio')] });
+  async function movie(server) {
+    const { bytes } = await media('plain.mp4');
+    return server.post('/content', { token, multipart: uploadParts(bytes, { filename: 'x.mp4', content_type: 'video' }) });
   }
 
   for (const [when, fault] of faults) {
-    for (const [step, method, pattern, act] of [
-      ['the PUT of a small file', 'PUT', /\.wav$/, post(wav(5000, 2))],
+    // The last is how many writes are under way: that of a movie, and that of its packaging index.
+    for (const [step, method, pattern, act, writes = 1] of [
+      ['the PUT of a small file', 'PUT', SOURCE, post(wav(5000, 2))],
       ['the beginning of a large one', 'POST', /\?uploads=$/, post(wav(LARGE, 3))],
       ['a part', 'PUT', /partNumber=2/, post(wav(LARGE, 4))],
       ['the completion', 'POST', /uploadId=/, post(wav(LARGE, 5))],
-      ['the copy to where it belongs', 'PUT', /\.m4a$/, misleading],
-      ['the removal of what was copied', 'DELETE', /\.mp4$/, misleading],
+      ['the PUT of a packaging index', 'PUT', /\.idx$/, movie, 2],
+      ['the PUT of a movie whose index is there', 'PUT', SOURCE, movie, 2],
     ]) {
       test(`${step}, ${when}`, async () => {
         const before = (await s3.keys()).length;
         await dieAt(method, pattern, fault, act);
-        assert.equal(await sql(dataDir, 'SELECT COUNT(*) FROM uploads'), '1');
+        assert.equal(await sql(dataDir, 'SELECT COUNT(*) FROM uploads'), String(writes));
         await sql(dataDir, 'UPDATE uploads SET lease_until = 1');
         assert.match(await gc('--dry-run'), /^upload [0-9a-f-]{36}$/m);
-        assert.match(await gc(), /removed 1 uploads/);
+        assert.match(await gc(), new RegExp(`removed ${writes} uploads`));
         assert.equal((await agree()).length, before);
       });
     }
@@ -116,7 +114,7 @@ describe('a crash at', () => {
       const server = await startServer({ dataDir, env });
       const content = await upload(server, token, wav(5000, 6));
       await server.stop();
-      await dieAt('DELETE', /\.wav$/, fault, (victim) => victim.delete(`/content/${content.id}`, { token }));
+      await dieAt('DELETE', SOURCE, fault, (victim) => victim.delete(`/content/${content.id}`, { token }));
       assert.match(await gc('--dry-run'), new RegExp(`^deleted object ${keyOf(content)}$`, 'm'));
       assert.match(await gc(), /1 deleted objects/);
       assert.ok(!(await agree()).some(({ id }) => id === content.id));

@@ -10,11 +10,12 @@ import { sql } from '../support/database.js';
 import { assertClean, begin, begun, complete, keyOf, sendPart, sendParts, uploadDirectly } from '../support/direct_upload.js';
 import { decode, media, sha256, wav } from '../support/media.js';
 import { eventually, runProgram } from '../support/program.js';
-import { startPeer, waitFor } from '../support/s3_peer.js';
+import { SOURCE, startPeer, waitFor } from '../support/s3_peer.js';
 import { startServer } from '../support/server.js';
 import { startS3 } from '../support/s3.js';
 
 const MEBIBYTE = 1024 * 1024;
+const KEY = /^objects\/[0-9a-f-]{36}$/;
 const MOVIE = { content_type: 'video', file_name: 'my film.mp4' };
 
 describe('direct upload', () => {
@@ -83,7 +84,7 @@ describe('direct upload', () => {
     contents.push(content);
     assert.equal(content.sha256, movie.sha256);
     assert.ok(content.duration_ms > 0 && content.width > 0);
-    assert.match(keyOf(content), /^video\/.*\.mp4$/);
+    assert.match(keyOf(content), KEY);
     const object = await s3.send(GetObjectCommand, { Key: keyOf(content) });
     object.Body.destroy();
     assert.equal(object.ContentType, 'video/mp4');
@@ -93,18 +94,59 @@ describe('direct upload', () => {
     assert.match(save.headers.location, /my%2520film|my%20film/);
   });
 
-  test('where the name of the file misled, the object stands where it belongs', async () => {
+  test('where the name of the file misled, the bucket has its type, and players get that of the bytes', async () => {
     const { bytes } = await media('tone.mp3');
-    const content = await uploadDirectly(server, token, bytes, { file_name: 'holiday.MKV' });
-    contents.push(content);
-    assert.match(keyOf(content), /^audio\/.*\.mp3$/);
-    const object = await s3.send(GetObjectCommand, { Key: keyOf(content) });
-    object.Body.destroy();
-    assert.equal(object.ContentType, 'audio/mpeg');
-    // The same key, another type.
-    const same = await uploadDirectly(server, token, (await media('audio.webm').catch(() => media('tone.mp3'))).bytes, { file_name: 'no ending' });
-    contents.push(same);
-    assert.ok(!keyOf(same).endsWith('.bin'));
+    for (const [name, type] of [['holiday.MKV', 'video/x-matroska'], ['no ending', 'application/octet-stream'], ['page.html', 'application/octet-stream']]) {
+      const content = await uploadDirectly(server, token, bytes, { file_name: name });
+      contents.push(content);
+      assert.equal(content.media_type, 'audio/mpeg');
+      assert.match(keyOf(content), KEY);
+      const object = await s3.send(GetObjectCommand, { Key: keyOf(content) });
+      object.Body.destroy();
+      assert.equal(object.ContentType, type);
+      const played = await fetch((await server.get(`/content/${content.id}/stream`)).headers.location);
+      await played.body.cancel();
+      assert.equal(played.headers.get('content-type'), 'audio/mpeg');
+    }
+  });
+
+  test('a content gets a new source, and plays the old one until then', async () => {
+    const [first, second] = [wav(300_000, 51), wav(9 * MEBIBYTE, 52)];
+    const content = await uploadDirectly(server, token, first, { title: 'Breathing', duration: 77 });
+    const old = keyOf(content);
+    const play = async () => {
+      const { headers } = await server.get(`/content/${content.id}/stream`);
+      return sha256(Buffer.from(await (await fetch(headers.location)).arrayBuffer()));
+    };
+    const made = await begun(server, token, second, { title: 'Not asked for', content_type: 'video', file_name: 'second.wav', replaces: content.id });
+    assert.equal(made.content_id, content.id);
+    const parts = await sendParts(made, second);
+    assert.equal(await play(), sha256(first));
+    const refusal = await complete(server, token, made, parts, { sha256: sha256(first) });
+    assert.equal(refusal.status, 422, 'another digest ends the upload');
+    assert.equal(await play(), sha256(first));
+
+    const again = await begun(server, token, second, { file_name: 'second.wav', replaces: content.id });
+    const sent = await sendParts(again, second);
+    for (let i = 0; i < 2; ++i) {
+      const answer = await complete(server, token, again, sent, { sha256: sha256(second) });
+      assert.equal(answer.status, 201, answer.text());
+      assert.equal(answer.headers.location, `${server.url}/content/${content.id}`);
+      const changed = answer.json();
+      assert.deepEqual([changed.id, changed.title, changed.content_type, changed.duration], [content.id, 'Breathing', 'audio', 77]);
+      assert.deepEqual([changed.size, changed.sha256], [second.length, sha256(second)]);
+      assert.ok(changed.updated_at > content.updated_at);
+      assert.notEqual(changed.storage_url, content.storage_url);
+    }
+    assert.equal(await play(), sha256(second));
+    assert.equal((await server.get(`/content/${content.id}/stream?download=1`)).headers.location.includes('second.wav'), true);
+    await runProgram(['gc'], { env: s3.settings({ DATA_DIR: server.dataDir }), cwd: server.dataDir });
+    assert.ok(!(await s3.keys()).includes(old));
+    contents.push((await server.get(`/content/${content.id}`)).json());
+
+    const { token: other } = await newUser(server);
+    await refused(await begin(server, other, 1000, { replaces: content.id }), 403, 'forbidden');
+    await refused(await begin(server, token, 1000, { replaces: made.id }), 404, 'content_not_found');
   });
 
   test('an upload is taken up again: what is there, and new addresses for the rest', async () => {
@@ -147,7 +189,7 @@ describe('direct upload', () => {
     for (const size of [8 * MEBIBYTE + 1, 8 * MEBIBYTE - 1, 0]) {
       assert.equal((await fetch(first.url, { method: 'PUT', body: Buffer.alloc(size) })).status, 403, `${size} bytes`);
     }
-    for (const [from, to] of [['partNumber=2', 'partNumber=3'], ['partNumber=2', 'partNumber=1'], [/X-Amz-Expires=\d+/, 'X-Amz-Expires=604800'], ['.wav', '.mp4']]) {
+    for (const [from, to] of [['partNumber=2', 'partNumber=3'], ['partNumber=2', 'partNumber=1'], [/X-Amz-Expires=\d+/, 'X-Amz-Expires=604800'], ['/objects/', '/others/']]) {
       assert.equal((await fetch(last.url.replace(from, to), { method: 'PUT', body: Buffer.alloc(2 * MEBIBYTE) })).status, 403, to);
     }
     assert.equal((await fetch(first.url)).status, 403);
@@ -316,7 +358,7 @@ describe('direct upload', () => {
     const made = await begun(slow, token, bytes);
     const parts = await sendParts(made, bytes);
     let open;
-    peer.break('HEAD', /\.wav$/, waitFor(new Promise((resolve) => (open = resolve))), 1);
+    peer.break('HEAD', SOURCE, waitFor(new Promise((resolve) => (open = resolve))), 1);
     const under = complete(slow, token, made, parts);
     await eventually(() => peer.seen.some((line) => line.startsWith('HEAD ')), 'it never came to that');
     await sql(server.dataDir, "UPDATE uploads SET holder = '', state = 'receiving'");

@@ -10,7 +10,7 @@ import { sql } from '../support/database.js';
 import { assertClean, begin, begun, complete, keyOf, sendParts } from '../support/direct_upload.js';
 import { sha256, wav } from '../support/media.js';
 import { eventually, runProgram, temporaryDirectory } from '../support/program.js';
-import { refuse, silence, startPeer } from '../support/s3_peer.js';
+import { refuse, silence, SOURCE, startPeer } from '../support/s3_peer.js';
 import { startServer } from '../support/server.js';
 import { startS3 } from '../support/s3.js';
 
@@ -52,17 +52,15 @@ describe('direct upload: several processes, faults and crashes', () => {
   });
 
   /** Steps of a completion at which S3 falls silent and the process is killed. */
-  for (const [what, method, pattern, file = 'clip.wav'] of [
+  for (const [what, method, pattern] of [
     ['before the parts are listed', 'GET', /uploadId=/],
     ['before they are put together', 'POST', /uploadId=/],
-    ['before the object is looked for', 'HEAD', /\.wav$/],
-    ['while the object is read', 'GET', /\.wav$/],
-    ['before it is copied to where it belongs', 'PUT', /\.wav$/, 'clip.mp4'],
-    ['before what it was copied from is removed', 'DELETE', /\.mp4$/, 'clip.mp4'],
+    ['before the object is looked for', 'HEAD', SOURCE],
+    ['while the object is read', 'GET', SOURCE],
   ]) {
     test(`killed ${what}, it is completed by the next request`, async () => {
       const victim = await startServer({ dataDir, env });
-      const made = await begun(victim, token, bytes, { file_name: file });
+      const made = await begun(victim, token, bytes);
       const parts = await sendParts(made, bytes);
       const seen = peer.seen.length;
       peer.break(method, pattern, silence, 1);
@@ -89,7 +87,7 @@ describe('direct upload: several processes, faults and crashes', () => {
     const victim = await startServer({ dataDir, env });
     const made = await begun(victim, token, bytes);
     const parts = await sendParts(made, bytes);
-    peer.break('GET', /\.wav$/, silence, 1);
+    peer.break('GET', SOURCE, silence, 1);
     complete(victim, token, made, parts).catch(() => {});
     await eventually(async () => (await s3.keys()).some((key) => key.includes(made.id)), 'it was not put together');
     await victim.kill();
@@ -119,7 +117,7 @@ describe('direct upload: several processes, faults and crashes', () => {
   });
 
   for (const [what, method, pattern] of [
-    ['list', 'GET', /uploadId=/], ['complete', 'POST', /uploadId=/], ['look', 'HEAD', /\.wav$/], ['read', 'GET', /\.wav$/],
+    ['list', 'GET', /uploadId=/], ['complete', 'POST', /uploadId=/], ['look', 'HEAD', SOURCE], ['read', 'GET', SOURCE],
   ]) {
     test(`an outage of S3 (${what}) is 503, and the upload goes on afterwards`, async () => {
       const made = await begun(other, token, bytes);

@@ -8,7 +8,7 @@ import { sql } from '../support/database.js';
 import { assertClean, begin, begun, complete, sendParts } from '../support/direct_upload.js';
 import { sha256, wav } from '../support/media.js';
 import { eventually, runProgram } from '../support/program.js';
-import { startPeer, waitFor } from '../support/s3_peer.js';
+import { SOURCE, startPeer, waitFor } from '../support/s3_peer.js';
 import { startServer } from '../support/server.js';
 import { startS3 } from '../support/s3.js';
 
@@ -38,9 +38,9 @@ describe('in the middle of a direct upload', () => {
   async function completeWhile(token, made, parts, meanwhile) {
     peer.heal();
     let open;
-    peer.break('GET', /\.wav$/, waitFor(new Promise((resolve) => (open = resolve))), 1);
+    peer.break('GET', SOURCE, waitFor(new Promise((resolve) => (open = resolve))), 1);
     const under = complete(server, token, made, parts);
-    await eventually(() => peer.seen.some((line) => /^GET .*\.wav$/.test(line)), 'it never came to that');
+    await eventually(() => peer.seen.some((line) => line.startsWith('GET ') && SOURCE.test(line)), 'it never came to that');
     await meanwhile();
     open();
     return under;

@@ -9,13 +9,12 @@ import { media, sha256, wav } from '../support/media.js';
 import { eventually, runProgram, sleep } from '../support/program.js';
 import { startServer } from '../support/server.js';
 import { startS3 } from '../support/s3.js';
-import { answer, cutAnswer, cutRequest, endless, inTwo, refuse, silence, startPeer } from '../support/s3_peer.js';
+import { answer, cutAnswer, cutRequest, endless, inTwo, refuse, silence, SOURCE as OBJECT, startPeer } from '../support/s3_peer.js';
 
 const LARGE = 20 * 1024 * 1024;
 const PART = /partNumber=\d+/;
 const COMPLETE = /[?&]uploadId=/;
 const CREATE = /\?uploads=$/;
-const OBJECT = /\/(video|audio)\/[^?]*$/;
 
 describe('S3 fails', () => {
   let s3, peer, server, token, song, content;
@@ -58,7 +57,7 @@ describe('S3 fails', () => {
     test(`${status} ${code} to a PUT`, async () => {
       peer.break('PUT', OBJECT, refuse(status, code));
       await uploadFails(song.bytes);
-      const text = new RegExp(`S3 PutObject audio/[0-9a-f-]{36}\\.mp3: status ${status} ${code} .*request id REQ-4711`);
+      const text = new RegExp(`S3 PutObject objects/[0-9a-f-]{36}: status ${status} ${code} .*request id REQ-4711`);
       await server.logs(`status ${status} ${code}`);
       assert.match(server.log, text);
       const attempts = peer.seen.filter((line) => line.startsWith('PUT')).length;
@@ -99,7 +98,7 @@ describe('S3 fails', () => {
     const seen = await server.get(`/content/${made.id}/stream`);
     assert.equal(seen.status, 200);
     assert.equal(sha256(seen.body), sha256(bytes));
-    assert.equal(peer.seen.filter((line) => line.startsWith('GET /clinikk-media/audio/')).length, 3);
+    assert.equal(peer.seen.filter((line) => line.startsWith('GET /clinikk-media/objects/')).length, 3);
   });
 
   test('a download that keeps breaking off is not passed off as whole', async () => {
@@ -111,7 +110,7 @@ describe('S3 fails', () => {
   test('an answer that never comes', async () => {
     peer.break('PUT', OBJECT, silence, 1);
     const made = await uploadMedia(server, token, song);
-    await server.logs(`S3 PutObject audio/${new URL(made.storage_url).pathname.split('/').at(-1)}: no answer`);
+    await server.logs(`S3 PutObject objects/${new URL(made.storage_url).pathname.split('/').at(-1)}: no answer`);
   });
 
   test('an answer that comes bit by bit is passed on as it comes', async () => {
@@ -162,7 +161,7 @@ describe('S3 fails', () => {
     assert.equal((await upload(server, token, wav(LARGE, 7))).size, LARGE);
     peer.break('POST', COMPLETE, answer(failure));
     await uploadFails(wav(LARGE, 8));
-    await server.logs('S3 CompleteMultipartUpload audio/');
+    await server.logs('S3 CompleteMultipartUpload objects/');
   });
 
   test('a Complete whose answer was lost has completed', async () => {

@@ -63,3 +63,16 @@ export function nextLink(answer) {
   const url = new URL(match[1], 'http://host/content');
   return url.pathname + url.search;
 }
+
+/** A 422 that names just these members as wrong, by their JSON pointers. */
+export function assertInvalid(answer, pointers) {
+  assert.equal(answer.status, 422, answer.text());
+  assert.equal(answer.json().code, 'validation_failed');
+  assert.deepEqual(answer.json().errors.map(({ pointer }) => pointer).sort(), [...pointers].sort());
+}
+
+/** A 422 with one of these codes: the media of an upload was refused. */
+export function assertMediaRefused(answer, ...codes) {
+  assert.equal(answer.status, 422, answer.text());
+  assert.ok(codes.includes(answer.json().code), answer.text());
+}

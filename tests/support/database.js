@@ -17,6 +17,9 @@ export async function databaseFile(dataDir) {
   return path.join(dataDir, name);
 }
 
+/** An id in a statement: SQLite keeps its bytes. */
+export const idLiteral = (id) => (process.env.TEST_POSTGRES_URL ? `'${id}'` : `x'${id.replaceAll('-', '')}'`);
+
 /** Runs statements against a server's database and returns what they print. */
 export async function sql(dataDir, statements) {
   const url = postgresUrl(dataDir);
@@ -24,6 +27,10 @@ export async function sql(dataDir, statements) {
   const { stdout } = await run('sqlite3', ['-batch', '-cmd', '.timeout 5000', await databaseFile(dataDir), statements]);
   return stdout.trim();
 }
+
+/** All uploads of a server have had their time. */
+export const expireUploads = (dataDir) =>
+  sql(dataDir, 'UPDATE resumable_uploads SET expires_at = created_at; UPDATE uploads SET expires_at = created_at, lease_until = created_at');
 
 /** Holds the lock that every writer needs (of PostgreSQL: that of one table) until the returned function is called. */
 export async function lockDatabase(dataDir, table = 'users') {

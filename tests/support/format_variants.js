@@ -1,6 +1,7 @@
 // The accepted formats, and what other people's programs do to a file of each: fillers and covers in front of the media,
 // tags before and behind it, and recordings that stop.
 
+import { FILLERS } from './fillers.js';
 import { media } from './media.js';
 
 const MIB = 1024 * 1024;
@@ -34,29 +35,24 @@ const BEHIND = [['ID3v1', id3v1], ['APEv2', apeFooter], ['Lyrics3 and ID3v1', Bu
 const inFront = (bytes, size) => Buffer.concat([id3v2(size), bytes]);
 const chunk = (name, size) => Buffer.concat([text(name), le(size), filler(size)]);
 const box = (type, size) => Buffer.concat([be(size + 8), text(type), filler(size)]);
-function nullPackets(size) {
-  const packet = Buffer.alloc(188, 0xff);
-  packet.set([0x47, 0x1f, 0xff, 0x10]);
-  return Buffer.concat(Array(Math.floor(size / 188)).fill(packet));
-}
 
-/** `unit`: the longest frame, packet or page in milliseconds. `fill`: puts so many bytes in front of what must be read.
+/** `unit`: the longest frame, packet or page in milliseconds. `fill`: adds so many bytes of a filler.
  *  `tags`: ID3v2 in front is ignored. `index`: the file is nothing without its end. `end`: where the last unit ends, if
  *  an index that players do without stands behind it. */
 export const FORMATS = [
-  { name: 'MP4, index first', file: 'faststart.mp4', kind: 'video', type: 'video/mp4', unit: 100 },
-  { name: 'MP4, index last', file: 'plain.mp4', kind: 'video', type: 'video/mp4', unit: 100, index: true },
+  { name: 'MP4, index first', file: 'faststart.mp4', kind: 'video', type: 'video/mp4', unit: 100, fill: FILLERS.iso },
+  { name: 'MP4, index last', file: 'plain.mp4', kind: 'video', type: 'video/mp4', unit: 100, index: true, fill: FILLERS.iso },
   {
     name: 'MP4, fragmented', file: 'fragmented.mp4', kind: 'video', type: 'video/mp4', unit: 1100, end: (bytes) => bytes.lastIndexOf('mfra') - 4,
     fill: (bytes, size) => insert(bytes, bytes.indexOf('moof') - 4, box('free', size)),
   },
-  { name: 'QuickTime', file: 'clip.mov', kind: 'video', type: 'video/quicktime', unit: 100, index: true },
-  { name: 'M4A', file: 'tone.m4a', kind: 'audio', type: 'audio/mp4', unit: 25, index: true },
-  { name: 'WebM', file: 'clip.webm', kind: 'video', type: 'video/webm', unit: 100 },
-  { name: 'Matroska', file: 'clip.mkv', kind: 'video', type: 'video/x-matroska', unit: 100 },
-  { name: 'MPEG-TS', file: 'clip.ts', kind: 'video', type: 'video/mp2t', unit: 100, fill: (bytes, size) => Buffer.concat([nullPackets(size), bytes]) },
-  { name: 'MPEG-PS', file: 'clip.mpg', kind: 'video', type: 'video/mpeg', unit: 100 },
-  { name: 'AVI', file: 'clip.avi', kind: 'video', type: 'video/x-msvideo', unit: 100, end: (bytes) => bytes.lastIndexOf('idx1') },
+  { name: 'QuickTime', file: 'clip.mov', kind: 'video', type: 'video/quicktime', unit: 100, index: true, fill: FILLERS.iso },
+  { name: 'M4A', file: 'tone.m4a', kind: 'audio', type: 'audio/mp4', unit: 25, index: true, fill: FILLERS.iso },
+  { name: 'WebM', file: 'clip.webm', kind: 'video', type: 'video/webm', unit: 100, fill: FILLERS.matroska },
+  { name: 'Matroska', file: 'clip.mkv', kind: 'video', type: 'video/x-matroska', unit: 100, fill: FILLERS.matroska },
+  { name: 'MPEG-TS', file: 'clip.ts', kind: 'video', type: 'video/mp2t', unit: 100, fill: FILLERS.ts },
+  { name: 'MPEG-PS', file: 'clip.mpg', kind: 'video', type: 'video/mpeg', unit: 100, fill: FILLERS.ps },
+  { name: 'AVI', file: 'clip.avi', kind: 'video', type: 'video/x-msvideo', unit: 100, end: (bytes) => bytes.lastIndexOf('idx1'), fill: FILLERS.avi },
   { name: 'MP3', file: 'long.mp3', kind: 'audio', type: 'audio/mpeg', unit: 27, demuxer: 'mp3', tags: true },
   { name: 'MP3, VBR', file: 'long-vbr.mp3', kind: 'audio', type: 'audio/mpeg', unit: 72, demuxer: 'mp3', tags: true },
   { name: 'MP3, VBR without Xing', file: 'long-bare.mp3', kind: 'audio', type: 'audio/mpeg', unit: 72, demuxer: 'mp3', tags: true },

@@ -28,7 +28,7 @@ export async function filesUnder(directory) {
 
 /**
  * Fails unless the data directory holds, apart from the database and the secret at its top, exactly one object for
- * each listed content, with its size and digest, and nothing in `tmp`. What a vanished client leaves goes as soon as
+ * each listed content, with its size and digest, one packaging index for each that is ready, and nothing in `tmp`. What a vanished client leaves goes as soon as
  * the server notices, so this waits a little.
  */
 export async function assertNothingLeftBehind(server, timeout = 10_000) {
@@ -39,12 +39,15 @@ export async function assertNothingLeftBehind(server, timeout = 10_000) {
     const files = await filesUnder(server.dataDir).catch(() => null); // one vanished while we looked: look again
     if (!files) return false;
     const nested = files.filter(({ path: name }) => name.includes(path.sep));
-    const objects = nested.filter(({ path: name }) => name.startsWith(`objects${path.sep}`));
-    const others = nested.filter((entry) => !objects.includes(entry)).map(({ path: name }) => name);
+    const stored = nested.filter(({ path: name }) => name.startsWith(`objects${path.sep}`));
+    const indexes = stored.filter(({ path: name }) => name.startsWith(path.join('objects', 'index')));
+    const objects = stored.filter((entry) => !indexes.includes(entry));
+    const others = nested.filter((entry) => !stored.includes(entry)).map(({ path: name }) => name);
+    const packaged = contents.filter(({ packaging }) => packaging === 'ready').length;
     const actual = objects.map(({ size, sha256: digest }) => `${size} ${digest}`).sort();
     const surplus = objects.filter(({ size, sha256: digest }) => !expected.includes(`${size} ${digest}`));
-    difference = `${actual.length} objects for ${expected.length} contents; unaccounted: ` +
+    difference = `${actual.length} objects for ${expected.length} contents, ${indexes.length} indexes for ${packaged}; unaccounted: ` +
       JSON.stringify(surplus.map((entry) => entry.path)) + `; elsewhere: ${JSON.stringify(others)}`;
-    return others.length === 0 && JSON.stringify(actual) === JSON.stringify(expected);
+    return others.length === 0 && indexes.length === packaged && JSON.stringify(actual) === JSON.stringify(expected);
   }, () => `DATA_DIR holds other files than the contents account for: ${difference}`, timeout);
 }

@@ -2,7 +2,7 @@
 // made by hand where a test wants to decide about size or bytes.
 
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -144,6 +144,16 @@ export function wav(size = 4096, seed = 1) {
     samples[i] = state >>> 24;
   }
   return wavOf(samples);
+}
+
+/** A movie of exactly `size` bytes: a real one, and a `free` box (ISO/IEC 14496-12, section 8.1.2) of bytes that follow from `seed`. */
+export async function movieOf(size, seed) {
+  const { bytes } = await media('plain.mp4');
+  const box = Buffer.alloc(size - bytes.length);
+  box.writeUInt32BE(box.length, 0);
+  box.write('free', 4, 'latin1');
+  createCipheriv('aes-128-ctr', Buffer.alloc(16, `movie ${seed}`), Buffer.alloc(16)).update(Buffer.alloc(box.length - 8)).copy(box, 8);
+  return Buffer.concat([bytes, box]);
 }
 
 /** ffprobe's verdict on a path or URL. */

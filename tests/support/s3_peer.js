@@ -2,6 +2,9 @@
 
 import http from 'node:http';
 
+/** The address of a source in the bucket, in requests for all of it. */
+export const SOURCE = /\/objects\/[0-9a-f-]{36}$/;
+
 /** Starts one in front of `s3`. */
 export async function startPeer(s3) {
   const peer = new Peer(new URL(s3.url));

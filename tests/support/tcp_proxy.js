@@ -1,4 +1,5 @@
 // A TCP connection's middleman on loopback: passes bytes on, until it is told to cut, to refuse, or to keep silent.
+// Where it passes them to may be decided for each connection.
 
 import net from 'node:net';
 
@@ -6,7 +7,9 @@ export class TcpProxy {
   #server;
   #pairs = new Set();
   #silent = false;
+  #left = Infinity;
 
+  /** `target` is `{host, port}`, or a function that is asked for it at each connection. */
   constructor(target) {
     this.target = target;
   }
@@ -19,17 +22,31 @@ export class TcpProxy {
   }
 
   #join(near) {
-    const far = net.connect(this.target);
+    const far = net.connect(typeof this.target === 'function' ? this.target() : this.target);
     const pair = [near, far];
     this.#pairs.add(pair);
     for (const [from, to] of [pair, [far, near]]) {
-      from.on('data', (bytes) => this.#silent || to.write(bytes));
+      from.on('data', (bytes) => this.#silent || this.#pass(bytes, to, from === near));
       from.on('error', () => {});
       from.on('close', () => {
         to.destroy();
         this.#pairs.delete(pair);
       });
     }
+  }
+
+  #pass(bytes, to, isForward) {
+    const some = isForward ? bytes.subarray(0, this.#left) : bytes;
+    to.write(some);
+    if (isForward) this.#left -= some.length;
+    if (this.#left > 0) return;
+    this.#left = Infinity;
+    this.cut();
+  }
+
+  /** Ends all connections when so many bytes more have been passed on from clients. */
+  cutAfter(bytes) {
+    this.#left = bytes;
   }
 
   /** Ends all connections; new ones are taken. */

@@ -180,9 +180,13 @@ export class Wire {
     for (;;) {
       const found = find();
       if (found >= 0) return found;
-      const seen = JSON.stringify(this.pending.subarray(0, 200).toString('latin1'));
-      if (this.#ended) throw new Error(`the connection ended before ${what}${this.error ? ` (${this.error.code})` : ''}: ${seen}`);
-      if (Date.now() >= deadline) throw new Error(`timeout: waited for ${what}: ${seen}`);
+      const isLate = Date.now() >= deadline;
+      if (this.#ended || isLate) {
+        // Looked at here only: joining what has come again for each piece takes seconds for a large answer.
+        const seen = JSON.stringify(this.pending.subarray(0, 200).toString('latin1'));
+        const why = this.#ended ? `the connection ended${this.error ? ` (${this.error.code})` : ''} before` : 'timeout: waited for';
+        throw new Error(`${why} ${what}: ${seen}`);
+      }
       await this.#sleepUntil(deadline);
     }
   }

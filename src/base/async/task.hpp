@@ -4,7 +4,8 @@
 
 namespace clinikk {
 
-/// A coroutine of ours: lazy, started by `co_await`, resumed on the executor it was started on.
+/// The coroutine type of all asynchronous functions: lazy, started by `co_await`, resumed on the executor it was
+/// started on.
 template <class T = void>
 using Task = boost::asio::awaitable<T>;
 

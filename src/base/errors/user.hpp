@@ -27,8 +27,12 @@ inline constexpr std::array user_errors{
               "The account has no session with this id, or it has ended."},
     ErrorKind{ErrorCode::password_wrong, "password_wrong", 403, "Wrong password",
               "The current password is not the password of the account."},
+    ErrorKind{
+        ErrorCode::fresh_sign_in_required, "fresh_sign_in_required", 403, "Fresh sign-in required",
+        "The account has no password, so the identity provider vouches for its owner: sign in again, and send the "
+        "request within five minutes."},
     ErrorKind{ErrorCode::email_unverified, "email_unverified", 403, "E-mail address not verified",
-              "The password is right, but the e-mail address has not been verified. Open the link in the mail, or ask "
+              "The e-mail address of the account has not been verified. Open the link in the mail, or ask "
               "for another one with POST /auth/verify-email/resend."},
     ErrorKind{ErrorCode::one_time_token_invalid, "one_time_token_invalid", 403, "Token not valid",
               "The token of the link is unknown, used or expired. Ask for another link."},

@@ -237,7 +237,7 @@ Task<> PostgresPipeline::Stream::serve() {
 
 Task<Outcome> PostgresPipeline::run(Statement const& statement, std::span<Value const> parameters,
                                     OnRow const& on_row) {
-    if (stream_->waiting() >= max_waiting_) throw Unavailable("too many wait for PostgreSQL");
+    if (stream_->waiting() >= max_waiting_) throw Unavailable("too many requests wait for PostgreSQL");
     PostgresParameters const encoded(parameters);
     PostgresResult answer;
     auto initiate = [&](auto handler) {

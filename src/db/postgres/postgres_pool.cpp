@@ -97,7 +97,7 @@ Task<PostgresPool::Lease> PostgresPool::lend(Clock::time_point deadline) {
         {
             std::lock_guard const lock(mutex_);
             if (open_ < max_connections_ || !idle_.empty()) continue;  // returned meanwhile
-            if (waiting_.size() >= max_waiting_) throw Unavailable("too many wait for PostgreSQL");
+            if (waiting_.size() >= max_waiting_) throw Unavailable("too many requests wait for PostgreSQL");
             waiting_.push_back(waiter);
         }
         co_await waiter->timer.async_wait(asio::as_tuple(asio::use_awaitable));

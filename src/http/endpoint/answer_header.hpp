@@ -33,6 +33,8 @@ inline constexpr AnswerHeader accept_ranges{"Accept-Ranges", "Parts can be asked
 inline constexpr AnswerHeader cache_control{"Cache-Control", "Who may keep the answer, and for how long"};
 inline constexpr AnswerHeader content_disposition{"Content-Disposition", "The name to save the bytes under",
                                                   "^attachment;"};
+inline constexpr AnswerHeader content_location{"Content-Location", "The address of the content: a URI reference",
+                                               "^([A-Za-z][A-Za-z0-9+.-]*:|/)\\S*$"};
 inline constexpr AnswerHeader content_range{"Content-Range", "Which bytes of how many (RFC 9110 section 14.4)",
                                             "^bytes ([0-9]+-[0-9]+|\\*)/[0-9]+$"};
 inline constexpr AnswerHeader cross_origin_resource_policy{
@@ -44,6 +46,13 @@ inline constexpr AnswerHeader location{"Location", "The address to go to: a URI 
                                        "^([A-Za-z][A-Za-z0-9+.-]*:|/)\\S*$"};
 inline constexpr AnswerHeader repr_digest{"Repr-Digest", "The SHA-256 of the whole file (RFC 9530)",
                                           "^sha-256=:[A-Za-z0-9+/]{43}=:$"};
+
+inline constexpr AnswerHeader upload_complete{"Upload-Complete", "Whether the answer is the outcome of the whole file",
+                                              "^\\?[01]$"};
+inline constexpr AnswerHeader upload_limit{"Upload-Limit", "What an upload may be: bytes, and seconds from now",
+                                           "^[a-z-]+=[0-9]+(, [a-z-]+=[0-9]+)*$"};
+inline constexpr AnswerHeader upload_offset{
+    "Upload-Offset", "Bytes that are stored durably", {}, ValueSchema::Type::integer};
 
 }  // namespace answer_header
 

@@ -212,6 +212,8 @@ Result<R> bind(Input const& input, ErrorCode no_such_path = ErrorCode::not_found
             detail::bind_patch(target, input, body_names, errors);
         } else if constexpr (RawBodyType<M>) {
             target.set(*input.raw_body);
+        } else if constexpr (QueryFieldsType<M>) {
+            target.set(input.query);
         } else if constexpr (M::place == Place::header || M::place == Place::cookie) {
             detail::bind_head_value(target, detail::WireName<M, decltype(member)>::value, input, errors);
         } else {
@@ -225,6 +227,12 @@ Result<R> bind(Input const& input, ErrorCode no_such_path = ErrorCode::not_found
     if constexpr (requires { request.check(errors); }) request.check(errors);
     if (!errors.empty()) return validation_error(std::move(errors));
     return request;
+}
+
+/// The fields of a resource as the query states them, or everything that is wrong with them.
+template <class Fields>
+Result<Fields> bind_query(QueryFields<Fields> const& query) {
+    return bind<Fields>(Input{.body = query.fields()});
 }
 
 }  // namespace clinikk::http

@@ -12,7 +12,9 @@ bool compressible(Request const& request, Response const& response, std::string 
     if (text.size() < worthwhile || request.head.path.starts_with("/auth")) return false;
     if (response.headers.has("Content-Encoding")) return false;
     auto const type = response.headers.find("Content-Type").value_or("");
-    return type.starts_with("application/json") || type.starts_with("text/");
+    // The manifests of HLS (RFC 8216 section 4: text) and DASH (XML).
+    bool const is_manifest = type == "application/vnd.apple.mpegurl" || type == "application/dash+xml";
+    return is_manifest || type.starts_with("application/json") || type.starts_with("text/");
 }
 
 }  // namespace
@@ -46,6 +48,8 @@ void compress(Request const& request, Response& response) {
     response.headers.add("Vary", "Accept-Encoding");
     if (!accepts_gzip(request.head)) return;
     *text = gzip(*text);
+    // Other bytes need another strong validator (RFC 9110 section 8.8.3.3); a weak one stands for both.
+    response.headers.weaken_etag();
     response.headers.add("Content-Encoding", "gzip");
 }
 

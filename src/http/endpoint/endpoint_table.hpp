@@ -28,10 +28,11 @@ struct BaseUrl {
     std::string_view value;  ///< the beginning of addresses in the answer, as the client sees the service
 };
 
-/// As `BaseUrl`, for an answer that also depends on the account. Only answers to nobody in particular are cached.
+/// As `BaseUrl`, for an answer that also depends on the account. Only answers to requests without an account are
+/// cached.
 struct Viewer {
     std::string_view base_url;
-    User const* account;  ///< null for somebody who has not signed in
+    User const* account;  ///< null when the client has not signed in
 };
 
 /// A request without parameters.
@@ -148,6 +149,14 @@ Task<Result<Response>> call_handler(typename HandlerTypes<decltype(Handler)>::Co
     }
 }
 
+/// Gives the answer again that a handler has given.
+template <auto Again, class Context>
+Task<Result<Response>> call_again(Context& context, Request& request, Uuid target_id) {
+    auto answer = co_await Again(context, request, target_id);
+    if (!answer) co_return answer.error();
+    co_return to_response(request.endpoint->operation.success, std::move(*answer));
+}
+
 }  // namespace detail
 
 /// The operations of the program, in the order in which documents list them.
@@ -170,6 +179,8 @@ public:
     Routes(EndpointTable& table, Context* context, std::uint64_t max_file_size)
         : table_(table), context_(context), max_file_size_(max_file_size) {}
 
+    std::uint64_t max_file_size() const noexcept { return max_file_size_; }
+
     /// Adds the operation whose id is the name of `Handler`. Its input and output are derived from the types of the
     /// handler, which takes a request struct (see `request_member.hpp`) or a `FileForm`, and returns a described value,
     /// a `Reply` of one, or a whole `Response`. If a whole `Response` is JSON, `answer` gives its schema.
@@ -177,6 +188,18 @@ public:
     void add(Operation operation,
              Schema answer = detail::answer_schema<typename detail::HandlerTypes<decltype(Handler)>::Answer>()) {
         table_.add(make<Handler>(std::move(operation), std::move(answer)));
+    }
+
+    /// As `add`, for an operation whose answer `Again` can give once more when it is lost (`Endpoint::answer_again`):
+    /// `Task<Result<Answer>> again(Context&, Request&, Uuid target_id)`.
+    template <auto Handler, auto Again>
+    void add_repeatable(Operation operation) {
+        auto endpoint = make<Handler>(
+            std::move(operation), detail::answer_schema<typename detail::HandlerTypes<decltype(Handler)>::Answer>());
+        endpoint.answer_again = [context = context_](Request& request, Uuid target_id) {
+            return detail::call_again<Again>(*context, request, target_id);
+        };
+        table_.add(std::move(endpoint));
     }
 
     /// Adds an operation whose answers may be cached and given to anyone who asks the same without an account, as long

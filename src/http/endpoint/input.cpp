@@ -78,10 +78,17 @@ Result<std::vector<InputField>> read_json_body(std::string_view text) {
     return std::move(body->members);
 }
 
-Result<void> check_raw_body(Endpoint const& endpoint, std::string_view content_type) {
-    auto const& taken = endpoint.schema.raw_body;
-    auto const type = parse_media_type(content_type);
-    if (type && std::ranges::find(taken, type->essence) != taken.end()) return {};
+/// A body without a media type is taken as `application/octet-stream` (RFC 9110 section 8.3), which needs `*/*`.
+Result<void> check_raw_body(Request const& request, std::string_view content_type) {
+    auto const& head = request.head;
+    bool const is_absent =
+        head.framing == BodyFraming::none || (head.framing == BodyFraming::length && head.content_length == 0);
+    if (is_absent && request.endpoint->operation.body_optional) return {};
+    auto const& taken = request.endpoint->schema.raw_body;
+    auto const type = parse_media_type(content_type.data() == nullptr ? "application/octet-stream" : content_type);
+    auto const fits = [&](std::string_view range) { return is_in_media_range(type->essence, range); };
+    bool const is_named = content_type.data() != nullptr || std::ranges::find(taken, "*/*") != taken.end();
+    if (type && is_named && std::ranges::any_of(taken, fits)) return {};
     return unsupported_form(taken);
 }
 
@@ -108,9 +115,9 @@ Task<Result<Input>> read_input(Request& request) {
 
     auto const content_type = request.head.find("Content-Type");
     if (operation.body.front() == BodyForm::raw) {
-        auto const fits = check_raw_body(*request.endpoint, content_type);
+        auto const fits = check_raw_body(request, content_type);
         if (!fits) co_return fits.error();
-        input->raw_body = &request.body;
+        input->raw_body = &request.body.get();
         co_return input;
     }
     auto const form = form_of(content_type);

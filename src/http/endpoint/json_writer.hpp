@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "base/described.hpp"
 #include "base/encoding.hpp"
@@ -15,6 +16,17 @@
 #include "http/endpoint/schema.hpp"
 
 namespace clinikk::http {
+
+/// An object whose text is at hand.
+struct JsonObject {
+    std::string text = "{}";
+
+    static ValueSchema schema() { return {.type = ValueSchema::Type::object}; }
+    JsonObject& operator=(std::string object) {
+        text = std::move(object);
+        return *this;
+    }
+};
 
 /// Appends a value as JSON: described structs become objects in the order of their members, absent optionals become
 /// null. It writes text directly: a listing of 100 rows has no time for a tree in between.
@@ -71,6 +83,8 @@ void write_json(std::string& out, T const& value) {
         detail::write_integer(out, static_cast<std::int64_t>(value));
     } else if constexpr (std::is_convertible_v<T const&, std::string_view>) {
         append_json_string(out, value);
+    } else if constexpr (std::is_same_v<T, JsonObject>) {
+        out += value.text;
     } else if constexpr (std::is_same_v<T, Uuid>) {
         char text[36];
         format_uuid(value, text);

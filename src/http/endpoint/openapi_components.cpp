@@ -2,6 +2,12 @@
 
 #include <boost/json/value.hpp>
 
+#include <functional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
 namespace clinikk::http {
 namespace {
 
@@ -12,6 +18,7 @@ std::string_view type_name(ValueSchema::Type type) {
         case ValueSchema::Type::string: return "string";
         case ValueSchema::Type::integer: return "integer";
         case ValueSchema::Type::boolean: return "boolean";
+        case ValueSchema::Type::object: return "object";
     }
     return "";
 }
@@ -55,16 +62,19 @@ json::object problem_schema() {
                        {"properties", json::object{{"detail", text("What is wrong")},
                                                    {"pointer", text("Where: a JSON Pointer as a URI fragment")}}},
                        {"required", json::array{"detail", "pointer"}}};
-    return {{"type", "object"},
-            {"description", "An error (RFC 9457)"},
-            {"properties", json::object{{"type", text("A page about this kind of error")},
-                                        {"title", text("The kind of error in a few words")},
-                                        {"status", json::object{{"type", "integer"}}},
-                                        {"detail", text("What went wrong this time")},
-                                        {"instance", text("`urn:uuid:` and the request id, as the log has it")},
-                                        {"code", text("A stable name for the kind of error")},
-                                        {"errors", json::object{{"type", "array"}, {"items", std::move(field)}}}}},
-            {"required", json::array{"type", "title", "status", "detail", "instance", "code"}}};
+    return {
+        {"type", "object"},
+        {"description",
+         "An error (RFC 9457). A `type` that another specification defines has its members beside these."},
+        {"properties",
+         json::object{{"type", text("A page about this kind of error, or the type that another specification defines")},
+                      {"title", text("The kind of error in a few words")},
+                      {"status", json::object{{"type", "integer"}}},
+                      {"detail", text("What went wrong this time")},
+                      {"instance", text("`urn:uuid:` and the request id, as the log has it")},
+                      {"code", text("A stable name for the kind of error")},
+                      {"errors", json::object{{"type", "array"}, {"items", std::move(field)}}}}},
+        {"required", json::array{"type", "title", "status", "detail", "instance", "code"}}};
 }
 
 json::object security_schemes() {
@@ -79,6 +89,31 @@ json::object security_schemes() {
                                      {"description", "A key from `POST /auth/keys` with the scope that is listed"}}}};
 }
 
+using References = std::set<std::string, std::less<>>;
+
+/// Adds each `$ref` in the value.
+void add_references(References& references, json::value const& value) {
+    if (auto const* const items = value.if_array()) {
+        for (auto const& item : *items) add_references(references, item);
+    } else if (auto const* const object = value.if_object()) {
+        for (auto const& [name, member] : *object) {
+            if (name == "$ref") {
+                references.emplace(member.as_string());
+            } else {
+                add_references(references, member);
+            }
+        }
+    }
+}
+
+void remove_unused(json::object& components, std::string_view place, References const& references) {
+    json::object used;
+    for (auto& [name, component] : components) {
+        if (references.contains(std::string(place) + std::string(name))) used[name] = std::move(component);
+    }
+    components = std::move(used);
+}
+
 }  // namespace
 
 json::object OpenapiComponents::schema(Schema const& schema) {
@@ -86,6 +121,11 @@ json::object OpenapiComponents::schema(Schema const& schema) {
         case Schema::Kind::none: return {};
         case Schema::Kind::scalar: return scalar_json(schema.scalar, schema.nullable);
         case Schema::Kind::array: return {{"type", "array"}, {"items", this->schema(*schema.items)}};
+        case Schema::Kind::any_of: {
+            json::array alternatives;
+            for (auto const& each : schema.alternatives) alternatives.push_back(this->schema(each));
+            return {{"anyOf", std::move(alternatives)}};
+        }
         case Schema::Kind::object: break;
     }
     if (!schemas_.contains(schema.name)) schemas_[schema.name] = object(schema.members);
@@ -167,8 +207,15 @@ std::string OpenapiComponents::error_response(int status, std::vector<ErrorCode>
     return name;
 }
 
-json::object OpenapiComponents::take() {
+json::object OpenapiComponents::take(json::object const& paths) {
     schemas_["Problem"] = problem_schema();
+    // Merging leaves behind what only one of the merged answers referred to. Responses refer to header fields, so they
+    // go first.
+    References references;
+    add_references(references, paths);
+    remove_unused(responses_, "#/components/responses/", references);
+    add_references(references, responses_);
+    remove_unused(headers_, "#/components/headers/", references);
     return {{"schemas", std::move(schemas_)},
             {"headers", std::move(headers_)},
             {"responses", std::move(responses_)},

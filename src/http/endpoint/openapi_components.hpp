@@ -28,8 +28,8 @@ public:
     std::string error_response(int status, std::vector<ErrorCode> const& codes);
     boost::json::object const& response(std::string_view name) const { return responses_.at(name).as_object(); }
 
-    /// The `components` of the document.
-    boost::json::object take();
+    /// The `components` of the document: those that its paths, or other components, refer to.
+    boost::json::object take(boost::json::object const& paths);
 
 private:
     boost::json::object header_reference(std::string_view name, boost::json::object component);

@@ -2,9 +2,11 @@
 
 #include <boost/describe.hpp>
 
+#include <utility>
 #include <vector>
 
 #include "http/endpoint/json_writer.hpp"
+#include "http/message/rate_limit.hpp"
 
 namespace clinikk {
 BOOST_DESCRIBE_STRUCT(FieldError, (), (detail, pointer))
@@ -37,11 +39,9 @@ BOOST_DESCRIBE_STRUCT(Problem, (), (type, title, status, detail, instance, code)
 
 Response problem_response(Error const& error, std::string_view base_url, Uuid const& request_id) {
     auto const& kind = describe(error.code);
-    Problem const problem{std::string(base_url) + "/problems/" + std::string(kind.name),
-                          kind.title,
-                          kind.status,
-                          error.detail,
-                          "urn:uuid:" + request_id.to_string(),
+    auto type = error.problem_type.empty() ? std::string(base_url) + "/problems/" + std::string(kind.name)
+                                           : std::string(error.problem_type);
+    Problem const problem{std::move(type), kind.title, kind.status, error.detail, "urn:uuid:" + request_id.to_string(),
                           kind.name};
     std::string body;
     write_json(body, problem);
@@ -51,9 +51,17 @@ Response problem_response(Error const& error, std::string_view base_url, Uuid co
         write_json(body, error.errors);
         body += '}';
     }
+    for (auto const& [name, value] : error.members) {
+        body.back() = ',';
+        write_json(body, name);
+        body += ':';
+        write_json(body, value);
+        body += '}';
+    }
     auto response = text_response(kind.status, "application/problem+json", std::move(body));
     response.headers.add("Cache-Control", "no-store");
     for (auto const& [name, value] : error.fields) response.headers.add(name, value);
+    if (error.quota) add_rate_limit(response.headers, *error.quota);
     if (kind.status == 401 && !response.headers.has("WWW-Authenticate")) {
         response.headers.add("WWW-Authenticate", "Bearer");
     }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "base/uuid.hpp"
 #include "domain/byte_source.hpp"
 #include "domain/caller.hpp"
+#include "http/message/headers.hpp"
 #include "http/message/request_head.hpp"
 
 namespace clinikk::http {
@@ -23,12 +25,20 @@ class RequestBody : public ByteSource {
 public:
     /// After this many bytes `next` fails with `code`.
     virtual void limit(std::uint64_t bytes, ErrorCode code) = 0;
+
+    /// Makes a pending `next` and all later ones fail with `upload_interrupted`; the connection ends after the answer.
+    /// Does nothing when all of the body has been read. On the executor of the request.
+    virtual void interrupt() = 0;
+
+    /// The value of a trailer field behind a chunked body (RFC 9110 section 6.5), once all of the body has been read;
+    /// empty without one.
+    virtual std::string_view trailer(std::string_view name) const = 0;
 };
 
 /// A request whose head has been read. Views live as long as the exchange.
 struct Request {
     RequestHead const& head;
-    RequestBody& body;
+    std::reference_wrapper<RequestBody> body;
     std::string_view remote_address;  ///< of the client; behind a trusted proxy, the address that the proxy states
     Uuid id;
     std::chrono::steady_clock::time_point started;
@@ -48,6 +58,14 @@ struct Request {
     User const* account() const noexcept { return caller ? &caller->user : nullptr; }
 
     bool abandoned = false;  ///< the client has gone, and the handler is being cancelled
+
+    /// Sends an interim answer (RFC 9110 section 15.2) such as 104 before the final one. It does not wait for a client
+    /// that reads slowly, so it may be called while the body is being read. Does nothing for a client that speaks
+    /// HTTP/1.0, and once the final answer has begun. Set by the connection.
+    std::function<Task<>(int status, HeaderBlock const& headers)> send_interim{};
 };
+
+/// Where the request comes from, for the audit log.
+Origin origin_of(Request const& request);
 
 }  // namespace clinikk::http

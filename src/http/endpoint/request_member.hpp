@@ -3,15 +3,18 @@
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bitset>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/described.hpp"
+#include "base/json.hpp"
 #include "base/value_schema.hpp"
 #include "domain/changes.hpp"
 #include "http/endpoint/request.hpp"
@@ -110,7 +113,8 @@ private:
 };
 
 /// The body as it comes, as a member of a request: the handler pulls its bytes, and nothing of it is kept in memory.
-/// `MediaTypes` is an array of the media types that the operation takes, in lower case and without parameters.
+/// `MediaTypes` is an array of the media types that the operation takes, in lower case and without parameters, or of
+/// ranges of them: `video/*`, `*/*`.
 template <const auto& MediaTypes>
 class RawBody {
 public:
@@ -126,6 +130,33 @@ private:
 
 template <class M>
 concept RawBodyType = requires { M::media_types; };
+
+/// The members of a resource in the query, as a member of a request whose body is the bytes of that resource: `Fields`
+/// is a described struct of `FormField`s. The handler binds them with `bind_query`, and before that may add what it
+/// derives from elsewhere. A type derived from this names fields that it can do without in a static member `derived`.
+template <class Fields>
+class QueryFields {
+public:
+    using InQuery = Fields;
+
+    void set(std::vector<JsonMember> query) { fields_ = std::move(query); }
+    void add(std::string name, std::string text) {
+        JsonValue value;
+        value.kind = JsonValue::Kind::text;
+        value.text = std::move(text);
+        fields_.push_back({std::move(name), std::move(value)});
+    }
+    bool has(std::string_view name) const noexcept {
+        return std::ranges::find(fields_, name, &JsonMember::name) != fields_.end();
+    }
+    std::vector<JsonMember> const& fields() const noexcept { return fields_; }
+
+private:
+    std::vector<JsonMember> fields_;
+};
+
+template <class M>
+concept QueryFieldsType = requires { typename M::InQuery; };
 
 /// Changes to a resource, as a member of a request: `Fields` is a described struct of the body's members as a new
 /// resource has them. Each may be left out, which leaves it as it is. One that may be absent is cleared by `null` in

@@ -76,6 +76,16 @@ void describe_request(OperationSchema& schema) {
             describe_request<typename M::Changed>(whole);
             for (auto& field : whole.body) field.required = false;
             std::ranges::move(whole.body, std::back_inserter(schema.body));
+        } else if constexpr (QueryFieldsType<M>) {
+            OperationSchema whole;
+            describe_request<typename M::InQuery>(whole);
+            for (auto& field : whole.body) {
+                field.schema.nullable = false;
+                if constexpr (requires { M::derived; }) {
+                    field.required = field.required && std::ranges::find(M::derived, field.name) == M::derived.end();
+                }
+                schema.parameters.push_back({ParameterPlace::query, std::move(field)});
+            }
         } else if constexpr (RawBodyType<M>) {
             schema.raw_body.assign(std::begin(M::media_types), std::end(M::media_types));
         } else {

@@ -14,11 +14,20 @@ void append_number(std::string& out, std::uint64_t number) {
 /// 1xx, 204 and 304 have no content and no length (RFC 9110 section 8.6).
 constexpr bool has_no_content(int status) { return status < 200 || status == 204 || status == 304; }
 
+void append_status_line(std::string& out, int status) {
+    out += "HTTP/1.1 ";
+    append_number(out, static_cast<std::uint64_t>(status));
+    out += ' ';
+    out += reason_phrase(status);
+    out += "\r\n";
+}
+
 }  // namespace
 
 std::string_view reason_phrase(int status) noexcept {
     switch (status) {
         case 100: return "Continue";
+        case 104: return "Upload Resumption Supported";  // draft-ietf-httpbis-resumable-upload
         case 200: return "OK";
         case 201: return "Created";
         case 204: return "No Content";
@@ -33,6 +42,7 @@ std::string_view reason_phrase(int status) noexcept {
         case 405: return "Method Not Allowed";
         case 408: return "Request Timeout";
         case 409: return "Conflict";
+        case 410: return "Gone";
         case 411: return "Length Required";
         case 412: return "Precondition Failed";
         case 413: return "Content Too Large";
@@ -41,8 +51,10 @@ std::string_view reason_phrase(int status) noexcept {
         case 416: return "Range Not Satisfiable";
         case 417: return "Expectation Failed";
         case 422: return "Unprocessable Content";
+        case 423: return "Locked";
         case 429: return "Too Many Requests";
         case 431: return "Request Header Fields Too Large";
+        case 460: return "Checksum Mismatch";  // tus 1.0.0, extension Checksum
         case 500: return "Internal Server Error";
         case 501: return "Not Implemented";
         case 502: return "Bad Gateway";
@@ -70,11 +82,8 @@ std::optional<std::uint64_t> body_length(Response const& response) noexcept {
 std::string serialize_head(Response const& response, std::string_view date, bool keep_alive, bool http_1_0) {
     std::string head;
     head.reserve(response.headers.text().size() + 160);
-    head += "HTTP/1.1 ";
-    append_number(head, static_cast<std::uint64_t>(response.status));
-    head += ' ';
-    head += reason_phrase(response.status);
-    head += "\r\nDate: ";
+    append_status_line(head, response.status);
+    head += "Date: ";
     head += date;
     head += "\r\n";
     head += response.headers.text();
@@ -92,6 +101,14 @@ std::string serialize_head(Response const& response, std::string_view date, bool
     } else if (http_1_0) {
         head += "Connection: keep-alive\r\n";
     }
+    head += "\r\n";
+    return head;
+}
+
+std::string serialize_interim(int status, HeaderBlock const& headers) {
+    std::string head;
+    append_status_line(head, status);
+    head += headers.text();
     head += "\r\n";
     return head;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ struct Response {
     Body body{};
     /// Bytes that a `ByteSource` body will give, where that is known; otherwise it goes out chunked.
     std::optional<std::uint64_t> source_length{};
+    /// What is kept until the answer has been sent, such as a place among those that may have large answers in memory.
+    std::shared_ptr<void const> holds{};
     /// Close the connection behind this answer, because the rest of the request cannot be trusted or waited for.
     bool close = false;
 };
@@ -36,5 +39,8 @@ std::optional<std::uint64_t> body_length(Response const& response) noexcept;
 
 /// The whole head, ready to send. `date` is an IMF-fixdate; `keep_alive` what becomes of the connection.
 std::string serialize_head(Response const& response, std::string_view date, bool keep_alive, bool http_1_0);
+
+/// An interim answer (RFC 9110 section 15.2), ready to send.
+std::string serialize_interim(int status, HeaderBlock const& headers);
 
 }  // namespace clinikk::http

@@ -4,6 +4,9 @@
 #include <array>
 #include <optional>
 
+#include "http/message/media_type.hpp"
+#include "http/message/syntax.hpp"
+
 namespace clinikk::http {
 namespace {
 
@@ -53,14 +56,43 @@ std::vector<std::pair<std::string_view, std::string>> parameters_of(std::vector<
     return parameters;
 }
 
+/// The methods of a path, each once, in the order of its operations.
 std::string allow_of(std::vector<Endpoint const*> const& endpoints) {
-    std::string allow;
+    std::vector<Method> methods;
+    auto const add = [&](Method method) {
+        if (std::ranges::find(methods, method) == methods.end()) methods.push_back(method);
+    };
     for (auto const* endpoint : endpoints) {
-        allow += to_string(endpoint->operation.method);
-        allow += ", ";
-        if (endpoint->operation.method == Method::get) (allow += to_string(Method::head)) += ", ";
+        add(endpoint->operation.method);
+        if (endpoint->operation.method == Method::get && endpoint->operation.has_head) add(Method::head);
     }
+    std::string allow;
+    for (auto const method : methods) allow.append(to_string(method)).append(", ");
     return allow.append(to_string(Method::options));
+}
+
+/// Whether the header fields of a request choose the operation.
+bool is_asked_for(Operation const& operation, RequestHead const& head) {
+    if (!operation.chosen_by.empty() && head.find(operation.chosen_by).data() == nullptr) return false;
+    if (operation.chosen_by_type.empty()) return true;
+    auto const type = parse_media_type(head.find("Content-Type"));
+    for (auto ranges = operation.chosen_by_type; type && !ranges.empty();) {
+        if (is_in_media_range(type->essence, take_list_element(ranges))) return true;
+    }
+    return false;
+}
+
+/// Of the operations with one method and path, the one that a request asks for; null when there are none.
+Endpoint const* choose(std::vector<Endpoint const*> const& endpoints, Method method, RequestHead const& head) {
+    Endpoint const* rest = nullptr;
+    for (auto const* endpoint : endpoints) {
+        auto const& operation = endpoint->operation;
+        if (operation.method != method) continue;
+        bool const chosen = is_chosen(operation);
+        if (chosen && is_asked_for(operation, head)) return endpoint;
+        if (rest == nullptr || (is_chosen(rest->operation) && !chosen)) rest = endpoint;
+    }
+    return rest;
 }
 
 }  // namespace
@@ -71,24 +103,32 @@ Router::Router(EndpointTable const& table) {
         std::vector<std::string_view> pattern(segments.at.begin(), segments.at.begin() + segments.count);
         auto route = std::ranges::find(routes_, pattern, &Route::segments);
         if (route == routes_.end())
-            route = routes_.insert(route, {endpoint->operation.path, std::move(pattern), {}, {}});
+            route = routes_.insert(route, {endpoint->operation.path, std::move(pattern), {}, {}, {}});
         route->endpoints.push_back(endpoint.get());
         route->allow = allow_of(route->endpoints);
+        for (auto const& field : endpoint->operation.options) {
+            auto const is_same = [&](auto const& there) { return same_ignoring_case(there.first, field.first); };
+            if (std::ranges::none_of(route->options, is_same)) route->options.push_back(field);
+        }
     }
     // Fixed paths win over parameters.
     std::ranges::stable_sort(routes_, {},
                              [](Route const& route) { return std::ranges::count_if(route.segments, is_parameter); });
 }
 
-Router::Match Router::find(Method method, std::string_view path) const {
-    auto const segments = split(path);
+Router::Match Router::find(Method method, RequestHead const& head) const {
+    auto const segments = split(head.path);
     if (!segments) return {};
     auto const route = std::ranges::find_if(routes_, [&](Route const& r) { return fits(r.segments, *segments); });
     if (route == routes_.end()) return {};
-    auto const wanted = method == Method::head ? Method::get : method;
-    Match match{nullptr, parameters_of(route->segments, *segments), route->pattern, {}};
-    for (auto const* endpoint : route->endpoints) {
-        if (endpoint->operation.method == wanted) match.endpoint = endpoint;
+    Match match{choose(route->endpoints, method, head),
+                parameters_of(route->segments, *segments),
+                route->pattern,
+                {},
+                route->options};
+    if (match.endpoint == nullptr && method == Method::head) {
+        auto const* const get = choose(route->endpoints, Method::get, head);
+        if (get != nullptr && get->operation.has_head) match.endpoint = get;
     }
     if (match.endpoint == nullptr) match.allow = route->allow;
     return match;

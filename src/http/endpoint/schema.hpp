@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/described.hpp"
@@ -23,7 +24,7 @@ struct MemberSchema;
 
 /// The shape of a JSON value that we write.
 struct Schema {
-    enum class Kind { none, scalar, object, array };
+    enum class Kind { none, scalar, object, array, any_of };
 
     Kind kind = Kind::none;
     bool nullable = false;
@@ -31,6 +32,7 @@ struct Schema {
     std::string_view name{};                ///< of an object: its component
     std::vector<MemberSchema> members;      ///< of an object
     std::shared_ptr<Schema const> items{};  ///< of an array
+    std::vector<Schema> alternatives{};     ///< of `any_of`
 };
 
 /// A member of an object, or of a request body.
@@ -56,6 +58,14 @@ struct IsOptional<std::optional<T>> : std::true_type {};
 /// `schema_name`; a type with a static `schema()` tells its own.
 template <class T>
 Schema schema_of();
+
+/// A value of one of several shapes.
+inline Schema any_of(std::vector<Schema> alternatives) {
+    Schema schema;
+    schema.kind = Schema::Kind::any_of;
+    schema.alternatives = std::move(alternatives);
+    return schema;
+}
 
 namespace detail {
 

@@ -1,6 +1,7 @@
 #include "http/message/chunked.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "http/message/syntax.hpp"
 
@@ -10,10 +11,19 @@ namespace {
 constexpr std::uint32_t max_size_digits = 16;  // what fits in 64 bits
 constexpr std::uint32_t max_extension = 256;
 constexpr std::uint32_t max_trailer = 8192;
+constexpr std::size_t max_trailer_fields = 100;
+
+/// Fields that decide how a message is read, where it goes or who sends it. Whoever has read the head has decided that
+/// already, so behind the body they do not count.
+constexpr std::array<std::string_view, 17> not_in_trailers{
+    "Authorization", "Cache-Control",         "Connection", "Content-Encoding", "Content-Length",
+    "Content-Range", "Content-Type",          "Cookie",     "Expect",           "Host",
+    "Keep-Alive",    "Max-Forwards",          "TE",         "Trailer",          "Transfer-Encoding",
+    "Upgrade",       "X-HTTP-Method-Override"};
 
 }  // namespace
 
-ChunkedDecoder::Step ChunkedDecoder::next(std::string_view input) noexcept {
+ChunkedDecoder::Step ChunkedDecoder::next(std::string_view input) {
     using Kind = Step::Kind;
     std::size_t at = 0;
     while (true) {
@@ -41,7 +51,7 @@ bool ChunkedDecoder::refuse(std::string_view reason) noexcept {
     return false;
 }
 
-bool ChunkedDecoder::take(char c) noexcept {
+bool ChunkedDecoder::take(char c) {
     switch (state_) {
         case State::size:
         case State::size_or_end: return take_size(c);
@@ -81,22 +91,47 @@ bool ChunkedDecoder::take_extension(char c) noexcept {
     return c == ';' ? go(State::extension) : refuse("A chunk size is not a hexadecimal number.");
 }
 
-bool ChunkedDecoder::take_trailer(char c) noexcept {
+bool ChunkedDecoder::take_trailer(char c) {
     if (++counter_ > max_trailer) return refuse("The trailer section is too large.");
     switch (state_) {
-        case State::trailer:
-            if (c == '\r') return go(State::final_lf);
-            return is_token_char(c) ? go(State::trailer_name) : refuse("A trailer field has no valid name.");
+        case State::trailer: return c == '\r' ? go(State::final_lf) : begin_trailer(c);
         case State::trailer_name:
             if (c == ':') return go(State::trailer_value);
+            trailers_.back().first += c;
             return is_token_char(c) || refuse("A trailer field has no valid name.");
         case State::trailer_value:
             if (c == '\r') return go(State::trailer_lf);
+            trailers_.back().second += c;
             return !is_forbidden_in_value(c) || refuse("A trailer field has a control character.");
-        case State::trailer_lf:
-            return c == '\n' ? go(State::trailer) : refuse("A trailer line does not end with CRLF.");
+        case State::trailer_lf: return c == '\n' ? end_trailer() : refuse("A trailer line does not end with CRLF.");
         default: return c == '\n' ? go(State::ended) : refuse("A trailer line does not end with CRLF.");
     }
+}
+
+bool ChunkedDecoder::begin_trailer(char c) {
+    if (!is_token_char(c)) return refuse("A trailer field has no valid name.");
+    if (++trailer_fields_ > max_trailer_fields) return refuse("There are too many trailer fields.");
+    trailers_.emplace_back(std::string(1, c), std::string());
+    return go(State::trailer_name);
+}
+
+bool ChunkedDecoder::end_trailer() {
+    auto& [name, value] = trailers_.back();
+    bool const is_forbidden = std::ranges::any_of(
+        not_in_trailers, [&](std::string_view forbidden) { return same_ignoring_case(name, forbidden); });
+    if (is_forbidden) {
+        trailers_.pop_back();
+    } else {
+        value = std::string(trim_blanks(value));
+    }
+    return go(State::trailer);
+}
+
+std::string_view ChunkedDecoder::trailer(std::string_view name) const noexcept {
+    if (state_ != State::ended) return {};
+    auto const found =
+        std::ranges::find_if(trailers_, [&](auto const& field) { return same_ignoring_case(field.first, name); });
+    return found == trailers_.end() ? std::string_view() : std::string_view(found->second);
 }
 
 }  // namespace clinikk::http

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/json_text.hpp"
+#include "http/message/parameters.hpp"
 #include "http/message/syntax.hpp"
 
 namespace clinikk::http {
@@ -139,6 +140,35 @@ std::string attachment_header(std::string_view utf8_name) { return header("attac
 
 std::string inline_header(std::string_view utf8_name) {
     return utf8_name.empty() ? "inline" : header("inline", utf8_name);
+}
+
+std::string stated_file_name(std::string_view field) {
+    auto const type = trim_blanks(field.substr(0, field.find(';')));
+    if (!is_token(type)) return {};
+    std::string name;
+    std::optional<std::string> extended;
+    ParameterReader parameter(field.substr(field.find(type) + type.size()));
+    while (true) {
+        auto const outcome = parameter.next();
+        if (outcome == ParameterReader::Outcome::end) return extended.value_or(with_valid_utf8(name));
+        if (outcome == ParameterReader::Outcome::malformed) return {};
+        if (same_ignoring_case(parameter.name(), "filename")) name = std::move(parameter.value());
+        if (same_ignoring_case(parameter.name(), "filename*")) extended = decode_extended_value(parameter.value());
+    }
+}
+
+std::optional<std::string> decode_extended_value(std::string_view value) {
+    auto const charset_end = value.find('\'');
+    if (charset_end == std::string_view::npos) return std::nullopt;
+    auto const language_end = value.find('\'', charset_end + 1);
+    if (language_end == std::string_view::npos) return std::nullopt;
+    if (!same_ignoring_case(value.substr(0, charset_end), "utf-8")) return std::nullopt;
+    auto const text = value.substr(language_end + 1);
+    for (char const c : text) {
+        bool const attribute_char = is_token_char(c) && c != '*' && c != '\'';
+        if (!attribute_char) return std::nullopt;
+    }
+    return percent_decode(text, Plus::literal);
 }
 
 }  // namespace clinikk::http

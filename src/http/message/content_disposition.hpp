@@ -1,9 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
-/// Content-Disposition of an answer (RFC 6266).
+/// Content-Disposition (RFC 6266).
 namespace clinikk::http {
 
 /// Makes a file name that is safe to use from any text: without control, bidirectional-control and other invisible
@@ -18,5 +19,13 @@ std::string attachment_header(std::string_view utf8_name);
 /// The same with `inline`: the file is shown, and saved under that name. Without a name it is `inline` alone, and
 /// clients make a name from the address.
 std::string inline_header(std::string_view utf8_name);
+
+/// The file name that the Content-Disposition of a message states: `filename*`, which counts before `filename` (RFC
+/// 6266 section 4.3), or that. Nothing in it can be trusted. UTF-8; invalid bytes are replaced by U+FFFD. Empty without
+/// a name, or when the field is malformed.
+std::string stated_file_name(std::string_view field);
+
+/// Decodes `UTF-8''percent%20encoded` (RFC 8187 section 3.2.1). Empty for anything else.
+std::optional<std::string> decode_extended_value(std::string_view value);
 
 }  // namespace clinikk::http

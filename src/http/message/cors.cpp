@@ -7,11 +7,17 @@ namespace {
 
 /// The request fields that operations read and that browsers do not send without permission.
 constexpr std::string_view request_fields =
-    "Authorization, Content-Type, Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since";
+    "Authorization, Content-Type, Content-Digest, Content-Disposition, Idempotency-Key, Range, Repr-Digest, If-Range, "
+    "If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, Tus-Resumable, Upload-Checksum, Upload-Complete, "
+    "Upload-Concat, Upload-Defer-Length, Upload-Draft-Interop-Version, Upload-Length, Upload-Metadata, Upload-Offset, "
+    "X-HTTP-Method-Override, X-Request-Id, X-Requested-With";
 
 /// The fields of answers that scripts need and that browsers do not show them without permission.
 constexpr std::string_view answer_fields =
-    "Accept-Ranges, Content-Range, ETag, Link, Location, Repr-Digest, Retry-After, X-Request-Id";
+    "Accept-Ranges, Content-Location, Content-Range, ETag, Idempotency-Replayed, Link, Location, RateLimit, "
+    "RateLimit-Policy, Repr-Digest, Retry-After, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, "
+    "Tus-Version, Upload-Complete, Upload-Concat, Upload-Defer-Length, Upload-Draft-Interop-Version, Upload-Expires, "
+    "Upload-Length, Upload-Limit, Upload-Metadata, Upload-Offset, X-Request-Id";
 
 constexpr std::string_view day_in_seconds = "86400";
 

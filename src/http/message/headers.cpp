@@ -23,6 +23,11 @@ void HeaderBlock::add(std::string_view name, std::string_view value) {
     text_ += "\r\n";
 }
 
+void HeaderBlock::weaken_etag() {
+    auto const tag = find("ETag");
+    if (tag && tag->starts_with('"')) text_.insert(static_cast<std::size_t>(tag->data() - text_.data()), "W/");
+}
+
 std::optional<std::string_view> HeaderBlock::find(std::string_view name) const noexcept {
     std::string_view rest = text_;
     while (!rest.empty()) {

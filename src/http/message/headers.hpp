@@ -12,6 +12,9 @@ public:
     /// Appends a field line. Control characters in the value are dropped, so no value can begin another line.
     void add(std::string_view name, std::string_view value);
 
+    /// Makes the ETag weak, if there is a strong one.
+    void weaken_etag();
+
     /// Appends field lines that another block holds.
     void append(HeaderBlock const& other) { text_ += other.text_; }
 

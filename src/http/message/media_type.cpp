@@ -34,6 +34,11 @@ std::string_view MediaType::parameter(std::string_view name) const noexcept {
     return found == parameters.end() ? std::string_view() : std::string_view(found->second);
 }
 
+bool is_in_media_range(std::string_view essence, std::string_view range) noexcept {
+    if (range == "*/*" || range == essence) return true;
+    return range.ends_with("/*") && essence.starts_with(range.substr(0, range.size() - 1));
+}
+
 std::optional<MediaType> parse_media_type(std::string_view value) {
     value = trim_blanks(value);
     auto const essence = trim_blanks(value.substr(0, value.find(';')));

@@ -19,6 +19,10 @@ struct MediaType {
     std::string_view charset() const noexcept { return parameter("charset"); }
 };
 
+/// Returns whether a media type, `type/subtype` in lower case, is in a range: itself, `type/*` or `*/*` (RFC 9110
+/// section 12.5.1).
+bool is_in_media_range(std::string_view essence, std::string_view range) noexcept;
+
 /// The value of a Content-Type field; empty when it is not valid or gives a parameter twice.
 std::optional<MediaType> parse_media_type(std::string_view value);
 

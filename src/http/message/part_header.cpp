@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/json_text.hpp"
+#include "http/message/content_disposition.hpp"
 #include "http/message/parameters.hpp"
 #include "http/message/syntax.hpp"
 
@@ -12,35 +13,9 @@ namespace {
 
 constexpr std::string_view malformed_disposition = "A part's Content-Disposition field is malformed.";
 
-std::string with_valid_utf8(std::string_view text) {
-    std::string out;
-    while (true) {
-        auto const valid = valid_utf8_prefix(text);
-        out += text.substr(0, valid);
-        if (valid == text.size()) return out;
-        out += "\xEF\xBF\xBD";
-        text.remove_prefix(valid + 1);
-    }
-}
-
 bool has_control_characters(std::string_view text) noexcept {
     auto const* const end = text.data() + text.size();
     return find_forbidden_in_value(text.data(), end) != end;
-}
-
-/// `UTF-8''percent%20encoded` (RFC 8187 section 3.2.1).
-std::optional<std::string> decode_extended(std::string_view value) {
-    auto const charset_end = value.find('\'');
-    if (charset_end == std::string_view::npos) return std::nullopt;
-    auto const language_end = value.find('\'', charset_end + 1);
-    if (language_end == std::string_view::npos) return std::nullopt;
-    if (!same_ignoring_case(value.substr(0, charset_end), "utf-8")) return std::nullopt;
-    auto const text = value.substr(language_end + 1);
-    for (char const c : text) {
-        bool const attribute_char = is_token_char(c) && c != '*' && c != '\'';
-        if (!attribute_char) return std::nullopt;
-    }
-    return percent_decode(text, Plus::literal);
 }
 
 class DispositionReader {
@@ -84,7 +59,7 @@ bool DispositionReader::take(ParameterReader& parameter) {
     } else if (key == "filename") {
         file_name_ = with_valid_utf8(parameter.value());
     } else if (key == "filename*") {
-        extended_file_name_ = decode_extended(parameter.value());
+        extended_file_name_ = decode_extended_value(parameter.value());
         if (!extended_file_name_ || parameter.quoted()) return false;
     }
     seen_.push_back(std::move(key));

@@ -19,6 +19,8 @@ constexpr std::chrono::seconds unwatched_time{1};
 constexpr std::size_t linger_bytes = 16 * 1024 * 1024;
 /// A buffer that has grown larger is released between requests.
 constexpr std::size_t kept_buffer = 1024;
+/// One read of a head takes at most this many bytes, and those of the body behind it.
+constexpr std::size_t head_read = 64 * 1024;
 
 bool only_reads(Request const& request) { return is_retrieval(request.head.method); }
 
@@ -91,7 +93,7 @@ Task<Connection::HeadStatus> Connection::read_head(Error& refusal) {
             co_return HeadStatus::refused;
         }
         if (ready != IoStatus::ok) co_return HeadStatus::ended;
-        auto const got = transport_.read_ready(context_.scratch);
+        auto const got = transport_.read_ready(context_.scratch.first(head_read));
         if (got.status != IoStatus::ok) co_return HeadStatus::ended;
         if (buffer_.empty()) deadline = Transport::Clock::now() + context_.timeouts.head;
         buffer_.append(context_.scratch.data(), got.bytes);
@@ -100,10 +102,15 @@ Task<Connection::HeadStatus> Connection::read_head(Error& refusal) {
 
 Task<bool> Connection::answer_request() {
     FramedBody body(transport_, head_, std::string_view(buffer_).substr(head_size_));
+    bool const wants_body = head_.method != Method::head;
+    context_.pipeline.override_method(head_);
     Request request{head_, body, {}, context_.ids.next(), Transport::Clock::now()};
+    request.send_interim = [this](int status, HeaderBlock const& headers) { return send_interim(status, headers); };
     log_ends(request);
     handled_ = &request;
+    awaits_answer_ = true;
     auto response = co_await context_.pipeline.handle(request);
+    awaits_answer_ = false;
     handled_ = nullptr;
     if (request.abandoned) co_return false;
 
@@ -111,7 +118,7 @@ Task<bool> Connection::answer_request() {
     bool const ends_with_body = head_.version == Version::http_1_0 && !body_length(response);
     bool const keep =
         head_.keep_alive && !response.close && !context_.draining && !ends_with_body && body.skip_arrived();
-    auto const sent = co_await send(response, keep, head_.method != Method::head);
+    auto const sent = co_await send(response, keep, wants_body);
     if (sent != IoStatus::ok) co_return false;
     if (!keep) {
         co_await linger();
@@ -135,10 +142,17 @@ void Connection::log_ends(Request& request) {
     request.via_proxy = via_proxy_;
 }
 
+Task<> Connection::send_interim(int status, HeaderBlock const& headers) {
+    if (awaits_answer_ && head_.version != Version::http_1_0) {
+        transport_.write_aside(serialize_interim(status, headers));
+    }
+    co_return;
+}
+
 Task<IoStatus> Connection::send(Response& response, bool keep_alive, bool with_body) {
     bool const old_client = head_.version == Version::http_1_0;
     bool const chunked = !body_length(response).has_value();
-    auto const head = serialize_head(response, context_.clock.date(), keep_alive, old_client);
+    auto head = serialize_head(response, context_.clock.date(), keep_alive, old_client);
     if (!with_body || response.status == 304 || response.status == 204) {
         co_return co_await transport_.write(head, {}, false);
     }
@@ -146,9 +160,28 @@ Task<IoStatus> Connection::send(Response& response, bool keep_alive, bool with_b
         co_return co_await transport_.write(head, *text, false);
     }
     if (auto const* slice = std::get_if<FileSlice>(&response.body)) co_return co_await transport_.write(head, *slice);
+    if (auto* const pieces = std::get_if<FilePieces>(&response.body)) {
+        co_return co_await send_pieces(std::move(head), *pieces);
+    }
     auto const status = co_await transport_.write(head, {}, true);
     if (status != IoStatus::ok) co_return status;
     co_return co_await send_source(*std::get<std::unique_ptr<ByteSource>>(response.body), chunked && !old_client);
+}
+
+/// Their number is known, so they are never chunked.
+Task<IoStatus> Connection::send_pieces(std::string head, FilePieces& body) {
+    head += body.head;
+    if (body.lead) {
+        auto status = co_await transport_.write(head, {}, true);
+        if (status == IoStatus::ok) status = co_await send_source(*body.lead, false);
+        if (status != IoStatus::ok) co_return status;
+        head.clear();
+    }
+    if (body.pieces.size() == 1) {
+        FileSlice const slice{body.file, body.pieces[0].offset, body.pieces[0].length};
+        co_return co_await transport_.write(head, slice);
+    }
+    co_return co_await transport_.write(head, *body.file, body.pieces, context_.scratch);
 }
 
 Task<IoStatus> Connection::send_source(ByteSource& source, bool chunked) {

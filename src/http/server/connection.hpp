@@ -32,7 +32,8 @@ struct ConnectionContext {
     Timeouts const& timeouts;
     HeadLimits const& head_limits;
     UuidSource& ids;
-    /// Buffer into which heads are read before they are copied to their connection.
+    /// Buffer of at least 64 KiB, into which heads are read before they are copied to their connection, and pieces of
+    /// files before they are sent. Nobody keeps anything in it while waiting.
     std::span<char> scratch;
     HttpClock& clock;
     /// The proxies whose X-Forwarded fields count.
@@ -64,8 +65,10 @@ private:
     Task<HeadStatus> read_head(Error& refusal);
     Task<bool> answer_request();
     void log_ends(Request& request);
+    Task<> send_interim(int status, HeaderBlock const& headers);
     Task<IoStatus> send(Response& response, bool keep_alive, bool with_body);
     Task<IoStatus> send_source(ByteSource& source, bool chunked);
+    Task<IoStatus> send_pieces(std::string head, FilePieces& body);
     Task<> refuse(Error refusal);
     Task<> linger();
 
@@ -79,6 +82,7 @@ private:
     std::string buffer_;          ///< the current head and the bytes after it
     std::size_t head_size_ = 0;   ///< bytes of `buffer_` that are the current head
     Request* handled_ = nullptr;  ///< the request that its handler works on
+    bool awaits_answer_ = false;  ///< a request is being handled, and its final answer has not begun
     bool idle_ = true;
     bool fresh_ = true;  ///< no request has arrived yet
     Transport::Clock::time_point opened_ = Transport::Clock::now();

@@ -37,15 +37,20 @@ bool FramedBody::finished() const noexcept {
     return true;
 }
 
+void FramedBody::interrupt() {
+    if (finished()) return;
+    interrupted_ = true;
+    if (is_pulled_) transport_.cancel_wait();
+}
+
 Task<Result<std::string_view>> FramedBody::next() {
+    if (interrupted_) co_return Error(ErrorCode::upload_interrupted);
     if (finished()) co_return std::string_view{};
     if (failed_) co_return ended_early();
-    Result<std::string_view> piece = ended_early();
-    if (framing_ == BodyFraming::chunked) {
-        piece = co_await next_chunk();
-    } else {
-        piece = co_await next_of_length();
-    }
+    is_pulled_ = true;
+    auto piece = co_await next_piece();
+    is_pulled_ = false;
+    if (interrupted_) co_return Error(ErrorCode::upload_interrupted);
     if (!piece) {
         failed_ = true;
         co_return piece;
@@ -56,6 +61,10 @@ Task<Result<std::string_view>> FramedBody::next() {
         co_return Error(over_limit_);
     }
     co_return piece;
+}
+
+Task<Result<std::string_view>> FramedBody::next_piece() {
+    return framing_ == BodyFraming::chunked ? next_chunk() : next_of_length();
 }
 
 /// Reads the next bytes into the buffer, after those that are still there.
@@ -105,6 +114,7 @@ Task<Result<std::string_view>> FramedBody::next_chunk() {
 }
 
 bool FramedBody::skip_arrived() {
+    if (interrupted_) return false;
     if (finished()) return true;
     if (failed_ || awaits_continue_) return false;
     if (framing_ == BodyFraming::length) return left_ <= drain_limit;

@@ -20,6 +20,8 @@ public:
 
     void limit(std::uint64_t bytes, ErrorCode code) override;
     Task<Result<std::string_view>> next() override;
+    void interrupt() override;
+    std::string_view trailer(std::string_view name) const override { return decoder_.trailer(name); }
 
     /// Returns whether the connection can be used after the rest of this body. Call it before the answer is sent, since
     /// the answer must say so. It skips what has arrived, without waiting. The end of a chunked body must be among
@@ -36,6 +38,7 @@ private:
     Task<Result<void>> fill();
     bool take_arrived();
     std::span<char> room_behind_ready();
+    Task<Result<std::string_view>> next_piece();
     Task<Result<std::string_view>> next_of_length();
     Task<Result<std::string_view>> next_chunk();
     bool finished() const noexcept;
@@ -46,6 +49,8 @@ private:
     bool awaits_continue_;
     bool ended_ = false;  ///< of a chunked body
     bool failed_ = false;
+    bool is_pulled_ = false;  ///< `next` is under way
+    bool interrupted_ = false;
     std::uint64_t taken_ = 0;
     std::uint64_t limit_ = UINT64_MAX;
     ErrorCode over_limit_ = ErrorCode::body_too_large;

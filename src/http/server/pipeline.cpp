@@ -5,14 +5,17 @@
 #include <optional>
 #include <system_error>
 
+#include "domain/client_network.hpp"
 #include "domain/permission.hpp"
 #include "http/endpoint/content_coding.hpp"
 #include "http/endpoint/endpoint.hpp"
 #include "http/endpoint/problem.hpp"
 #include "http/message/cors.hpp"
+#include "http/message/rate_limit.hpp"
 #include "http/message/syntax.hpp"
 #include "http/server/access_log.hpp"
 #include "http/server/forwarded.hpp"
+#include "http/server/idempotency.hpp"
 
 namespace clinikk::http {
 namespace {
@@ -26,7 +29,11 @@ struct Exchange {
     Request& request;
     Router::Match match{};
     std::optional<Revision> revision{};         ///< of the database; the answer may be cached under it
+    std::optional<Error> refusal{};             ///< of credentials, which the request needs
+    std::optional<Quota> quota{};               ///< of the caller's requests
     std::optional<Result<Response>> outcome{};  ///< set by a stage or by an exception
+    std::unique_ptr<RequestBody> held_body{};   ///< of a request with an Idempotency-Key
+    std::unique_ptr<IdempotentRun> run{};       ///< of such a request, once it has the key
     bool is_cached = false;                     ///< the answer comes from the cache
 
     Operation const& operation() const { return request.endpoint->operation; }
@@ -52,7 +59,7 @@ void find_base_url(Exchange& exchange) {
 
 void find_route(Exchange& exchange) {
     auto& request = exchange.request;
-    exchange.match = exchange.dependencies.router.find(request.head.method, request.head.path);
+    exchange.match = exchange.dependencies.router.find(request.head.method, request.head);
     request.endpoint = exchange.match.endpoint;
     request.route = exchange.match.pattern;
     request.path_parameters = std::move(exchange.match.parameters);
@@ -67,6 +74,7 @@ void answer_options(Exchange& exchange) {
     Response response;
     response.status = 204;
     if (!whole_server) response.headers.add("Allow", allow);
+    for (auto const& [name, value] : exchange.match.options) response.headers.add(name, value);
     add_preflight_headers(response.headers, head, allow);
     exchange.outcome.emplace(std::move(response));
 }
@@ -77,6 +85,12 @@ void require_operation(Exchange& exchange) {
     auto const& allow = exchange.match.allow;
     if (allow.empty()) return exchange.fail(Error(ErrorCode::not_found));
     exchange.fail(Error(ErrorCode::method_not_allowed).with("Allow", allow));
+}
+
+void refuse_head(Exchange& exchange) {
+    auto const refuse = exchange.operation().refuse_head;
+    if (refuse == nullptr) return;
+    if (auto error = refuse(exchange.request.head)) exchange.fail(std::move(*error));
 }
 
 /// The token in `Bearer 1*SP token` (RFC 6750 section 2.1, RFC 9110 section 11.4). Empty when the credentials have
@@ -99,14 +113,15 @@ Task<> authenticate(Exchange& exchange) {
     bool const is_needed = needs_account(exchange.operation().access);
     auto const token = bearer_token(request.head.find("Authorization"));
     if (token.empty()) {
-        if (is_needed) exchange.fail(Error(ErrorCode::not_authenticated));
+        if (is_needed) exchange.refusal.emplace(ErrorCode::not_authenticated);
         co_return;
     }
     auto caller = co_await exchange.dependencies.authenticator.authenticate(token);
     if (caller) {
         request.caller = std::move(*caller);
+        request.caller->origin = origin_of(request);
     } else if (is_needed) {
-        exchange.fail(caller.error().with("WWW-Authenticate", std::string(invalid_token)));
+        exchange.refusal = caller.error().with("WWW-Authenticate", std::string(invalid_token));
     } else {
         request.token_refused = true;
     }
@@ -116,6 +131,26 @@ bool reads_token(Exchange const& exchange) {
     auto const access = exchange.operation().access;
     return needs_account(access) ||
            (access == Access::optional && !exchange.request.head.find("Authorization").empty());
+}
+
+/// Who makes the request: an API key, an account, or, without either, a network.
+std::string caller_of(Request const& request) {
+    if (!request.caller) return client_network(request.remote_address);
+    auto const& credential = request.caller->credential;
+    bool const is_key = credential.kind() == Credential::Kind::api_key;
+    return (is_key ? credential.id() : request.caller->user.id).to_string();
+}
+
+void count_request(Exchange& exchange) {
+    auto& rate = exchange.dependencies.rate;
+    if (!rate.is_limited() || exchange.operation().is_unmetered) return;
+    auto const taken = rate.take(caller_of(exchange.request), exchange.request.started);
+    exchange.quota = taken.quota;
+    if (!taken.is_allowed) exchange.fail(Error::passing(ErrorCode::rate_limited, taken.quota.reset));
+}
+
+void require_credentials(Exchange& exchange) {
+    if (exchange.refusal) exchange.fail(std::move(*exchange.refusal));
 }
 
 /// The answer to an API key that is not good for the operation (RFC 6750 section 3.1).
@@ -149,7 +184,7 @@ void limit_body(Exchange& exchange) {
     auto const& operation = exchange.operation();
     bool const is_announced = head.framing == BodyFraming::length && !operation.body.empty();
     if (is_announced && head.content_length > operation.body_limit) return exchange.fail(Error(operation.over_limit));
-    exchange.request.body.limit(operation.body_limit, operation.over_limit);
+    exchange.request.body.get().limit(operation.body_limit, operation.over_limit);
 }
 
 void find_cached_answer(Exchange& exchange) {
@@ -163,7 +198,73 @@ void find_cached_answer(Exchange& exchange) {
     exchange.outcome.emplace(std::move(*kept));
 }
 
-Task<> invoke(Exchange& exchange) { exchange.outcome = co_await exchange.request.endpoint->invoke(exchange.request); }
+/// The answer to a request that was carried out and whose answer was not kept.
+Task<> answer_again(Exchange& exchange, LostAnswer lost) {
+    auto const& endpoint = *exchange.request.endpoint;
+    if (lost.target_id && endpoint.answer_again) {
+        auto answer = co_await endpoint.answer_again(exchange.request, *lost.target_id);
+        if (answer) {
+            answer->headers.add("Idempotency-Replayed", "true");
+            exchange.outcome = std::move(answer);
+            co_return;
+        }
+    }
+    exchange.fail(Error(ErrorCode::idempotency_answer_lost));
+}
+
+Task<> claim_key(Exchange& exchange) {
+    auto& request = exchange.request;
+    auto const identified = co_await identify_request(request, exchange.held_body);
+    if (!identified) co_return exchange.fail(identified.error());
+    auto begun = co_await exchange.dependencies.keys.begin(*identified);
+    if (!begun) co_return exchange.fail(begun.error());
+    if (auto* const kept = std::get_if<KeptAnswer>(&*begun)) {
+        exchange.outcome.emplace(give_again(std::move(*kept)));
+    } else if (auto const* const lost = std::get_if<LostAnswer>(&*begun)) {
+        co_await answer_again(exchange, *lost);
+    } else {
+        exchange.run = std::move(std::get<std::unique_ptr<IdempotentRun>>(*begun));
+        request.caller->origin.is_keyed = true;
+        request.body = *exchange.held_body;
+    }
+}
+
+bool has_key(Exchange const& exchange) { return states_idempotency_key(exchange.request); }
+
+/// Keeps the answer of a request with an Idempotency-Key, or lets go of the key.
+Task<> settle_key(Exchange& exchange) {
+    auto const& request = exchange.request;
+    std::optional<ErrorCode> error;
+    if (exchange.has_failed()) error = exchange.outcome->error().code;
+    Response problem;
+    if (error) problem = problem_response(exchange.outcome->error(), request.base_url, request.id);
+    auto const& answer = error ? problem : exchange.response();
+    if (is_final(answer, error)) {
+        auto kept = keep(answer);
+        co_await exchange.run->finish(std::move(kept));
+    } else {
+        co_await exchange.run->release();
+    }
+}
+
+Task<> invoke_once(Exchange& exchange) {
+    std::exception_ptr breakage;
+    try {
+        exchange.outcome = co_await exchange.request.endpoint->invoke(exchange.request);
+    } catch (...) {
+        breakage = std::current_exception();
+    }
+    if (breakage) {
+        co_await exchange.run->release();
+        std::rethrow_exception(breakage);
+    }
+    co_await settle_key(exchange);
+}
+
+Task<> invoke(Exchange& exchange) {
+    if (exchange.run) co_return co_await invoke_once(exchange);
+    exchange.outcome = co_await exchange.request.endpoint->invoke(exchange.request);
+}
 
 // Stages on the way out.
 
@@ -209,6 +310,13 @@ void forget_answer(Exchange& exchange) {
     exchange.response().status = client_closed_request;
 }
 
+void add_fixed_fields(Exchange& exchange) {
+    if (exchange.request.endpoint == nullptr) return;
+    for (auto const& field : exchange.operation().on_every_answer) {
+        exchange.response().headers.add(field.name, field.value);
+    }
+}
+
 void add_request_id(Response& response, Uuid const& id) {
     char text[36];
     format_uuid(id, text);
@@ -226,6 +334,10 @@ void add_security_headers(Response& response) {
 }
 
 void identify(Exchange& exchange) { add_request_id(exchange.response(), exchange.request.id); }
+
+void tell_rate(Exchange& exchange) {
+    if (exchange.quota) add_rate_limit(exchange.response().headers, *exchange.quota);
+}
 
 void secure(Exchange& exchange) { add_security_headers(exchange.response()); }
 
@@ -259,10 +371,19 @@ constexpr std::array stages{
     Stage{.name = "operation",
           .reason = "what does not exist needs no credentials: 404, 405 and 501 come before 401",
           .on_request = require_operation},
+    Stage{.name = "head",
+          .reason = "a request in another version of a protocol may mean anything, its credentials included",
+          .on_request = refuse_head},
     Stage{.name = "authenticate",
           .reason = "a stranger learns nothing about limits, and sends no body",
           .awaits = authenticate,
           .is_needed = reads_token},
+    Stage{.name = "request rate",
+          .reason = "needs the caller; counts those too whose credentials are refused, and costs nothing to refuse",
+          .on_request = count_request},
+    Stage{.name = "credentials",
+          .reason = "after the count, so that guessed tokens are counted",
+          .on_request = require_credentials},
     Stage{.name = "authorise", .reason = "needs the caller; who may not call sends no body", .on_request = authorise},
     Stage{.name = "content coding",
           .reason = "no limit can be applied to a coded body, so it comes before the limits",
@@ -270,6 +391,10 @@ constexpr std::array stages{
     Stage{.name = "body limit",
           .reason = "before the first read, which makes the client send the body (100 Continue)",
           .on_request = limit_body},
+    Stage{.name = "idempotency key",
+          .reason = "needs the caller, and the limits since it reads the body; what is done already is not done again",
+          .awaits = claim_key,
+          .is_needed = has_key},
     Stage{.name = "cached answer",
           .reason = "after authorisation: what is kept is for those without an account",
           .on_request = find_cached_answer},
@@ -289,7 +414,13 @@ constexpr std::array stages{
           .on_outcome = tell_of_refused_token},
     Stage{.name = "problem", .reason = "from here on there is a response", .on_answer = write_problem},
     Stage{.name = "abandoned", .reason = "nobody reads it; the access log still says 499", .on_answer = forget_answer},
+    Stage{.name = "fields of the operation",
+          .reason = "after the problem is written: refusals have them too",
+          .on_answer = add_fixed_fields},
     Stage{.name = "request id", .reason = "on every answer, so that it can be found in the log", .on_answer = identify},
+    Stage{.name = "rate limit fields",
+          .reason = "on the caller's own answers, after one was kept for everybody",
+          .on_answer = tell_rate},
     Stage{.name = "security headers", .reason = "on every answer, problems included", .on_answer = secure},
     Stage{.name = "CORS",
           .reason = "also on problems, which scripts of an allowed origin have to read",
@@ -336,9 +467,22 @@ void pass_out(Exchange& exchange, void (*Stage::*function)(Exchange&)) {
 
 }  // namespace
 
-Pipeline::Pipeline(Router const& router, Authenticator& authenticator, AnswerCache::CurrentRevision revision,
-                   PipelineOptions options, Log& log)
-    : dependencies_{router, authenticator, AnswerCache(std::move(revision)), std::move(options), log} {}
+Pipeline::Pipeline(Router const& router, Authenticator& authenticator, IdempotencyKeys& keys,
+                   AnswerCache::CurrentRevision revision, PipelineOptions options, Log& log)
+    : dependencies_{
+          router, authenticator, keys, AnswerCache(std::move(revision)), options, RequestRate(options.request_rate),
+          log} {}
+
+void Pipeline::override_method(RequestHead& head) const {
+    if (head.method == Method::options) return;
+    auto const method = parse_method(head.find_only("X-HTTP-Method-Override"));
+    constexpr std::array overriding{Method::head, Method::post, Method::patch, Method::del};
+    if (std::ranges::find(overriding, method) == overriding.end()) return;
+    auto const match = dependencies_.router.find(method, head);
+    if (match.endpoint == nullptr || !match.endpoint->operation.takes_method_override) return;
+    head.method = method;
+    head.method_name = to_string(method);
+}
 
 Task<Response> Pipeline::handle(Request& request) {
     Exchange exchange{dependencies_, request};

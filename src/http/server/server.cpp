@@ -35,7 +35,7 @@ constexpr std::chrono::milliseconds sweep_interval{250};
 constexpr std::chrono::milliseconds descriptor_pause{50};
 constexpr std::chrono::seconds turned_away_time{2};
 constexpr int backlog = 4096;
-constexpr std::size_t scratch_size = 64 * 1024;
+constexpr std::size_t scratch_size = 512 * 1024;
 
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
@@ -112,7 +112,6 @@ private:
 
     /// Serves the connections that the kernel has already made: closing the listener would reset them, and a proxy may
     /// not send all their requests again.
-    /// not send all requests again.
     void stop_listening() {
         boost::system::error_code failure;
         acceptor_.non_blocking(true, failure);

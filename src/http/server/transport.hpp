@@ -10,6 +10,7 @@
 
 #include "base/async/task.hpp"
 #include "domain/byte_source.hpp"
+#include "http/server/file_window.hpp"
 
 namespace clinikk::http {
 
@@ -51,6 +52,18 @@ public:
     Task<IoStatus> write(std::string_view first, std::string_view second, bool more);
     /// Writes the head, then the slice from the page cache to the socket.
     Task<IoStatus> write(std::string_view head, FileSlice const& slice);
+    /// Writes the head, then the pieces of the file: by `sendfile` if they are large, else through `scratch`, which is
+    /// used only while the call does not wait.
+    Task<IoStatus> write(std::string_view head, FileDescriptor const& file, std::span<ByteRange const> pieces,
+                         std::span<char> scratch);
+
+    /// Writes text before everything else that is written later, without waiting: what the socket does not take at once
+    /// goes ahead of the next write. May be called while another call waits. Text is dropped for a client that has left
+    /// several KiB of such texts unread.
+    void write_aside(std::string_view text);
+
+    /// Makes a call that waits return `closed`. The connection can still be used.
+    void cancel_wait() noexcept;
 
     void shut_down_writing() noexcept;
     /// Ends the connection at once; waiting calls return `closed`.
@@ -71,9 +84,19 @@ private:
     enum class Wait { none, deadline, rate };
 
     Task<IoStatus> wait(Socket::wait_type type, Wait kind);
+    Task<IoStatus> flush_aside();
     /// Sends at once as much as possible of the head and of the slice up to its first page boundary, or a small slice
     /// whole, so that whole pages are left. Returns the number of bytes, 0 when nothing could be sent.
     std::size_t write_lead(std::string_view head, FileSlice const& slice) noexcept;
+    Task<IoStatus> send_file(FileDescriptor const& file, ByteRange range);
+    Task<IoStatus> send_large(std::string_view head, FileDescriptor const& file, std::span<ByteRange const> pieces);
+    Task<IoStatus> send_small(std::string_view head, FileDescriptor const& file, std::span<ByteRange const> pieces,
+                              std::span<char> scratch);
+    /// Reads the window and sends the head and its parts. Returns the number of bytes sent; as `sendmsg` does, -1 and
+    /// `errno`.
+    ssize_t send_window(std::string_view head, FileDescriptor const& file, FileWindow const& window, bool more,
+                        std::span<char> scratch) noexcept;
+    void set_cork(bool is_on) noexcept;
     void moved(std::size_t bytes) noexcept;
 
     Socket socket_;
@@ -85,6 +108,8 @@ private:
     /// How long to wait for the client: bytes of a body earn time at the minimum rate, and waiting spends it. At most
     /// the rate window is saved up.
     Clock::duration credit_;
+    std::string aside_;            ///< what `write_aside` could not send yet
+    bool waits_to_write_ = false;  ///< a write is under way and has sent a part
     bool timed_out_ = false;
     bool aborted_ = false;
 };

@@ -252,7 +252,7 @@ describe('forms', () => {
         if (answer.status !== 201) assert.ok(['malformed_multipart', 'validation_failed'].includes(codes(answer)), answer.text());
         for (const { path } of await filesUnder(server.dataDir)) {
           assert.match(path, /^[\w./-]+$/);
-          if (path.includes('/')) assert.match(path, /^(objects\/audio|tmp)\/[0-9a-f-]{36}(\.\w+)?$/);
+          if (path.includes('/')) assert.match(path, /^(objects\/objects|tmp)\/[0-9a-f-]{36}(\.\w+)?$/);
         }
         if (answer.status === 201) assert.equal((await server.get(`/content/${answer.json().id}/stream?download=1`)).status, 200);
       });

@@ -12,8 +12,8 @@ bool is_of_store(std::string_view name) {
 }
 
 bool is_of_database(std::string_view name) {
-    constexpr std::array<std::string_view, 7> tables{"users.",   "sessions.", "contents.", "objects.",
-                                                     "uploads.", "outbox.",   "commit"};
+    constexpr std::array<std::string_view, 8> tables{"users.",   "sessions.", "contents.", "objects.",
+                                                     "uploads.", "outbox.",   "commit",    "resumable_uploads."};
     return std::ranges::any_of(tables, [&](auto const& start) { return name.starts_with(start); });
 }
 

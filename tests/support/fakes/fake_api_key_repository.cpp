@@ -31,7 +31,7 @@ public:
             for (auto const& [id, key] : tables.api_keys) {
                 if (key.key_hash != key_hash) continue;
                 auto user = active_owner(tables, key, at);
-                if (user) return ApiKeyOwner{std::move(*user), id, key.scopes, key.last_used_at};
+                if (user) return ApiKeyOwner{std::move(*user), id, key.name, key.scopes, key.last_used_at};
             }
             return std::nullopt;
         });

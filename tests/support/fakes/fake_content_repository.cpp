@@ -25,6 +25,26 @@ bool is_shown(Content const& content, ContentQuery const& query) {
     return may(is_nobody ? nullptr : &account, ContentAction::find, {content.visibility.value(), content.owner_id});
 }
 
+std::optional<PlayableSource> source_of(Tables const& tables, Uuid content_id) {
+    auto const link = tables.content_objects.find({content_id, ObjectRole::source});
+    if (link == tables.content_objects.end()) return std::nullopt;
+    auto const& object = tables.objects.at(link->second);
+    auto const& content = tables.contents.at(content_id);
+    if (object.state != ObjectState::stored) return std::nullopt;
+    return PlayableSource{object.store,
+                          object.bucket,
+                          object.key,
+                          object.size,
+                          object.sha256,
+                          object.media_type,
+                          content.file_name,
+                          content.title,
+                          content.storage_url,
+                          content.owner_id,
+                          content.visibility.value(),
+                          object.created_at};
+}
+
 class FakeContents final : public ContentRepository, Repository {
 public:
     using Repository::Repository;
@@ -100,25 +120,46 @@ public:
         });
     }
 
+    Task<std::optional<Content>> replace_source(Uuid id, NewSource const& source) override {
+        return write("contents.replace_source", [id, source](Tables& tables) -> std::optional<Content> {
+            auto const place = tables.contents.find(id);
+            if (place == tables.contents.end()) return std::nullopt;
+            auto& content = place->second;
+            bool const is_of_media =
+                !content.duration || (content.duration_ms && content.duration == (*content.duration_ms + 500) / 1000);
+            if (is_of_media) content.duration = source.facts.media->duration();
+            static_cast<SourceMembers&>(content) = source_members(source.facts);
+            content.status = ContentStatus::ready;
+            content.storage_url = source.storage_url;
+            content.file_name = source.file_name;
+            content.updated_at = source.at;
+            return content;
+        });
+    }
+
+    Task<std::optional<Content>> find_by_source(Uuid object_id) override {
+        return read("contents.find_by_source", [object_id](Tables const& tables) -> std::optional<Content> {
+            for (auto const& [id, content] : tables.contents) {
+                if (is_source(tables, id, object_id)) return content;
+            }
+            return std::nullopt;
+        });
+    }
+
     Task<std::optional<PlayableSource>> find_source(Uuid content_id) override {
-        return read("contents.find_source", [content_id](Tables const& tables) -> std::optional<PlayableSource> {
-            auto const link = tables.content_objects.find({content_id, ObjectRole::source});
-            if (link == tables.content_objects.end()) return std::nullopt;
-            auto const& object = tables.objects.at(link->second);
+        return read("contents.find_source",
+                    [content_id](Tables const& tables) { return source_of(tables, content_id); });
+    }
+
+    Task<std::optional<PackagedSource>> find_packaged(Uuid content_id) override {
+        return read("contents.find_packaged", [content_id](Tables const& tables) -> std::optional<PackagedSource> {
+            auto source = source_of(tables, content_id);
+            if (!source) return std::nullopt;
             auto const& content = tables.contents.at(content_id);
-            if (object.state != ObjectState::stored) return std::nullopt;
-            return PlayableSource{object.store,
-                                  object.bucket,
-                                  object.key,
-                                  object.size,
-                                  object.sha256,
-                                  object.media_type,
-                                  content.file_name,
-                                  content.title,
-                                  content.storage_url,
-                                  content.owner_id,
-                                  content.visibility.value(),
-                                  object.created_at};
+            auto const index = tables.content_objects.find({content_id, ObjectRole::index});
+            PackagedSource packaged{std::move(*source), content.packaging, content.packaging_reason, {}};
+            if (index != tables.content_objects.end()) packaged.index_id = index->second;
+            return packaged;
         });
     }
 

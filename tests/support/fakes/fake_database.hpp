@@ -32,10 +32,14 @@ struct Tables {
     std::map<std::pair<std::string, std::string>, Identity> identities{};  ///< by issuer and subject
     std::map<Sha256Digest, SignIn> sign_ins{};
     std::map<Sha256Digest, SignInCode> sign_in_codes{};
+    std::map<Sha256Digest, ThrottleRow> throttles{};
     std::map<Uuid, Content> contents{};
     std::map<Uuid, Object> objects{};
     std::map<std::pair<Uuid, ObjectRole>, Uuid> content_objects{};  ///< of content and role, the object
     std::map<Uuid, Upload> uploads{};
+    std::map<Uuid, ResumableUpload> resumable_uploads{};
+    std::map<Uuid, AuditEvent> audit{};
+    std::map<std::pair<Uuid, Sha256Digest>, IdempotencyKey> idempotency_keys{};  ///< by owner and hash
     std::vector<Event> outbox{};
 };
 

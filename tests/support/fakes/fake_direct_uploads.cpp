@@ -59,16 +59,6 @@ public:
         return calls_.make("direct.abort", [this, upload] { storage_.direct.erase(upload.upload_id); });
     }
 
-    Task<> relabel(std::string const& from, ObjectLabel const& label, std::uint64_t) override {
-        return calls_.make("direct.relabel", [this, from, label] {
-            require_object_key(label.key);
-            auto const found = storage_.objects.find(from);
-            if (found == storage_.objects.end()) throw Unavailable("NoSuchKey " + from);
-            FakeStorage::Stored copy{found->second.bytes, clock_.now(), label};
-            storage_.objects.insert_or_assign(label.key, std::move(copy));
-        });
-    }
-
 private:
     Result<void> put_together(DirectUploadHandle const& upload, std::vector<StoredPart> const& parts,
                               std::uint64_t size) {

@@ -110,6 +110,13 @@ public:
         });
     }
 
+    Task<std::optional<SignInCode>> find_code(Sha256Digest const& code_hash) override {
+        return read("identities.find_code", [code_hash](Tables const& tables) -> std::optional<SignInCode> {
+            auto const place = tables.sign_in_codes.find(code_hash);
+            return place == tables.sign_in_codes.end() ? std::nullopt : std::optional(place->second);
+        });
+    }
+
     Task<std::optional<SignInCode>> take_code(Sha256Digest const& code_hash) override {
         return write("identities.take_code", [code_hash](Tables& tables) -> std::optional<SignInCode> {
             auto const place = tables.sign_in_codes.find(code_hash);

@@ -4,12 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/encoding.hpp"
 #include "domain/media.hpp"
 #include "support/fakes/calls.hpp"
 
 namespace clinikk::testing {
 
-/// Takes bytes that begin with `video` for an MP4 of a second, those that begin with `audio` for an MP3; no others.
+/// Takes bytes that begin with `video` for an MP4 of a second, which can be packaged; those that begin with `audio` for
+/// an MP3, which cannot; no others.
 class FakeMediaInspector final : public MediaInspector {
 public:
     explicit FakeMediaInspector(Calls& calls) : calls_(calls) {}
@@ -32,6 +34,11 @@ private:
             return std::nullopt;
         }
 
+        std::optional<Error> refusal() const override {
+            if (head_.size() < 5 || guess()) return std::nullopt;
+            return Error(ErrorCode::media_unrecognised);
+        }
+
         Task<Result<MediaFacts>> finish(ContentKind stated) override {
             return calls_.make("inspector.finish", [this, stated]() -> Result<MediaFacts> {
                 auto const known = guess();
@@ -42,6 +49,13 @@ private:
                 facts.duration_ms = 1000;
                 (is_video ? facts.video_codec : facts.audio_codec) = is_video ? "h264" : "mp3";
                 return facts;
+            });
+        }
+
+        Task<std::optional<PackagingExamination>> package(Sha256Digest const& sha256) override {
+            return calls_.make("inspector.package", [this, sha256]() -> std::optional<PackagingExamination> {
+                if (head_ != "video") return PackagingExamination{{Packaging::needs_rendition, "MP3"}, {}};
+                return PackagingExamination{{Packaging::ready, {}}, "index of " + to_hex(sha256)};
             });
         }
 

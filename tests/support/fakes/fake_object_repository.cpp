@@ -15,6 +15,25 @@ bool has_object_key(Tables const& tables, std::string_view store, std::string_vi
     return std::ranges::any_of(tables.objects, is_there);
 }
 
+std::vector<Uuid> contents_of_source(Tables const& tables, Uuid source_id) {
+    std::vector<Uuid> contents;
+    for (auto const& [place, object_id] : tables.content_objects) {
+        if (place.second == ObjectRole::source && object_id == source_id) contents.push_back(place.first);
+    }
+    return contents;
+}
+
+/// Whether a content of that source has no verdict, or no index of that type although it is ready.
+bool is_unpackaged(Tables const& tables, Uuid source_id, std::string const& index_type) {
+    return std::ranges::any_of(contents_of_source(tables, source_id), [&](Uuid content_id) {
+        auto const packaging = tables.contents.at(content_id).packaging;
+        auto const index = tables.content_objects.find({content_id, ObjectRole::index});
+        bool const is_indexed =
+            index != tables.content_objects.end() && tables.objects.at(index->second).media_type == index_type;
+        return !packaging || (*packaging == Packaging::ready && !is_indexed);
+    });
+}
+
 class FakeObjectRepository final : public ObjectRepository, Repository {
 public:
     using Repository::Repository;
@@ -85,10 +104,34 @@ public:
                           [state](Object const& object) { return object.state == state; });
     }
 
-    Task<std::vector<Object>> list_unread(Uuid after, std::size_t limit) override {
-        return list_where("objects.list_unread", after, limit, [](Object const& object) {
-            return object.state == ObjectState::stored && !object.media_type;
+    Task<std::uint64_t> set_index(Uuid source_id, std::optional<Uuid> index_id) override {
+        return write("objects.set_index", [source_id, index_id](Tables& tables) {
+            std::uint64_t count = 0;
+            for (auto const content_id : contents_of_source(tables, source_id)) {
+                auto const place = tables.content_objects.find({content_id, ObjectRole::index});
+                if (place != tables.content_objects.end()) {
+                    tables.objects.at(place->second).state = ObjectState::deleting;
+                    tables.content_objects.erase(place);
+                }
+                if (!index_id) continue;
+                require(tables.objects.contains(*index_id), "content_objects_object_id_fkey");
+                tables.content_objects.emplace(std::pair(content_id, ObjectRole::index), *index_id);
+                ++count;
+            }
+            return count;
         });
+    }
+
+    Task<std::vector<Object>> list_unexamined(std::string_view index_type, Uuid after, std::size_t limit) override {
+        return read("objects.list_unexamined",
+                    [index_type = std::string(index_type), after, limit](Tables const& tables) {
+                        std::vector<Object> found;
+                        for (auto const& [id, object] : tables.objects) {
+                            if (object.state != ObjectState::stored || id <= after || found.size() == limit) continue;
+                            if (!object.media_type || is_unpackaged(tables, id, index_type)) found.push_back(object);
+                        }
+                        return found;
+                    });
     }
 
     Task<> set_facts(Uuid object_id, std::uint64_t size, Sha256Digest const& sha256,
@@ -111,7 +154,8 @@ public:
         return read("objects.bytes_of_owner", [owner_id](Tables const& tables) {
             std::set<Uuid> used;
             for (auto const& [place, object_id] : tables.content_objects) {
-                if (tables.contents.at(place.first).owner_id == owner_id) used.insert(object_id);
+                bool const is_source = place.second == ObjectRole::source;
+                if (is_source && tables.contents.at(place.first).owner_id == owner_id) used.insert(object_id);
             }
             std::uint64_t sum = 0;
             for (auto const& object_id : used) sum += tables.objects.at(object_id).size.value_or(0);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "domain/object_key.hpp"
+#include "support/fakes/fake_appendable_objects.hpp"
 #include "support/fakes/fake_direct_uploads.hpp"
 
 namespace clinikk::testing {
@@ -128,7 +129,10 @@ void require_write_id(std::string_view id) {
 }  // namespace
 
 FakeObjectStore::FakeObjectStore(FakeStorage& storage, Clock& clock, Calls& calls)
-    : storage_(storage), clock_(clock), calls_(calls) {
+    : storage_(storage),
+      clock_(clock),
+      calls_(calls),
+      appendable_(make_fake_appendable_objects(storage, clock, calls)) {
     if (!is_disk()) direct_ = make_fake_direct_uploads(storage, clock, calls);
 }
 
@@ -174,6 +178,30 @@ Task<std::optional<Body>> FakeObjectStore::body(std::string_view key, ByteRange 
         if (object == nullptr || object->bytes.size() != object_size) return std::nullopt;
         return Body(std::make_unique<FakeSource>(object->bytes.substr(range.offset, range.length), calls_));
     });
+}
+
+Task<std::optional<Body>> FakeObjectStore::gather(std::string_view key, GatheredBytes bytes,
+                                                  std::uint64_t object_size) {
+    std::string all = std::move(bytes.head);
+    while (bytes.lead) {
+        auto const piece = co_await bytes.lead->next();
+        if (piece.value().empty()) break;
+        all += *piece;
+    }
+    auto const append = [&]() -> bool {
+        auto const* const object = find(key);
+        if (object == nullptr || object->bytes.size() != object_size) return false;
+        for (auto const& run : bytes.runs) {
+            if (run.offset > object_size || run.length > object_size - run.offset) {
+                throw std::out_of_range("a range that is not in its object");
+            }
+            all += object->bytes.substr(run.offset, run.length);
+        }
+        return true;
+    };
+    bool const is_there = co_await calls_.make("store.gather", append);
+    if (!is_there) co_return std::nullopt;
+    co_return Body(std::make_unique<FakeSource>(std::move(all), calls_));
 }
 
 Task<std::optional<std::string>> FakeObjectStore::presign(std::string_view key, DirectAccess const& access) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "domain/appendable_objects.hpp"
 #include "domain/clock.hpp"
 #include "domain/direct_uploads.hpp"
 #include "domain/object_store.hpp"
@@ -29,6 +30,12 @@ struct FakeStorage {
         Timestamp written_at{};
         bool is_locked = true;
     };
+    /// An object whose bytes arrive in several requests. Without its progress nobody finds its bytes.
+    struct Appended {
+        std::string bytes{};
+        std::string progress{};
+        bool is_open = false;
+    };
     struct DirectUpload {
         ObjectLabel label{};
         Timestamp begun_at{};
@@ -39,6 +46,7 @@ struct FakeStorage {
     std::map<std::string, Stored, std::less<>> objects{};           ///< by key
     std::map<std::string, Uncommitted, std::less<>> uncommitted{};  ///< by the id of their write
     std::map<std::string, DirectUpload, std::less<>> direct{};      ///< by the id of the upload
+    std::map<std::string, Appended, std::less<>> appended{};        ///< by the id of their write
 
     /// A client sends a part to the address it was given; its ETag.
     std::string put_part(DirectUploadHandle const& upload, int number, std::string bytes);
@@ -57,8 +65,10 @@ public:
     Task<std::unique_ptr<ObjectWrite>> create(std::string_view write_id) override;
     Task<std::optional<std::string>> read_at(std::string_view key, ByteRange range) override;
     Task<std::optional<Body>> body(std::string_view key, ByteRange range, std::uint64_t object_size) override;
+    Task<std::optional<Body>> gather(std::string_view key, GatheredBytes bytes, std::uint64_t object_size) override;
     Task<std::optional<std::string>> presign(std::string_view key, DirectAccess const& access) override;
     std::optional<std::string> public_url(std::string_view key) const override;
+    AppendableObjects& appendable() override { return *appendable_; }
     DirectUploads* direct_uploads() noexcept override { return direct_.get(); }
     Task<std::optional<ObjectStat>> stat(std::string_view key) override;
     Task<std::vector<std::string>> list(std::string_view prefix, std::string_view after, std::size_t limit) override;
@@ -78,6 +88,7 @@ private:
     Clock& clock_;
     Calls& calls_;
     std::unique_ptr<DirectUploads> direct_;
+    std::unique_ptr<AppendableObjects> appendable_;
 };
 
 }  // namespace clinikk::testing

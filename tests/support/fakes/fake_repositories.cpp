@@ -39,9 +39,13 @@ public:
           account_tokens_(make_fake_account_token_repository(access_, calls)),
           second_factors_(make_fake_second_factor_repository(access_, calls)),
           identities_(make_fake_identity_repository(access_, calls)),
+          throttles_(make_fake_throttle_repository(access_, calls)),
           contents_(make_fake_content_repository(access_, calls)),
           objects_(make_fake_object_repository(access_, calls)),
           uploads_(make_fake_upload_repository(access_, calls)),
+          resumable_uploads_(make_fake_resumable_upload_repository(access_, calls)),
+          audit_(make_fake_audit_repository(access_, calls)),
+          idempotency_(make_fake_idempotency_repository(access_, calls)),
           outbox_(make_fake_outbox(access_, calls)) {}
 
     UserRepository& users() override { return *users_; }
@@ -51,9 +55,13 @@ public:
     AccountTokenRepository& account_tokens() override { return *account_tokens_; }
     SecondFactorRepository& second_factors() override { return *second_factors_; }
     IdentityRepository& identities() override { return *identities_; }
+    ThrottleRepository& throttles() override { return *throttles_; }
     ContentRepository& contents() override { return *contents_; }
     ObjectRepository& objects() override { return *objects_; }
     UploadRepository& uploads() override { return *uploads_; }
+    ResumableUploadRepository& resumable_uploads() override { return *resumable_uploads_; }
+    AuditRepository& audit() override { return *audit_; }
+    IdempotencyRepository& idempotency() override { return *idempotency_; }
     Outbox& outbox() override { return *outbox_; }
 
 private:
@@ -65,9 +73,13 @@ private:
     std::unique_ptr<AccountTokenRepository> account_tokens_;
     std::unique_ptr<SecondFactorRepository> second_factors_;
     std::unique_ptr<IdentityRepository> identities_;
+    std::unique_ptr<ThrottleRepository> throttles_;
     std::unique_ptr<ContentRepository> contents_;
     std::unique_ptr<ObjectRepository> objects_;
     std::unique_ptr<UploadRepository> uploads_;
+    std::unique_ptr<ResumableUploadRepository> resumable_uploads_;
+    std::unique_ptr<AuditRepository> audit_;
+    std::unique_ptr<IdempotencyRepository> idempotency_;
     std::unique_ptr<Outbox> outbox_;
 };
 

@@ -76,9 +76,14 @@ std::unique_ptr<InviteRepository> make_fake_invite_repository(TableAccess const&
 std::unique_ptr<AccountTokenRepository> make_fake_account_token_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<SecondFactorRepository> make_fake_second_factor_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<IdentityRepository> make_fake_identity_repository(TableAccess const& access, Calls& calls);
+std::unique_ptr<ThrottleRepository> make_fake_throttle_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<ContentRepository> make_fake_content_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<ObjectRepository> make_fake_object_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<UploadRepository> make_fake_upload_repository(TableAccess const& access, Calls& calls);
+std::unique_ptr<ResumableUploadRepository> make_fake_resumable_upload_repository(TableAccess const& access,
+                                                                                 Calls& calls);
+std::unique_ptr<AuditRepository> make_fake_audit_repository(TableAccess const& access, Calls& calls);
+std::unique_ptr<IdempotencyRepository> make_fake_idempotency_repository(TableAccess const& access, Calls& calls);
 std::unique_ptr<Outbox> make_fake_outbox(TableAccess const& access, Calls& calls);
 
 }  // namespace clinikk::testing

@@ -64,6 +64,29 @@ public:
         });
     }
 
+    Task<bool> claim_resumable(Uuid id, std::string_view holder, Timestamp at, Timestamp lease_until) override {
+        auto const is_free = [id, at](Upload const& upload) {
+            return upload.id == id && upload.method == UploadMethod::resumable && upload.expires_at >= at &&
+                   (upload.holder.empty() || upload.lease_until < at);
+        };
+        return change_where("uploads.claim_resumable", is_free,
+                            [holder = std::string(holder), lease_until](Upload& upload) {
+                                upload.holder = holder;
+                                upload.lease_until = lease_until;
+                            });
+    }
+
+    Task<bool> release_resumable(Uuid id, std::string_view holder, Timestamp expires_at) override {
+        auto const is_held = [id, holder = std::string(holder)](Upload const& upload) {
+            return upload.id == id && upload.method == UploadMethod::resumable && upload.holder == holder;
+        };
+        return change_where("uploads.release_resumable", is_held, [expires_at](Upload& upload) {
+            upload.holder.clear();
+            upload.state = UploadState::receiving;
+            upload.lease_until = upload.expires_at = expires_at;
+        });
+    }
+
     Task<bool> finish(Uuid id, std::string_view holder) override {
         return write("uploads.finish", [id, holder](Tables& tables) {
             return std::erase_if(tables.uploads,
@@ -88,7 +111,8 @@ public:
         return read("uploads.in_flight", [owner_id, at](Tables const& tables) {
             UploadsInFlight sum;
             for (auto const& [id, upload] : tables.uploads) {
-                if (upload.owner_id != owner_id || upload.lease_until <= at) continue;
+                bool const is_kept = upload.method == UploadMethod::resumable && upload.expires_at > at;
+                if (upload.owner_id != owner_id || (upload.lease_until <= at && !is_kept)) continue;
                 ++sum.count;
                 sum.bytes += std::max(upload.offset, upload.length.value_or(0));
             }

@@ -65,6 +65,7 @@ public:
             for (auto& [user_id, removal] : tables.account_removals) {
                 if (removal.heir_id == id) removal.heir_id.reset();
             }
+            std::erase_if(tables.idempotency_keys, [&](auto const& row) { return row.second.owner_id == id; });
             std::erase_if(tables.api_keys, [&](auto const& row) { return row.second.user_id == id; });
             std::erase_if(tables.sessions, [&](auto const& row) { return row.second.session.user_id == id; });
             std::erase_if(tables.refresh_tokens,
@@ -73,6 +74,9 @@ public:
                 if (content.owner_id == id) content.owner_id.reset();
             }
             for (auto& [key, upload] : tables.uploads) {
+                if (upload.owner_id == id) upload.owner_id.reset();
+            }
+            for (auto& [key, upload] : tables.resumable_uploads) {
                 if (upload.owner_id == id) upload.owner_id.reset();
             }
             for (auto& [key, invite] : tables.invites) {
@@ -105,6 +109,20 @@ public:
         });
     }
 
+    Task<bool> redirect_removals(Uuid heir_id, ContentsFate fate, std::optional<Uuid> next_heir_id) override {
+        return write("users.redirect_removals", [heir_id, fate, next_heir_id](Tables& tables) -> bool {
+            require_owner(tables, next_heir_id);
+            bool is_any = false;
+            for (auto& [user_id, removal] : tables.account_removals) {
+                if (removal.heir_id != heir_id) continue;
+                removal.contents = fate;
+                removal.heir_id = next_heir_id;
+                is_any = true;
+            }
+            return is_any;
+        });
+    }
+
     Task<> set_password_hash(Uuid id, std::string_view password_hash) override {
         return change("users.set_password_hash", id,
                       [password_hash](User& user) { user.password_hash = password_hash; });
@@ -126,7 +144,7 @@ public:
 
     Task<> set_email_verified(Uuid id, Timestamp at) override {
         return change("users.set_email_verified", id, [at](User& user) {
-            if (!user.email_verified_at) user.email_verified_at = at;
+            if (!is_address_proven(user)) user.email_verified_at = at;
         });
     }
 
@@ -149,6 +167,14 @@ public:
             require(tables.users.contains(session.user_id), "sessions_user_id_fkey");
             require(!tables.sessions.contains(session.id), "sessions_pkey");
             tables.sessions.emplace(session.id, Tables::Login{session});
+        });
+    }
+
+    Task<std::optional<Session>> find(Uuid session_id) override {
+        return read("sessions.find", [session_id](Tables const& tables) -> std::optional<Session> {
+            auto const login = find_row(tables.sessions, session_id);
+            if (!login) return std::nullopt;
+            return login->session;
         });
     }
 

@@ -31,5 +31,15 @@ TEST(MediaFormat, IsClaimedByTheExtension) {
     }
 }
 
+TEST(MediaFormat, NamesFilesOfAMediaType) {
+    for (auto const& format : media_format::all) {
+        if (format != media_format::opus) EXPECT_EQ(extension_of(format.media_type), format.extension);
+    }
+    EXPECT_EQ(extension_of("audio/ogg"), "ogg");
+    for (auto const* type : {"", "video", "video/", "application/octet-stream", "text/html"}) {
+        EXPECT_EQ(extension_of(type), "") << type;
+    }
+}
+
 }  // namespace
 }  // namespace clinikk

@@ -8,8 +8,8 @@ namespace clinikk {
 namespace {
 
 TEST(Scopes, ReadWhatTheyWrite) {
-    for (auto const* const text :
-         {"content:read", "content:read content:write", "content:read content:write users:admin"}) {
+    for (auto const* const text : {"content:read", "content:read content:write",
+                                   "content:read content:write users:admin", "users:admin audit:read"}) {
         auto const scopes = Scopes::parse(text);
         ASSERT_TRUE(scopes) << text;
         EXPECT_EQ(scopes->to_string(), text);

@@ -174,6 +174,17 @@ TEST_P(Sandbox, AProgramThatFillsMemoryEndsAtItsLimit) {
     EXPECT_EQ(modest.code, 7) << modest.errors;
 }
 
+// The child of a launcher has the memory of the launcher until it becomes the program.
+TEST_P(Sandbox, TheMemoryOfTheLauncherIsNotThatOfTheProgram) {
+    if (auto const reason = missing(); !reason.empty()) GTEST_SKIP() << reason;
+    ::setenv("CLINIKK_TEST_BALLAST", "120", 1);
+    auto const modest = run("/usr/bin/perl", {"-e", "push @held, 'x' x (1 << 20) for 1 .. 64; exit 7"});
+    auto const greedy = run("/usr/bin/perl", {"-e", "push @held, 'x' x (1 << 20) for 1 .. 400"});
+    ::unsetenv("CLINIKK_TEST_BALLAST");
+    EXPECT_EQ(modest.code, 7) << modest.errors;
+    EXPECT_EQ(greedy.code, static_cast<int>(SandboxExit::out_of_memory)) << greedy.errors;
+}
+
 // Perl's `syscall`: prints what the call returned and why it failed.
 std::string call(long number, std::string const& arguments) {
     return "my $r = syscall(" + std::to_string(number) + ", " + arguments +

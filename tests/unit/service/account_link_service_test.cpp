@@ -28,7 +28,7 @@ protected:
     Result<void> reset(std::string const& token, Password const& password = new_password) {
         return run_task(process_.links.reset_password(token, password, "192.0.2.1"));
     }
-    Result<void> verify(std::string const& token) { return run_task(process_.links.verify_email(token)); }
+    Result<void> verify(std::string const& token) { return run_task(process_.links.verify_email(token, "192.0.2.1")); }
 
     std::vector<Mail>& mails() { return process_.mailer.sent; }
     std::string token() {
@@ -79,10 +79,15 @@ TEST_F(AccountLinkTest, AResetLeavesNothingToWhoRegisteredTheAddressOfAnother) {
         world_.change([&](Tables& tables) {
             tables.totp[caller_.user.id] = Totp{caller_.user.id, "sealed", now, now, 0};
             tables.sign_in_codes[Sha256::of("code")] = SignInCode{Sha256::of("code"), caller_.user.id, "", now};
+            ResumableUpload upload;
+            upload.id = new_uuid();
+            upload.owner_id = caller_.user.id;
+            tables.resumable_uploads = {{upload.id, upload}};
         });
         ASSERT_TRUE(reset(token()));
         EXPECT_TRUE(world_.tables().api_keys.empty());
         EXPECT_TRUE(world_.tables().sign_in_codes.empty());
+        EXPECT_EQ(world_.tables().resumable_uploads.begin()->second.state, ResumableState::cancelled);
         EXPECT_EQ(world_.tables().totp.empty(), !was_verified) << "who has proven the address keeps the second factor";
         world_.change([&](Tables& tables) { tables.sessions.at(caller_.credential.id()).revoked_at = {}; });
     }
@@ -174,7 +179,7 @@ TEST_F(AccountLinkTest, WhoAsksTooOftenWaitsWhetherOrNotTheAddressIsKnown) {
 }
 
 TEST_F(AccountLinkTest, WithoutAMailServerNothingCanBeAskedFor) {
-    AccountLinkService links(process_.work, process_.hasher, nullptr, world_.clock, {}, world_.log);
+    AccountLinkService links(process_.work, process_.hasher, process_.throttle, nullptr, world_.clock, {}, world_.log);
     EXPECT_EQ(code_of(run_task(links.request_password_reset(ada, "192.0.2.1"))), ErrorCode::mail_unavailable);
     EXPECT_EQ(code_of(run_task(links.request_verification(ada, "192.0.2.1"))), ErrorCode::mail_unavailable);
     run_task(links.welcome(user()));
@@ -184,7 +189,9 @@ TEST_F(AccountLinkTest, WithoutAMailServerNothingCanBeAskedFor) {
 TEST_F(AccountLinkTest, AFullQueueAndABrokenDatabaseAreNotTold) {
     process_.mailer.is_full = true;
     EXPECT_TRUE(ask());
-    process_.calls.before = [](int, std::string_view) { throw Unavailable("no database (expected here)"); };
+    process_.calls.before = [](int, std::string_view name) {
+        if (!name.starts_with("throttles.")) throw Unavailable("no database (expected here)");
+    };
     EXPECT_TRUE(ask());
     process_.calls.before = nullptr;
     process_.mailer.is_full = false;
@@ -213,8 +220,8 @@ TEST_F(AccountLinkTest, AnAddressIsVerifiedOnceAndThenNoMailIsSent) {
 }
 
 TEST_F(AccountLinkTest, AnUnverifiedAccountMayBeRefusedAndOnlyAfterTheRightPassword) {
-    SessionService strict(process_.work, process_.hasher, process_.tokens, process_.second_factor, world_.clock,
-                          {.require_verified_email = true}, world_.log);
+    SessionService strict(process_.work, process_.hasher, process_.tokens, process_.second_factor, process_.throttle,
+                          world_.clock, {.require_verified_email = true}, world_.log);
     auto const log_in = [&](std::string_view password) {
         auto const login = run_task(strict.log_in("ada@example.org", password, {.network = "192.0.2.1"}));
         return login ? ErrorCode::internal : login.error().code;

@@ -71,6 +71,39 @@ TEST_F(AccountRemoverTest, LeavesTheContentsBehind) {
     EXPECT_FALSE(world_.tables().users.contains(ada_.user.id));
 }
 
+/// Whoever has the address of an upload acts for the account, which ends with the account.
+TEST_F(AccountRemoverTest, EndsResumableUploads) {
+    std::vector<Uuid> ids;
+    for (auto const* const caller : {&ada_, &heir_}) {
+        auto const id = ids.emplace_back(new_uuid());
+        ResumableUpload upload;
+        upload.id = id;
+        upload.owner_id = caller->user.id;
+        upload.expires_at = world_.clock.now() + std::chrono::hours(24);
+        Upload write;
+        write.id = write.object_id = id;
+        write.owner_id = caller->user.id;
+        write.method = UploadMethod::resumable;
+        write.store = "local";
+        write.lease_until = write.expires_at = upload.expires_at;
+        world_.disk.appended[id.to_string()] = {"bytes", ""};
+        world_.change([&](Tables& tables) {
+            tables.uploads.emplace(id, write);
+            tables.resumable_uploads.emplace(id, upload);
+        });
+    }
+    EXPECT_TRUE(run_task(process_.remover.remove(admin_, ada_.user.id, {})));
+    world_.clock.jump(std::chrono::seconds(1));
+    process_.collect();
+    auto const now = world_.tables();
+    EXPECT_EQ(now.resumable_uploads.at(ids[0]).state, ResumableState::cancelled);
+    EXPECT_FALSE(now.uploads.contains(ids[0]));
+    EXPECT_FALSE(world_.disk.appended.contains(ids[0].to_string()));
+    EXPECT_EQ(now.resumable_uploads.at(ids[1]).state, ResumableState::open);
+    EXPECT_TRUE(now.uploads.contains(ids[1]));
+    EXPECT_TRUE(world_.disk.appended.contains(ids[1].to_string()));
+}
+
 TEST_F(AccountRemoverTest, RefusesAndChangesNothing) {
     add_content(ada_.user.id);
     world_.change([&](Tables& tables) { tables.users.at(heir_.user.id).is_active = false; });
@@ -91,15 +124,28 @@ TEST_F(AccountRemoverTest, AnAccountWithoutContentsNeedsNoPlan) {
     EXPECT_FALSE(world_.tables().users.contains(ada_.user.id));
 }
 
-TEST_F(AccountRemoverTest, AnHeirThatGoesMeanwhileInheritsNothing) {
+TEST_F(AccountRemoverTest, WhatAnHeirWasToGetGoesTheWayOfItsOwnContents) {
+    auto const next = world_.add_caller("next@example.org");
     add_contents(ada_.user.id, 60);
     world_.change([&](Tables& tables) {
         tables.account_removals[ada_.user.id] = {ada_.user.id, ContentsFate::reassign, heir_.user.id, {}};
     });
-    EXPECT_TRUE(run_task(process_.remover.remove(admin_, heir_.user.id, {})));
+    EXPECT_EQ(refused(heir_.user.id), ErrorCode::account_has_contents);
+    EXPECT_EQ(world_.tables().account_removals.at(ada_.user.id).heir_id, heir_.user.id) << "nothing has changed";
+    ContentsPlan const plan{ContentsFate::reassign, next.user.id};
+    EXPECT_TRUE(run_task(process_.remover.remove(admin_, heir_.user.id, plan)));
     run_task(process_.remover.resume());
-    EXPECT_EQ(owned_by(std::nullopt), 60U);
+    EXPECT_EQ(owned_by(next.user.id), 60U);
     EXPECT_FALSE(world_.tables().users.contains(ada_.user.id));
+}
+
+TEST_F(AccountRemoverTest, AKeyDoesNotRemoveTheAccountItActsFor) {
+    Caller const key{admin_.user, Credential::api_key(new_uuid(), {}), admin_.since};
+    auto const other = world_.add_caller("second@example.org", Role::admin);
+    auto const done = run_task(process_.remover.remove(key, admin_.user.id, {}));
+    EXPECT_EQ(done.error().code, ErrorCode::forbidden);
+    EXPECT_TRUE(world_.tables().users.contains(admin_.user.id));
+    EXPECT_TRUE(run_task(process_.remover.remove(other, admin_.user.id, {}))) << "a person may";
 }
 
 /// Whatever call the process dies at, another one finishes what it has begun, and nothing is half done.

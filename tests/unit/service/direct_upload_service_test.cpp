@@ -11,12 +11,11 @@ using std::chrono::seconds;
 
 constexpr auto bucket = FakeStorage::Kind::bucket;
 
-/// `wrongly_named`: its name tells another format than its bytes, so that it has to be moved in the bucket.
-DirectUploadDescription described(bool wrongly_named) {
-    DirectUploadDescription description;
+UploadDescription described(char const* file_name = "a.mp4") {
+    UploadDescription description;
     description.title = "A title";
     description.content_type = ContentKind::video;
-    description.file_name = wrongly_named ? "a.webm" : "a.mp4";
+    description.file_name = file_name;
     description.disposition = "inline";
     return description;
 }
@@ -29,63 +28,82 @@ struct SentUpload {
 
 constexpr std::uint64_t file_size = 11;
 
-SentUpload send(World& world, Process& process, Caller const& caller, bool wrongly_named = false) {
-    auto const begun = run_task(process.direct_uploads.begin(caller, described(wrongly_named), file_size)).value();
+SentUpload send(World& world, Process& process, Caller const& caller, char const* file_name = "a.mp4") {
+    auto const begun = run_task(process.direct_uploads.begin(caller, described(file_name), file_size)).value();
     DirectUploadHandle const handle{begun.upload.object_key, begun.upload.s3_upload_id};
     auto etag = world.bucket.put_part(handle, 1, "video bytes");
     return {begun.upload.id, {{{1, std::move(etag)}}, Sha256::of("video bytes")}};
 }
 
 TEST(DirectUploadServiceTest, MakesAContentOnceHoweverOftenItIsCompleted) {
-    for (bool const wrongly_named : {false, true}) {
+    World world;
+    auto const caller = world.add_caller("ada");
+    Process process(world, bucket);
+    auto const sent = send(world, process, caller);
+    for (int i = 0; i < 3; ++i) {
+        auto const content = run_task(process.direct_uploads.complete(caller, sent.id, sent.completion));
+        ASSERT_TRUE(content);
+        EXPECT_EQ(content->id, sent.id);
+        EXPECT_EQ(content->media_type, "video/mp4");
+    }
+    EXPECT_EQ(world.tables().contents.size(), 1U);
+    EXPECT_EQ(world.bucket.objects.size(), 2U) << "the source and its packaging index";
+    EXPECT_TRUE(world.bucket.objects.contains("objects/" + sent.id.to_string()));
+    world.expect_nothing_left();
+}
+
+/// The name of the file tells the type that the bucket has; the row has that of the bytes, under which it is played.
+TEST(DirectUploadServiceTest, TheBucketHasTheTypeThatTheFileClaims) {
+    struct Case {
+        char const* file_name;
+        char const* media_type;
+    };
+    for (auto const& [file_name, media_type] :
+         {Case{"a.mp4", "video/mp4"}, Case{"A.B.WEBM", "video/webm"}, Case{"a.exe", "application/octet-stream"},
+          Case{"mp4", "application/octet-stream"}, Case{"a.mp4/..", "application/octet-stream"}}) {
         World world;
         auto const caller = world.add_caller("ada");
         Process process(world, bucket);
-        auto const sent = send(world, process, caller, wrongly_named);
-        for (int i = 0; i < 3; ++i) {
-            auto const content = run_task(process.direct_uploads.complete(caller, sent.id, sent.completion));
-            ASSERT_TRUE(content);
-            EXPECT_EQ(content->id, sent.id);
-            EXPECT_EQ(content->media_type, "video/mp4");
-        }
-        EXPECT_EQ(world.tables().contents.size(), 1U);
-        EXPECT_EQ(world.bucket.objects.size(), 1U);
-        EXPECT_EQ(world.bucket.objects.begin()->second.label.media_type, "video/mp4");
+        auto const sent = send(world, process, caller, file_name);
+        auto const content = run_task(process.direct_uploads.complete(caller, sent.id, sent.completion));
+        ASSERT_TRUE(content);
+        EXPECT_EQ(content->media_type, "video/mp4");
+        auto const& stored = world.bucket.objects.at("objects/" + sent.id.to_string());
+        EXPECT_EQ(stored.label.media_type, media_type) << file_name;
+        EXPECT_EQ(stored.label.disposition, "inline");
         world.expect_nothing_left();
     }
 }
 
 /// The client asks again after whatever went wrong, of another process, when the lease of the first has run out.
 TEST(DirectUploadServiceTest, WhereverACompletionStopsTheNextOneGoesOn) {
-    for (bool const wrongly_named : {false, true}) {
-        for (bool const is_collected : {false, true}) {
-            for (auto const fault : all_faults) {
-                int const calls = for_every_call([&](int number) {
-                    SCOPED_TRACE(std::string(name_of(fault)) + " at call " + std::to_string(number));
-                    World world;
-                    auto const caller = world.add_caller("ada");
-                    Process process(world, bucket, "first");
-                    auto const sent = send(world, process, caller, wrongly_named);
-                    int const begun = process.calls.count();
-                    break_call(process.calls, begun + number, fault);
-                    outcome_of(process.direct_uploads.complete(caller, sent.id, sent.completion));
-                    world.expect_nothing_lost();
+    for (bool const is_collected : {false, true}) {
+        for (auto const fault : all_faults) {
+            int const calls = for_every_call([&](int number) {
+                SCOPED_TRACE(std::string(name_of(fault)) + " at call " + std::to_string(number));
+                World world;
+                auto const caller = world.add_caller("ada");
+                Process process(world, bucket, "first");
+                auto const sent = send(world, process, caller);
+                int const begun = process.calls.count();
+                break_call(process.calls, begun + number, fault);
+                outcome_of(process.direct_uploads.complete(caller, sent.id, sent.completion));
+                world.expect_nothing_lost();
 
-                    world.clock.jump(upload_lease_length + seconds(1));
-                    Process next(world, bucket, "next");
-                    if (is_collected) {
-                        EXPECT_EQ(next.collect().uploads, 0U) << "it is its client's until it expires";
-                        next.collect_strays();
-                    }
-                    auto const content = outcome_of(next.direct_uploads.complete(caller, sent.id, sent.completion));
-                    EXPECT_TRUE(content && content->has_value())
-                        << (content ? describe(content->error().code).name : "it was thrown");
-                    EXPECT_EQ(world.tables().contents.size(), 1U);
-                    world.expect_nothing_left();
-                    return process.calls.count() >= begun + number;
-                });
-                EXPECT_GE(calls, 20) << name_of(fault);
-            }
+                world.clock.jump(upload_lease_length + seconds(1));
+                Process next(world, bucket, "next");
+                if (is_collected) {
+                    EXPECT_LE(next.collect().uploads, 1U) << "an index; the upload is its client's until it expires";
+                    next.collect_strays();
+                }
+                auto const content = outcome_of(next.direct_uploads.complete(caller, sent.id, sent.completion));
+                EXPECT_TRUE(content && content->has_value())
+                    << (content ? describe(content->error().code).name : "it was thrown");
+                EXPECT_EQ(world.tables().contents.size(), 1U);
+                world.expect_nothing_left();
+                return process.calls.count() >= begun + number;
+            });
+            EXPECT_GE(calls, 20) << name_of(fault);
         }
     }
 }
@@ -105,7 +123,7 @@ TEST(DirectUploadServiceTest, WhereverABeginningOrAnEndStopsNothingIsLeft) {
                 if (sent) {
                     outcome_of(process.direct_uploads.abort(caller, sent->id));
                 } else {
-                    outcome_of(process.direct_uploads.begin(caller, described(false), file_size));
+                    outcome_of(process.direct_uploads.begin(caller, described(), file_size));
                 }
                 world.expect_nothing_left();
                 EXPECT_TRUE(world.tables().contents.empty());
@@ -118,31 +136,29 @@ TEST(DirectUploadServiceTest, WhereverABeginningOrAnEndStopsNothingIsLeft) {
 
 /// The process stands still for longer than its lease at some call, and another process completes the upload meanwhile.
 TEST(DirectUploadServiceTest, WhereverTheLeaseIsLostOneContentComesOfIt) {
-    for (bool const wrongly_named : {false, true}) {
-        for_every_call([&](int number) {
-            SCOPED_TRACE("before call " + std::to_string(number));
-            World world;
-            auto const caller = world.add_caller("ada");
-            Process process(world, bucket, "first");
-            auto const sent = send(world, process, caller, wrongly_named);
-            int const begun = process.calls.count();
-            process.calls.before = [&](int at, std::string_view) {
-                if (at != begun + number) return;
-                world.clock.jump(upload_lease_length + seconds(1));
-                Process other(world, bucket, "other");
-                outcome_of(other.direct_uploads.complete(caller, sent.id, sent.completion));
-            };
-            auto const first = outcome_of(process.direct_uploads.complete(caller, sent.id, sent.completion));
+    for_every_call([&](int number) {
+        SCOPED_TRACE("before call " + std::to_string(number));
+        World world;
+        auto const caller = world.add_caller("ada");
+        Process process(world, bucket, "first");
+        auto const sent = send(world, process, caller);
+        int const begun = process.calls.count();
+        process.calls.before = [&](int at, std::string_view) {
+            if (at != begun + number) return;
             world.clock.jump(upload_lease_length + seconds(1));
-            Process next(world, bucket, "next");
-            auto const content = outcome_of(next.direct_uploads.complete(caller, sent.id, sent.completion));
-            EXPECT_TRUE(content && content->has_value());
-            EXPECT_EQ(world.tables().contents.size(), 1U);
-            if (first && first->has_value()) EXPECT_EQ((*first)->id, sent.id);
-            world.expect_nothing_left();
-            return process.calls.count() >= begun + number;
-        });
-    }
+            Process other(world, bucket, "other");
+            outcome_of(other.direct_uploads.complete(caller, sent.id, sent.completion));
+        };
+        auto const first = outcome_of(process.direct_uploads.complete(caller, sent.id, sent.completion));
+        world.clock.jump(upload_lease_length + seconds(1));
+        Process next(world, bucket, "next");
+        auto const content = outcome_of(next.direct_uploads.complete(caller, sent.id, sent.completion));
+        EXPECT_TRUE(content && content->has_value());
+        EXPECT_EQ(world.tables().contents.size(), 1U);
+        if (first && first->has_value()) EXPECT_EQ((*first)->id, sent.id);
+        world.expect_nothing_left();
+        return process.calls.count() >= begun + number;
+    });
 }
 
 /// As above, where the first ends the upload: its client gives it up, or names another digest.

@@ -28,8 +28,8 @@ TEST(PartPlan, CutsFilesOfEverySize) {
     expect(5ULL << 40U, 1024 * mebibyte, 5120);
 }
 
-DirectUploadDescription described(std::string file_name, ContentKind kind = ContentKind::video) {
-    DirectUploadDescription description;
+UploadDescription described(std::string file_name, ContentKind kind = ContentKind::video) {
+    UploadDescription description;
     description.title = "Straße \"1\"\n";
     description.content_type = kind;
     description.file_name = std::move(file_name);
@@ -37,42 +37,27 @@ DirectUploadDescription described(std::string file_name, ContentKind kind = Cont
     return description;
 }
 
-TEST(DirectUploadDescription, ComesBackAsItWas) {
+TEST(UploadDescription, ComesBackAsItWas) {
     auto full = described("../\xF0\x9F\x8E\xAC.mp4", ContentKind::audio);
     full.duration = 7;
     full.thumbnail_url = "https://example.org/?a=\"b\"";
     full.language = "de";
     for (auto const& description : {full, described("x")}) {
         auto const back = parse_description(serialize(description));
-        for_each_member<DirectUploadDescription>(
+        for_each_member<UploadDescription>(
             [&](auto member) { EXPECT_EQ(back.*member.pointer, description.*member.pointer) << member.name; });
     }
     EXPECT_ANY_THROW(parse_description("{}"));
     EXPECT_ANY_THROW(parse_description("not JSON"));
 }
 
-TEST(DirectUploadDescription, TakesARowFromBeforeAMemberExisted) {
+TEST(UploadDescription, TakesARowFromBeforeAMemberExisted) {
     auto const old = parse_description(
         R"({"title":"T","description":"","content_type":"audio","file_name":"a","disposition":"inline"})");
     EXPECT_EQ(old.title, "T");
     EXPECT_EQ(old.content_type, ContentKind::audio);
     EXPECT_FALSE(old.duration);
     EXPECT_FALSE(old.language);
-}
-
-TEST(DirectUploadDescription, LetsTheNameOfTheFileTellItsType) {
-    auto const id = new_uuid();
-    auto const expect = [&](std::string file_name, std::string_view extension, std::string_view media_type) {
-        auto const label = guess_label(described(file_name), id);
-        EXPECT_EQ(label.key, "video/" + id.to_string() + '.' + std::string(extension)) << file_name;
-        EXPECT_EQ(label.media_type, media_type) << file_name;
-    };
-    expect("a.mp4", "mp4", "video/mp4");
-    expect("A.B.WEBM", "webm", "video/webm");
-    for (auto const* const unknown : {"a.exe", "mp4", "a.", ".", "a.mp4/..", "a.mp4 ", "a.\xC3\xA4"}) {
-        expect(unknown, "bin", "application/octet-stream");
-    }
-    EXPECT_TRUE(guess_label(described("a.mp3", ContentKind::audio), id).key.starts_with("audio/"));
 }
 
 }  // namespace

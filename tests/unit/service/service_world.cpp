@@ -77,6 +77,11 @@ void World::expect_nothing_lost() {
         auto const place = stored.find(object.key);
         ASSERT_NE(place, stored.end()) << "the bytes of " << object.key << " are not in " << object.store;
         if (object.sha256) EXPECT_EQ(Sha256::of(place->second.bytes), *object.sha256) << object.key;
+        auto const index = now.content_objects.find({id, ObjectRole::index});
+        if (index == now.content_objects.end()) continue;
+        auto const& packaged = now.objects.at(index->second);
+        EXPECT_EQ(packaged.state, ObjectState::stored);
+        EXPECT_TRUE(storage(packaged.store).objects.contains(packaged.key)) << packaged.key << " is lost";
     }
     for (auto const& [id, bytes] : bucket.uncommitted) {
         EXPECT_TRUE(now.uploads.contains(Uuid::from_string(id).value())) << "no row tells of the parts of " << id;
@@ -97,6 +102,7 @@ void World::expect_nothing_left() {
     for (auto* const storage : {&disk, &bucket}) {
         EXPECT_TRUE(storage->uncommitted.empty());
         EXPECT_TRUE(storage->direct.empty());
+        EXPECT_TRUE(storage->appended.empty());
         std::string const name = storage->kind == FakeStorage::Kind::disk ? "local" : "s3";
         for (auto const& [key, stored] : storage->objects) {
             auto const has_it = [&](auto const& row) { return row.second.store == name && row.second.key == key; };
@@ -107,14 +113,17 @@ void World::expect_nothing_left() {
     expect_nothing_lost();
 }
 
-Process::Process(World& world_in, FakeStorage::Kind kind, std::string const& holder)
+Process::Process(World& world_in, FakeStorage::Kind kind, std::string const& holder, UploadLimits const& limits_in)
     : world(world_in),
       stores(chosen(kind, disk, bucket), {&other(kind, disk, bucket)}),
+      limits(limits_in),
       uploads(work, stores, inspector, world.clock, limits, holder, world.log),
       direct_uploads(work, stores, inspector, world.clock, {limits, direct_upload_life, std::chrono::minutes(15)},
                      holder, world.log),
+      resumable_uploads(work, stores, inspector, world.clock, signals, {limits, direct_upload_life}, holder, world.log),
       collector(work, stores, world.clock, collector_grace, holder, world.log),
-      mover(work, stores, world.clock, holder, world.log) {}
+      mover(work, stores, world.clock, holder, world.log),
+      backfiller(work, stores, inspector, world.clock, holder, world.log) {}
 
 Collection Process::collect() { return run_task(collector.collect(false, ignore)); }
 

@@ -17,6 +17,7 @@
 #include "service/direct_upload_service.hpp"
 #include "service/mover.hpp"
 #include "service/playback_service.hpp"
+#include "service/resumable_upload_service.hpp"
 #include "service/second_factor_service.hpp"
 #include "service/session_service.hpp"
 #include "service/upload_service.hpp"
@@ -27,6 +28,7 @@
 #include "support/fakes/fake_mailer.hpp"
 #include "support/fakes/fake_media_inspector.hpp"
 #include "support/fakes/fake_object_store.hpp"
+#include "support/fakes/fake_signals.hpp"
 #include "support/fakes/test_clock.hpp"
 #include "support/run_task.hpp"
 
@@ -67,9 +69,12 @@ struct World {
     void expect_nothing_left();
 };
 
+inline constexpr UploadLimits default_limits{.max_size = 1'000'000};
+
 /// One process: its ways to the world, and its services. New objects go to the store of that kind.
 struct Process {
-    Process(World& world_in, FakeStorage::Kind kind, std::string const& holder = "process");
+    Process(World& world_in, FakeStorage::Kind kind, std::string const& holder = "process",
+            UploadLimits const& limits_in = default_limits);
 
     World& world;
     Calls calls;
@@ -78,32 +83,34 @@ struct Process {
     FakeObjectStore bucket{world.bucket, world.clock, calls};
     ObjectStores stores;
     FakeMediaInspector inspector{calls};
+    FakeSignals signals{world.database};
     FakePasswordHasher hasher{calls};
     FakeMailer mailer;
     FakeAccessTokens tokens{session_life};
     FakeSecretBox box;
     SecondFactor second_factor{box, world.log};
 
-    UploadLimits limits{.max_size = 1'000'000};
+    Throttle throttle{work, world.clock, true};
+
+    UploadLimits limits;
     UserService users{work, hasher, world.clock};
-    SessionService sessions{work,     hasher, tokens, second_factor, world.clock, {.refresh_life = refresh_life},
-                            world.log};
-    SecondFactorService second_factors{work, sessions, second_factor, box, world.clock};
+    SessionService sessions{
+        work, hasher, tokens, second_factor, throttle, world.clock, {.refresh_life = refresh_life}, world.log};
+    SecondFactorService second_factors{work, sessions, second_factor, throttle, box, world.clock};
     ApiKeyService api_keys{work, world.clock, world.log};
     AccountRemover remover{work, world.clock, world.log};
-    AccountLinkService links{work,
-                             hasher,
-                             &mailer,
-                             world.clock,
-                             {"https://app.example/reset#{token}", "https://app.example/verify#{token}"},
+    AccountLinkService links{work,        hasher,
+                             throttle,    &mailer,
+                             world.clock, {"https://app.example/reset#{token}", "https://app.example/verify#{token}"},
                              world.log};
     ContentService contents{work, stores, world.clock, Visibility::public_, world.log};
     PlaybackService playback{work, stores, {}, world.log};
     UploadService uploads;
     DirectUploadService direct_uploads;
+    ResumableUploadService resumable_uploads;
     Collector collector;
     Mover mover;
-    Backfiller backfiller{work, stores, inspector};
+    Backfiller backfiller;
     Verifier verifier{work, stores};
 
     Collection collect();

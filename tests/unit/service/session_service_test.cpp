@@ -133,12 +133,64 @@ TEST_F(SessionServiceTest, WhoGuessesWaitsAsLongAsItIsTold) {
     EXPECT_EQ(code_of(log_in("wrong")), ErrorCode::credentials_invalid) << "what was right is forgiven";
 }
 
-TEST_F(SessionServiceTest, AWallClockThatIsSetDoesNotShortenAWait) {
-    for (int i = 0; i < 10; ++i) log_in("wrong");
-    world_.clock.set_wall_clock(std::chrono::hours(24));
+/// Processes share the waits, so they are told by the wall clock.
+TEST_F(SessionServiceTest, AWallClockThatIsSetBackKeepsNobodyOut) {
+    for (int i = 0; i < 12; ++i) log_in("wrong");
     EXPECT_EQ(code_of(log_in()), ErrorCode::rate_limited);
+    world_.clock.set_wall_clock(-std::chrono::hours(24));
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(code_of(log_in("wrong")), ErrorCode::credentials_invalid) << i;
+    EXPECT_EQ(log_in().error().retry_after, seconds(5));
     world_.clock.jump(seconds(5));
     EXPECT_TRUE(log_in());
+}
+
+TEST_F(SessionServiceTest, FailuresOutliveTheProcessAndHoldInAllOfThem) {
+    Process other(world_, disk);
+    auto const fail_in = [](Process& process) {
+        return run_task(process.sessions.log_in("ada@example.org", "wrong", {"192.0.2.1", ""}));
+    };
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(code_of(fail_in(process_)), ErrorCode::credentials_invalid);
+        EXPECT_EQ(code_of(fail_in(other)), ErrorCode::credentials_invalid);
+    }
+    Process restarted(world_, disk);
+    for (auto* const process : {&process_, &other, &restarted}) {
+        EXPECT_EQ(code_of(fail_in(*process)), ErrorCode::rate_limited);
+    }
+}
+
+TEST_F(SessionServiceTest, ARefusalSaysWhatIsLeftOfTheLimit) {
+    for (int left = 9; left >= 0; --left) {
+        auto const refused = log_in("wrong");
+        ASSERT_TRUE(refused.error().quota);
+        EXPECT_EQ(refused.error().quota->policy, "login");
+        EXPECT_EQ(refused.error().quota->size, 10);
+        EXPECT_EQ(refused.error().quota->left, left);
+        EXPECT_EQ(refused.error().quota->reset, left > 0 ? seconds(3600) : seconds(5));
+    }
+    auto const limited = log_in();
+    EXPECT_EQ(limited.error().quota->left, 0);
+    EXPECT_EQ(limited.error().quota->reset, limited.error().retry_after);
+}
+
+/// However many of them ask, a network that shows what is no token makes no writer work; and who has one is let in.
+TEST_F(SessionServiceTest, UnknownRefreshTokensAreLimitedByNetworkAndAKnownOneIsNot) {
+    auto const login = log_in().value();
+    auto const refresh = [&](std::string const& token, std::string network = "192.0.2.1") {
+        return run_task(process_.sessions.refresh(token, std::move(network)));
+    };
+    for (int i = 0; i < 100; ++i) {
+        ASSERT_EQ(code_of(refresh("made up " + std::to_string(i))), ErrorCode::refresh_token_invalid) << i;
+    }
+    auto const writes = world_.database.version();
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(code_of(refresh("more")), ErrorCode::rate_limited);
+    EXPECT_EQ(world_.database.version(), writes);
+    EXPECT_EQ(refresh("more").error().retry_after, seconds(5));
+    EXPECT_EQ(code_of(refresh("more", "198.51.100.1")), ErrorCode::refresh_token_invalid);
+    EXPECT_TRUE(refresh(login.refresh_token));
+    world_.clock.jump(seconds(5));
+    EXPECT_EQ(code_of(refresh("more")), ErrorCode::refresh_token_invalid);
+    EXPECT_EQ(code_of(refresh("more")), ErrorCode::rate_limited);
 }
 
 /// What could not be compared is no guess.
@@ -153,7 +205,7 @@ TEST_F(SessionServiceTest, BreakageCountsAsNothing) {
 
 class RefreshTest : public SessionServiceTest {
 protected:
-    Result<Login> refresh(std::string const& token) { return run_task(process_.sessions.refresh(token)); }
+    Result<Login> refresh(std::string const& token) { return run_task(process_.sessions.refresh(token, "192.0.2.1")); }
     ErrorCode error_of(std::string const& token) { return code_of(refresh(token)); }
 };
 
@@ -168,6 +220,40 @@ TEST_F(RefreshTest, ContinuesASessionWithNewTokens) {
     EXPECT_TRUE(is_in(second.access_token));
     world_.clock.jump(refresh_life - seconds(1));
     EXPECT_TRUE(refresh(second.refresh_token)) << "each use begins the life of the session again";
+}
+
+TEST_F(RefreshTest, NeedsAVerifiedAddressWhereTheSettingsSaySo) {
+    auto const login = log_in().value();
+    SessionOptions const strict{.refresh_life = refresh_life, .require_verified_email = true};
+    SessionService sessions{process_.work,     process_.hasher, process_.tokens, process_.second_factor,
+                            process_.throttle, world_.clock,    strict,          world_.log};
+    EXPECT_EQ(code_of(run_task(sessions.refresh(login.refresh_token, "192.0.2.1"))), ErrorCode::email_unverified);
+    change_user([&](User& user) { user.email_verified_at = world_.clock.now(); });
+    auto const next = run_task(sessions.refresh(login.refresh_token, "192.0.2.1"));
+    ASSERT_TRUE(next) << "the refusal has not used the token up";
+    change_user([](User& user) { user.email_verified_at.reset(); });
+    world_.clock.jump(seconds(11));
+    EXPECT_EQ(code_of(run_task(sessions.refresh(login.refresh_token, "192.0.2.1"))), ErrorCode::refresh_token_invalid);
+    EXPECT_FALSE(is_in(next->access_token)) << "a copy ends the session all the same";
+}
+
+TEST_F(SessionServiceTest, WithoutAPasswordAFreshSignInProvesTheOwner) {
+    auto const caller = world_.add_caller("grace@example.org");
+    auto const confirm = [&](std::optional<std::string_view> password) {
+        HashingClient client{"192.0.2.1"};
+        Caller const now{world_.tables().users.at(caller.user.id), caller.credential, world_.clock.now()};
+        auto const done = run_task(process_.sessions.confirm_owner(now, password, client));
+        return done ? ErrorCode::internal : done.error().code;
+    };
+    EXPECT_EQ(confirm(std::nullopt), ErrorCode::validation_failed);
+    EXPECT_EQ(confirm("wrong"), ErrorCode::password_wrong);
+    EXPECT_EQ(confirm("secret"), ErrorCode::internal);
+    change_hash(world_, caller.user.id, "");
+    EXPECT_EQ(confirm(std::nullopt), ErrorCode::internal);
+    world_.clock.jump(std::chrono::minutes(5));
+    EXPECT_EQ(confirm("anything"), ErrorCode::internal);
+    world_.clock.jump(seconds(1));
+    EXPECT_EQ(confirm("anything"), ErrorCode::fresh_sign_in_required);
 }
 
 TEST_F(RefreshTest, StoresNoToken) {
@@ -276,7 +362,7 @@ TEST(RefreshFaults, LeaveOneUsableToken) {
             }
             Process process(world, disk);
             break_call(process.calls, number, fault);
-            auto const refreshed = outcome_of(process.sessions.refresh(token));
+            auto const refreshed = outcome_of(process.sessions.refresh(token, "192.0.2.1"));
             bool const reached = process.calls.count() >= number;
             auto const tokens = world.tables().refresh_tokens;
             auto const& old = tokens.at(Sha256::of(token));
@@ -284,7 +370,7 @@ TEST(RefreshFaults, LeaveOneUsableToken) {
             if (old.used_at) EXPECT_FALSE(tokens.at(*old.successor_hash).used_at);
             if (refreshed && *refreshed) EXPECT_TRUE(old.used_at);
             Process other(world, disk);
-            auto const again = outcome_of(other.sessions.refresh(token));
+            auto const again = outcome_of(other.sessions.refresh(token, "192.0.2.1"));
             bool const may_continue = again && *again;
             EXPECT_EQ(may_continue, !old.used_at);
             return reached;

@@ -23,8 +23,6 @@ public:
 
     Task<Result<IncomingFile>> file() override { co_return IncomingFile{this, "a.mp4", "inline"}; }
 
-    std::optional<ContentKind> declared_kind() const override { return kind; }
-
     Task<Result<ContentDescription>> description() override {
         ContentDescription description;
         description.title = "A title";

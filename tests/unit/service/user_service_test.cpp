@@ -47,6 +47,26 @@ TEST_F(UserServiceTest, WhoIsNoAdminAnyMoreChangesNothing) {
     EXPECT_EQ(stored(ada_).role, Role::editor);
 }
 
+TEST_F(UserServiceTest, AKeyDoesNotChangeTheAccountItActsFor) {
+    world_.add_caller("second@example.org", Role::admin);
+    Caller const key{admin_.user, Credential::api_key(new_uuid(), {}), admin_.since};
+    for (UserChanges const changes : {UserChanges{Role::viewer, {}}, UserChanges{{}, false}}) {
+        EXPECT_EQ(update(key, admin_.user.id, changes).error().code, ErrorCode::forbidden);
+    }
+    EXPECT_EQ(stored(admin_).role, Role::admin);
+    EXPECT_TRUE(stored(admin_).is_active);
+    EXPECT_TRUE(update(admin_, admin_.user.id, {.role = Role::viewer})) << "a person may";
+}
+
+TEST_F(UserServiceTest, ACommandRemovesALostSecondFactor) {
+    auto const email = *Email::parse("ada@example.org");
+    EXPECT_EQ(run_task(process_.users.remove_second_factor(email)).error().code, ErrorCode::totp_not_found);
+    world_.change([&](Tables& tables) { tables.totp[ada_.user.id] = {ada_.user.id, "sealed", {}}; });
+    EXPECT_TRUE(run_task(process_.users.remove_second_factor(email)));
+    EXPECT_TRUE(world_.tables().totp.empty());
+    EXPECT_TRUE(world_.tables().sessions.at(ada_.credential.id()).revoked_at);
+}
+
 TEST_F(UserServiceTest, TheLastActiveAdminStays) {
     auto const disabled = world_.add_caller("disabled@example.org", Role::admin);
     world_.change([&](Tables& tables) { tables.users.at(disabled.user.id).is_active = false; });

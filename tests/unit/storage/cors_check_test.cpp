@@ -51,7 +51,7 @@ TEST(S3Diagnosis, NamesTheSettingOrTheRight) {
     says(404, "NoSuchBucket", "STORAGE_BUCKET");
     says(400, "AuthorizationHeaderMalformed", "AWS_REGION");
     says(301, "", "AWS_REGION");
-    says(0, "", "nobody answers");
+    says(0, "", "no S3 server answers");
     says(418, "Teapot", "S3 refused");
 }
 

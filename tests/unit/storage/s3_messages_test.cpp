@@ -26,7 +26,7 @@ TEST(S3Address, TheBucketItselfHasNoSlash) {
 }
 
 TEST(S3Requests, CompletesWithPartsInOrder) {
-    auto const call = complete_multipart_upload("k", "id", {{2, "\"b\""}, {1, "\"a\""}});
+    auto const call = complete_multipart_upload("k", "id", {{2, 1, "\"b\""}, {1, 1, "\"a\""}});
     EXPECT_EQ(call.body,
               "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>&quot;a&quot;</ETag></Part>"
               "<Part><PartNumber>2</PartNumber><ETag>&quot;b&quot;</ETag></Part></CompleteMultipartUpload>");

@@ -28,8 +28,8 @@ struct PocFindings {
     void tell(Log& log, AdoptionReport const& report) const;
 };
 
-/// Returns whether the database, which has no schema of ours, has the tables of the proof of concept. Throws
-/// `SchemaMismatch` when it has tables of our names in another shape.
+/// Returns whether the database has the tables of the proof of concept. Call it when the schema of this program is not
+/// there. Throws `SchemaMismatch` when tables have the expected names and another shape.
 bool has_poc_tables(BlockingConnection& connection);
 
 /// Moves them into the schema `clinikk_poc`, where they stay unchanged. Call it in a transaction. Throws `Unavailable`

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "domain/object_key.hpp"
-#include "domain/object_store.hpp"
 
 namespace clinikk::db {
 namespace {
@@ -54,8 +53,7 @@ bool is_bucket_name(std::string_view name) {
 }
 
 bool is_media_key(std::string_view key) {
-    auto const begins = [key](std::string_view folder) { return key.starts_with(folder); };
-    return is_object_key(key) && std::ranges::any_of(object_folders, begins);
+    return is_object_key(key) && (key.starts_with("video/") || key.starts_with("audio/"));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "http/endpoint/request_schema.hpp"
 
 namespace clinikk::http {
@@ -187,6 +189,60 @@ TEST(DescribeRequest, ListsHeaderFieldsAndCookies) {
     EXPECT_FALSE(schema.parameters[1].member.required);
     EXPECT_EQ(schema.parameters[2].place, ParameterPlace::cookie);
     EXPECT_EQ(schema.parameters[2].member.name, "visits");
+}
+
+struct Thing {
+    FormField<Small> size;
+    FormField<Small> weight;
+    FormField<std::optional<Small>> age;
+};
+BOOST_DESCRIBE_STRUCT(Thing, (), (size, weight, age))
+
+struct ThingInQuery : QueryFields<Thing> {
+    static constexpr std::array<std::string_view, 1> derived{"weight"};
+};
+
+struct SentThing {
+    ThingInQuery thing;
+    Query<std::optional<Small>> limit;
+};
+BOOST_DESCRIBE_STRUCT(SentThing, (), (thing, limit))
+
+TEST(BindQuery, TakesTheMembersOfAResourceFromTheQueryAndFromElsewhere) {
+    Input const input{.query = {text_field("size", "3"), text_field("age", ""), text_field("limit", "5")}};
+    auto const bound = bind<SentThing>(input);
+    ASSERT_TRUE(bound);
+    auto thing = bound->thing;
+    EXPECT_TRUE(thing.has("size"));
+    EXPECT_FALSE(thing.has("weight"));
+    thing.add("weight", "7");
+    auto const made = bind_query(thing);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->size->value(), 3);
+    EXPECT_EQ(made->weight->value(), 7);
+    EXPECT_FALSE(made->age) << "an empty text was not filled in";
+}
+
+TEST(BindQuery, CollectsWhatIsWrong) {
+    Input const input{.query = {text_field("size", "x"), text_field("age", "y"), text_field("age", "1")}};
+    auto const bound = bind<SentThing>(input);
+    ASSERT_TRUE(bound) << "the handler binds them";
+    auto const made = bind_query(bound->thing);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, ErrorCode::validation_failed);
+    EXPECT_EQ(made.error().errors.size(), 4U) << "size, weight, age twice";
+}
+
+TEST(BindQuery, IsDescribedAsParametersOfWhichThoseThatFollowFromOthersAreNotRequired) {
+    OperationSchema schema;
+    describe_request<SentThing>(schema);
+    ASSERT_EQ(schema.parameters.size(), 4U);
+    EXPECT_TRUE(schema.body.empty());
+    for (auto const& [place, member] : schema.parameters) {
+        EXPECT_EQ(place, ParameterPlace::query);
+        EXPECT_EQ(member.required, member.name == "size") << member.name;
+        EXPECT_FALSE(member.schema.nullable) << member.name;
+    }
 }
 
 }  // namespace

@@ -129,6 +129,50 @@ TEST(ChunkedDecoder, ReadsPastTrailers) {
     }
 }
 
+TEST(ChunkedDecoder, KeepsTrailerFieldsUntilTheEnd) {
+    std::string_view const input = "1\r\nx\r\n0\r\nUpload-Checksum:  sha1 Kg== \r\nX: 1\r\nx: 2\r\nEmpty:\r\n\r\nGET /";
+    for (std::size_t cut = 0; cut <= input.size() - 6; ++cut) {
+        ChunkedDecoder decoder;
+        Decoded out;
+        feed(decoder, input.substr(0, cut), out);
+        EXPECT_EQ(decoder.trailer("x"), "") << "before the end, at " << cut;
+        feed(decoder, input.substr(cut), out);
+        EXPECT_EQ(decoder.trailer("upload-checksum"), "sha1 Kg==") << "cut at " << cut;
+        EXPECT_EQ(decoder.trailer("X"), "1");
+        EXPECT_EQ(decoder.trailer("Empty"), "");
+        EXPECT_EQ(decoder.trailer("Other"), "");
+    }
+}
+
+TEST(ChunkedDecoder, IgnoresTrailerFieldsThatBelongInTheHead) {
+    ChunkedDecoder decoder;
+    Decoded out;
+    feed(decoder,
+         "0\r\ncontent-length: 5\r\nHost: a\r\nTransfer-Encoding: chunked\r\nAuthorization: Bearer x\r\nA: b\r\n\r\n",
+         out);
+    EXPECT_EQ(out.kind, Kind::end);
+    for (auto const* name : {"Content-Length", "Host", "Transfer-Encoding", "Authorization"}) {
+        EXPECT_EQ(decoder.trailer(name), "") << name;
+    }
+    EXPECT_EQ(decoder.trailer("A"), "b");
+}
+
+TEST(ChunkedDecoder, LimitsTheNumberOfTrailerFields) {
+    auto const with_fields = [](int number) {
+        std::string input = "0\r\n";
+        for (int i = 0; i < number; ++i) input += "a:\r\n";
+        return input + "\r\n";
+    };
+    ChunkedDecoder fits;
+    EXPECT_EQ(fits.next(with_fields(100)).kind, Kind::end);
+    ChunkedDecoder too_many;
+    EXPECT_EQ(too_many.next(with_fields(101)).kind, Kind::refused);
+    ChunkedDecoder forbidden;
+    std::string hosts = "0\r\n";
+    for (int i = 0; i < 101; ++i) hosts += "Host:a\r\n";
+    EXPECT_EQ(forbidden.next(hosts).kind, Kind::refused) << "ignored fields count too";
+}
+
 TEST(ChunkedDecoder, LimitsTheTrailerSection) {
     auto const with_trailer = [](std::size_t size) { return "0\r\nA:" + std::string(size - 6, 'v') + "\r\n\r\n"; };
     ChunkedDecoder fits;

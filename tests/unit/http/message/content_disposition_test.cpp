@@ -68,5 +68,23 @@ TEST(SafeFileName, CountsCodePoints) {
     EXPECT_EQ(safe_file_name("b." + std::string(200, 'a')), "b." + std::string(118, 'a'));
 }
 
+TEST(ContentDisposition, StatesTheNameOfAFile) {
+    EXPECT_EQ(stated_file_name("inline; filename=\"a clip.mp4\""), "a clip.mp4");
+    EXPECT_EQ(stated_file_name("inline; filename=\"a.mp4\"; filename*=UTF-8''%C3%9Cbung%20%E2%82%AC.mp4"),
+              "Übung €.mp4");
+    EXPECT_EQ(stated_file_name("attachment; FILENAME*=utf-8'en'b.mp4; filename=a.mp4"), "b.mp4");
+    EXPECT_EQ(stated_file_name("inline;filename=a.mp4;size=3"), "a.mp4");
+    EXPECT_EQ(stated_file_name("inline; filename=\"\xFF.mp4\""), "\xEF\xBF\xBD.mp4");
+}
+
+TEST(ContentDisposition, StatesNoNameOtherwise) {
+    for (auto const* const field : {"", "inline", "inline; x=y", "; filename=a", "a b; filename=a", "inline; filename",
+                                    "inline; filename=\"a", "inline; filename=a b"}) {
+        EXPECT_EQ(stated_file_name(field), "") << field;
+    }
+    EXPECT_EQ(stated_file_name("inline; filename*=ISO-8859-1''%DCbung; filename=a"), "a");
+    EXPECT_EQ(stated_file_name("inline; filename*=UTF-8''%00; filename=a"), "a");
+}
+
 }  // namespace
 }  // namespace clinikk::http

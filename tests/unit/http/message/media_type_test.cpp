@@ -96,5 +96,15 @@ TEST(AcceptedCodings, FollowTheWeights) {
     }
 }
 
+TEST(MediaRange, HoldsTypesByNameOrByTheirBeginning) {
+    EXPECT_TRUE(is_in_media_range("video/mp4", "video/mp4"));
+    EXPECT_TRUE(is_in_media_range("video/mp4", "video/*"));
+    EXPECT_TRUE(is_in_media_range("video/mp4", "*/*"));
+    EXPECT_FALSE(is_in_media_range("video/mp4", "video/mp2"));
+    EXPECT_FALSE(is_in_media_range("videos/mp4", "video/*"));
+    EXPECT_FALSE(is_in_media_range("audio/mp4", "video/*"));
+    EXPECT_FALSE(is_in_media_range("video/mp4", ""));
+}
+
 }  // namespace
 }  // namespace clinikk::http

@@ -9,6 +9,8 @@ class NoBody : public RequestBody {
 public:
     void limit(std::uint64_t, ErrorCode) override {}
     Task<Result<std::string_view>> next() override { co_return std::string_view{}; }
+    void interrupt() override {}
+    std::string_view trailer(std::string_view) const override { return {}; }
 };
 
 class AnswerCacheTest : public testing::Test {

@@ -6,6 +6,7 @@
 
 #include "http/endpoint/endpoint_table.hpp"
 #include "support/run_task.hpp"
+#include "unit/http/server/no_keys.hpp"
 
 namespace clinikk::http {
 namespace {
@@ -58,6 +59,33 @@ Task<Result<ThingView>> append_chunk(Counts&, Request&, ChunkInput input) {
     co_return ThingView{text};
 }
 
+constexpr std::array<std::string_view, 1> any_type{"*/*"};
+constexpr std::array<std::string_view, 2> media_types{"video/*", "audio/*"};
+
+struct FileInput {
+    RawBody<any_type> body;
+};
+BOOST_DESCRIBE_STRUCT(FileInput, (), (body))
+
+struct MediaInput {
+    RawBody<media_types> body;
+};
+BOOST_DESCRIBE_STRUCT(MediaInput, (), (body))
+
+template <class Input>
+Task<Result<ThingView>> take_file(Counts&, Request&, Input input) {
+    auto const piece = co_await input.body->next();
+    if (!piece) co_return piece.error();
+    co_return ThingView{std::string(*piece)};
+}
+
+Task<Result<ThingView>> mismatch(Counts&, Request&, NoInput) {
+    Error error = Error(ErrorCode::upload_offset_mismatch).with("Upload-Offset", "7");
+    error.problem_type = "https://iana.org/assignments/http-problem-types#mismatching-upload-offset";
+    error.members = {{"expected-offset", 7}, {"provided-offset", 9}};
+    co_return error;
+}
+
 Task<Result<ThingView>> break_thing(Counts&, Request&, NoInput) { throw Unavailable("the database is away"); }
 
 Task<Result<ThingView>> surprise(Counts&, Request&, NoInput) { co_return Error(ErrorCode::quota_exceeded); }
@@ -89,6 +117,9 @@ public:
         co_return std::string_view{"bytes"};
     }
 
+    void interrupt() override {}
+    std::string_view trailer(std::string_view) const override { return {}; }
+
     bool is_read = false;
 };
 
@@ -106,16 +137,29 @@ protected:
         routes.add<append_chunk>({.method = Method::patch, .path = "/things", .body_limit = 11});
         routes.add<break_thing>({.path = "/broken"});
         routes.add<surprise>({.path = "/surprise"});
+        routes.add<take_file<FileInput>>({.method = Method::put, .path = "/file", .body_optional = true});
+        routes.add<take_file<MediaInput>>({.method = Method::put, .path = "/media"});
+        routes.add<mismatch>({.path = "/mismatch", .errors = {ErrorCode::upload_offset_mismatch}});
+        routes.add<see_request>({.method = Method::post, .path = "/mismatch", .options = {{"Tus-Version", "1.0.0"}}});
+        routes.add<see_request>({.method = Method::patch,
+                                 .path = "/mismatch",
+                                 .takes_method_override = true,
+                                 .options = {{"tus-version", "2"}, {"Upload-Limit", "min-size=0"}}});
         routes.add<see_request>({.path = "/admin", .access = Access::admin, .scope = Scope::users_admin});
         routes.add<see_request>({.path = "/me", .access = Access::signed_in});
+        routes.add<see_request>({.path = "/health", .is_unmetered = true});
         router_.emplace(table_);
+        serve(1000);
+    }
+
+    void serve(std::uint32_t request_rate) {
         pipeline_.emplace(
-            *router_, authenticator_, [this] { return revision(); }, PipelineOptions{{}, {"https://app.example.org"}},
-            log_);
+            *router_, authenticator_, keys_, [this] { return revision(); },
+            PipelineOptions{{}, {"https://app.example.org"}, request_rate}, log_);
     }
 
     Response ask(std::string_view method, std::string_view path, std::vector<Field> fields = {},
-                 std::string_view authority = "tv.example.org") {
+                 std::string_view authority = "tv.example.org", std::uint64_t body_length = 11) {
         RequestHead head;
         head.method_name = method;
         head.method = parse_method(method);
@@ -124,7 +168,7 @@ protected:
         head.fields.push_back({"Origin", "https://app.example.org"});
         if (method == "PUT" || method == "PATCH") {
             head.framing = BodyFraming::length;
-            head.content_length = 11;
+            head.content_length = body_length;
         }
         Request request{head, body_, "192.0.2.1", {}, std::chrono::steady_clock::now(), authority};
         auto response = run_task(pipeline_->handle(request));
@@ -146,6 +190,7 @@ protected:
     int revision_fails_after_ = 1000;  ///< asks for the database's revision
     Body body_;
     OneEditor authenticator_;
+    NoKeys keys_;
     Log log_{LogLevel::error, LogFormat::text};
     EndpointTable table_;
     std::optional<Router> router_;
@@ -183,6 +228,41 @@ TEST_F(PipelineTest, RefusesStrangersBeforeTheirBodies) {
     EXPECT_EQ(ask("PUT", "/things", {{"Authorization", "Bearer x"}}).status, 413);
     EXPECT_FALSE(body_.is_read);
     EXPECT_EQ(counts_.calls, 0);
+}
+
+TEST_F(PipelineTest, CountsTheRequestsOfEachCallerBeforeItRefusesCredentials) {
+    serve(1);
+    std::vector<Field> const key{{"Authorization", "Bearer key:content:read"}};
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(ask("GET", "/things").status, 200);
+        EXPECT_EQ(ask("GET", "/me", {{"Authorization", "Bearer wrong"}}).status, 401);
+    }
+    auto const refused = ask("PUT", "/things", {{"Authorization", "Bearer wrong"}});
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_EQ(refused.headers.find("Retry-After"), "1");
+    EXPECT_EQ(refused.headers.find("RateLimit-Policy"), R"("requests";q=10;w=10)");
+    EXPECT_EQ(refused.headers.find("RateLimit"), R"("requests";r=0;t=1)");
+    EXPECT_FALSE(body_.is_read);
+    EXPECT_EQ(ask("GET", "/me").status, 429);
+    EXPECT_EQ(ask("GET", "/me", {{"Authorization", "Bearer x"}}).status, 200) << "an account has its own";
+    EXPECT_EQ(ask("GET", "/me", key).status, 403) << "and so has a key";
+    EXPECT_EQ(ask("GET", "/nothing").status, 404);
+    EXPECT_EQ(ask("OPTIONS", "/things").status, 204);
+    auto const health = ask("GET", "/health");
+    EXPECT_EQ(health.status, 200);
+    EXPECT_FALSE(health.headers.has("RateLimit"));
+}
+
+TEST_F(PipelineTest, AKeptAnswerTellsWhatIsLeftOfTheCallersOwn) {
+    serve(1);
+    EXPECT_EQ(ask("GET", "/things").headers.find("RateLimit"), R"("requests";r=9;t=1)");
+    auto const kept = ask("GET", "/things");
+    EXPECT_EQ(counts_.calls, 1);
+    EXPECT_EQ(kept.headers.find("RateLimit"), R"("requests";r=8;t=2)");
+    auto const text = kept.headers.text();
+    EXPECT_EQ(text.find("RateLimit:"), text.rfind("RateLimit:"));
+    serve(0);
+    EXPECT_FALSE(ask("GET", "/things").headers.has("RateLimit"));
 }
 
 TEST_F(PipelineTest, OnlyAdminsMayCallWhatIsForAdmins) {
@@ -239,6 +319,81 @@ TEST_F(PipelineTest, HandsOverARawBodyUnread) {
     EXPECT_NE(text(other).find("application/offset+octet-stream or application/partial-upload"), std::string::npos);
     EXPECT_EQ(patch({{"Content-Type", "application/offset+octet-stream"}, {"Content-Encoding", "gzip"}}).status, 415);
     EXPECT_FALSE(body_.is_read);
+}
+
+TEST_F(PipelineTest, TakesRawBodiesByRangesOfMediaTypes) {
+    auto const put = [&](std::string_view path, std::string_view type) {
+        std::vector<Field> fields;
+        if (type.data() != nullptr) fields.push_back({"Content-Type", type});
+        return ask("PUT", path, std::move(fields)).status;
+    };
+    EXPECT_EQ(put("/file", "video/mp4"), 200);
+    EXPECT_EQ(put("/file", "application/octet-stream; x=1"), 200);
+    EXPECT_EQ(put("/file", {}), 200) << "unknown bytes";
+    EXPECT_EQ(put("/file", "no type"), 415);
+    EXPECT_EQ(put("/media", "Video/MP4"), 200);
+    EXPECT_EQ(put("/media", "audio/ogg"), 200);
+    for (auto const* type : {"videos/mp4", "image/png", "video", "*/*", ""})
+        EXPECT_EQ(put("/media", type), 415) << type;
+    EXPECT_EQ(put("/media", {}), 415);
+}
+
+TEST_F(PipelineTest, ARawBodyMayBeAbsentWhereTheOperationSaysSo) {
+    EXPECT_EQ(ask("PUT", "/file", {{"Content-Type", "no type"}}, "tv.example.org", 0).status, 200);
+    EXPECT_EQ(ask("PUT", "/media", {}, "tv.example.org", 0).status, 415);
+}
+
+TEST_F(PipelineTest, WritesProblemTypesOfOtherSpecifications) {
+    auto const answer = ask("GET", "/mismatch");
+    EXPECT_EQ(answer.status, 409);
+    EXPECT_EQ(answer.headers.find("Upload-Offset"), "7");
+    auto const problem = text(answer);
+    EXPECT_TRUE(
+        problem.starts_with(R"({"type":"https://iana.org/assignments/http-problem-types#mismatching-upload-offset",)"))
+        << problem;
+    EXPECT_TRUE(problem.ends_with(R"("code":"upload_offset_mismatch","expected-offset":7,"provided-offset":9})"))
+        << problem;
+}
+
+TEST_F(PipelineTest, AnswersOptionsWithTheFieldsOfAllOperationsOnce) {
+    auto const answer = ask("OPTIONS", "/mismatch", {{"Access-Control-Request-Method", "PATCH"}});
+    EXPECT_EQ(answer.status, 204);
+    EXPECT_EQ(answer.headers.find("Tus-Version"), "1.0.0");
+    EXPECT_EQ(answer.headers.find("Upload-Limit"), "min-size=0");
+    EXPECT_EQ(answer.headers.text().find("tus-version"), std::string_view::npos);
+    EXPECT_EQ(answer.headers.find("Access-Control-Allow-Methods"), "GET, HEAD, POST, PATCH, OPTIONS");
+    auto const may_send = answer.headers.find("Access-Control-Allow-Headers").value();
+    for (auto const* name : {"Tus-Resumable", "Upload-Offset", "X-HTTP-Method-Override", "Content-Digest"}) {
+        EXPECT_NE(may_send.find(name), std::string_view::npos) << name;
+    }
+    auto const may_read = answer.headers.find("Access-Control-Expose-Headers").value();
+    for (auto const* name : {"Location", "Upload-Offset", "Upload-Limit", "Tus-Max-Size", "Content-Location"}) {
+        EXPECT_NE(may_read.find(name), std::string_view::npos) << name;
+    }
+    EXPECT_FALSE(ask("OPTIONS", "/things").headers.has("Tus-Version"));
+}
+
+TEST_F(PipelineTest, APostMayStateAnotherMethodWhereTheOperationTakesIt) {
+    auto const method_of = [&](std::string_view method, std::string_view path, std::vector<Field> fields) {
+        RequestHead head;
+        head.method_name = method;
+        head.method = parse_method(method);
+        head.target = head.path = path;
+        head.fields = std::move(fields);
+        pipeline_->override_method(head);
+        EXPECT_EQ(to_string(head.method), head.method_name);
+        return head.method;
+    };
+    Field const patch{"X-HTTP-Method-Override", "PATCH"};
+    EXPECT_EQ(method_of("POST", "/mismatch", {patch}), Method::patch);
+    EXPECT_EQ(method_of("POST", "/mismatch", {}), Method::post);
+    EXPECT_EQ(method_of("POST", "/mismatch", {patch, patch}), Method::post);
+    for (auto const* other : {"patch", "GET", "HEAD", "DELETE", "PUT", "OPTIONS", ""}) {
+        EXPECT_EQ(method_of("POST", "/mismatch", {{"X-HTTP-Method-Override", other}}), Method::post) << other;
+    }
+    EXPECT_EQ(method_of("POST", "/things", {patch}), Method::post) << "its PATCH takes no override";
+    EXPECT_EQ(method_of("POST", "/nothing", {patch}), Method::post);
+    EXPECT_EQ(method_of("GET", "/mismatch", {patch}), Method::patch) << "whatever method the client could send";
 }
 
 TEST_F(PipelineTest, AnswersWhateverHappens) {
