@@ -1,5 +1,6 @@
 #include "api/file_body.hpp"
 
+#include "api/content.hpp"
 #include "api/routes.hpp"
 #include "base/described.hpp"
 #include "domain/file_name.hpp"
@@ -10,7 +11,7 @@ namespace clinikk::api {
 
 void add_file_body_routes(Routes& routes) {
     using enum ErrorCode;
-    routes.add<create_content_raw>(
+    routes.add_repeatable<create_content_raw, created_again>(
         {.method = Method::post,
          .path = "/content",
          .tag = "content",

@@ -58,6 +58,7 @@ void add_resumable_upload_routes(Routes& routes) {
                                   "The upload has begun",
                                   {answer_header::location, upload_header::content_location, upload_header::complete,
                                    upload_header::offset, optional(upload_header::length), upload_header::limit}}},
+                     .keyed = false,  // what can be resumed need not be begun again
                      .chosen_by = "Upload-Complete",
                      .options = {{"Upload-Limit", limit}}};
     create.errors.push_back(too_many_uploads);
@@ -102,6 +103,7 @@ void add_resumable_upload_routes(Routes& routes) {
                                   "The bytes are safe, and the upload is not complete; or it was a part of another",
                                   {answer_header::cache_control, upload_header::complete, upload_header::offset,
                                    optional(upload_header::length), upload_header::limit}}},
+                     .keyed = false,
                      .options = {{"Upload-Limit", limit},
                                  {"Accept-Patch", "application/partial-upload, application/offset+octet-stream"}}};
     append.errors.insert(append.errors.end(), {upload_offset_mismatch, upload_is_final, content_not_found});

@@ -36,6 +36,7 @@ Operation tus_operation(Method method, std::string_view path) {
     operation.path = path;
     operation.tag = "upload";
     operation.scope = Scope::content_write;
+    operation.keyed = false;  // what can be resumed need not be begun again
     operation.chosen_by = field_of_tus;
     operation.refuse_head = refuse_head;
     operation.on_every_answer = {{field_of_tus, tus_version}};

@@ -121,13 +121,8 @@ CoreSizes server_sizes(Settings const& settings, DescriptorBudget const& descrip
 
 DirectUploadOptions direct_upload_options(Settings const& settings) {
     auto options = settings.direct_uploads;
-    options.limits = settings.uploads;
     options.address_life = settings.playback.address_life;
     return options;
-}
-
-ResumableUploadOptions resumable_upload_options(Settings const& settings) {
-    return {settings.uploads, settings.direct_uploads.life};
 }
 
 http::ServerOptions server_options(Settings const& settings, DescriptorBudget const& descriptors) {
@@ -193,6 +188,7 @@ struct Application::Parts {
     PlaybackSessionService playback_sessions;
     std::unique_ptr<PackagingReader> packaging_reader;
     PackagingService packaging;
+    UploadCore upload_core;
     UploadService uploads;
     DirectUploadService direct_uploads;
     ResumableUploadService resumable_uploads;
@@ -233,12 +229,13 @@ struct Application::Parts {
           playback_sessions(*core.freeing_work, *grants, core.clock, settings.playback.session_life),
           packaging_reader(media::packaging::make_packaging_reader()),
           packaging(*core.freeing_work, core.storage.object_stores(), *packaging_reader, settings.packaging, log),
-          uploads(*core.work, core.storage.object_stores(), *inspector, core.clock, settings.uploads, lease_holder(),
-                  log),
-          direct_uploads(*core.work, core.storage.object_stores(), *inspector, core.clock,
-                         direct_upload_options(settings), lease_holder(), log),
-          resumable_uploads(*core.work, core.storage.object_stores(), *inspector, core.clock, signals,
-                            resumable_upload_options(settings), lease_holder(), log),
+          upload_core(*core.work, core.storage.object_stores(), *inspector, core.clock, settings.uploads,
+                      lease_holder(), log),
+          uploads(upload_core, *core.work, core.storage.object_stores(), core.clock, log),
+          direct_uploads(upload_core, *core.work, core.storage.object_stores(), core.clock,
+                         direct_upload_options(settings), log),
+          resumable_uploads(upload_core, *core.work, core.storage.object_stores(), core.clock, signals,
+                            settings.direct_uploads.life, log),
           services(make_services()),
           table(api::make_endpoints(&services, settings.uploads.max_size)),
           router(table),
@@ -289,6 +286,7 @@ struct Application::Parts {
             // An update may have replaced the source.
             if (event.type != "content.created") core.storage.local().close_idle_files();
         });
+        server.on_drain([this] { resumable_uploads.drain(); });
         server.spawn_on_each([this] { return core.database->serve_loop(); });
         server.spawn([this] { return signals.run(); });
         server.spawn([this] { return core.database->watch_events([this] { signals.wake(); }); });

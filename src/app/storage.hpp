@@ -9,7 +9,7 @@
 #include "domain/object_stores.hpp"
 #include "storage/aws_credentials.hpp"
 #include "storage/local_object_store.hpp"
-#include "storage/memory_budget.hpp"
+#include "base/async/memory_budget.hpp"
 
 namespace clinikk::app {
 

@@ -67,9 +67,9 @@ constexpr Statement list_open_uploads{"resumable_upload_list_open", list_open_sq
 
 constexpr auto list_unfinished_sql =
     sql_text("SELECT ", columns<ResumableUpload>,
-             " FROM resumable_uploads WHERE state = 'open' AND is_complete AND EXISTS (SELECT 1 FROM uploads u"
+             " FROM resumable_uploads WHERE state = 'open' AND is_complete AND id > $2 AND EXISTS (SELECT 1 FROM uploads u"
              " WHERE u.id = resumable_uploads.id AND u.expires_at >= $1 AND (u.holder = '' OR u.lease_until < $1))"
-             " ORDER BY id LIMIT $2");
+             " ORDER BY id LIMIT $3");
 constexpr Statement list_unfinished_uploads{"resumable_upload_list_unfinished", list_unfinished_sql};
 
 constexpr Statement forget_upload{"resumable_upload_forget",
@@ -151,9 +151,9 @@ public:
         co_return co_await find_all<ResumableUpload>(session_, list_open_uploads, parameters);
     }
 
-    Task<std::vector<ResumableUpload>> list_unfinished(Timestamp at, std::size_t limit) override {
+    Task<std::vector<ResumableUpload>> list_unfinished(Timestamp at, Uuid after, std::size_t limit) override {
         return find_all<ResumableUpload>(session_, list_unfinished_uploads,
-                                         std::array{to_value(at), to_value(std::uint64_t{limit})});
+                                         std::array{to_value(at), to_value(after), to_value(std::uint64_t{limit})});
     }
 
     Task<bool> forget(Uuid id) override {

@@ -87,8 +87,8 @@ public:
     virtual Task<std::vector<ResumableUpload>> list_open(Uuid owner_id, std::optional<Uuid> before,
                                                          std::size_t limit) = 0;
     /// Open uploads of which all bytes have arrived and that nobody holds at `at`, when they have not expired: a
-    /// process died while it examined them.
-    virtual Task<std::vector<ResumableUpload>> list_unfinished(Timestamp at, std::size_t limit) = 0;
+    /// process died while it examined them. At most `limit` with an id above `after`, in the order of their ids.
+    virtual Task<std::vector<ResumableUpload>> list_unfinished(Timestamp at, Uuid after, std::size_t limit) = 0;
     /// Removes the row of an upload that has ended and whose write is gone. Returns false when there is none.
     virtual Task<bool> forget(Uuid id) = 0;
     /// Removes at most `limit` rows of uploads that have ended, whose time is over at `at`, and whose bytes have been

@@ -105,7 +105,7 @@ Task<> ApiKeyService::note_use(ApiKeyOwner const& owner, Timestamp at) {
     try {
         co_await work_.repositories().api_keys().note_use(owner.key_id, at, at - use_interval);
     } catch (std::exception const& failure) {
-        log_.warning("api_key.use_not_noted", {{"key", owner.key_id.to_string()}, {"error", failure.what()}});
+        log_.warning("api_key.use_dropped", {{"key", owner.key_id.to_string()}, {"error", failure.what()}});
     }
 }
 

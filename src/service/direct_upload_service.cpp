@@ -3,12 +3,10 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
-#include <array>
 #include <exception>
 
 #include "domain/media_format.hpp"
 #include "service/audit.hpp"
-#include "service/examination.hpp"
 #include "service/permission.hpp"
 #include "service/upload_lease.hpp"
 
@@ -78,14 +76,6 @@ std::optional<Uuid> replaced_by(Upload const& upload) {
     return upload.content_id == upload.id ? std::nullopt : std::optional(upload.content_id);
 }
 
-/// Returns whether the error ends the upload for good.
-bool is_final(ErrorCode code) {
-    using enum ErrorCode;
-    constexpr std::array final_codes{upload_not_found,    content_not_found, digest_mismatch,   media_unrecognised,
-                                     media_kind_mismatch, media_truncated,   media_unsupported, media_probe_timeout};
-    return std::ranges::find(final_codes, code) != final_codes.end();
-}
-
 }  // namespace
 
 PartPlan PartPlan::of(std::uint64_t size) noexcept {
@@ -106,15 +96,14 @@ std::uint64_t PartPlan::size_of(int number) const noexcept {
     return std::min(part_size, size - offset);
 }
 
-DirectUploadService::DirectUploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector,
-                                         Clock& clock, DirectUploadOptions options, std::string holder, Log& log)
-    : work_(work),
+DirectUploadService::DirectUploadService(UploadCore& core, UnitOfWork& work, ObjectStores& objects, Clock& clock,
+                                         DirectUploadOptions options, Log& log)
+    : core_(core),
+      work_(work),
       objects_(objects),
-      inspector_(inspector),
       clock_(clock),
       options_(options),
-      holder_(std::move(holder)),
-      indexes_(work, clock, holder_, log),
+      holder_(core.holder()),
       log_(log) {}
 
 /// Begins an upload. If it fails half-way, a row with a short lease is left, and the collector asks the store for what
@@ -124,9 +113,9 @@ Task<Result<BegunUpload>> DirectUploadService::begin(Caller const& owner, Upload
     auto& store = objects_.current();
     auto* const direct = store.direct_uploads();
     if (direct == nullptr) co_return Error(ErrorCode::direct_upload_unavailable);
-    if (size > std::min(options_.limits.max_size, max_object_size)) co_return Error(ErrorCode::upload_too_large);
+    if (size > std::min(core_.limits().max_size, max_object_size)) co_return Error(ErrorCode::upload_too_large);
     if (replaces) {
-        auto const kind = co_await kind_to_replace(work_, owner, *replaces);
+        auto const kind = co_await core_.kind_to_replace(owner, *replaces);
         if (!kind) co_return kind.error();
         description.content_type = *kind;
     }
@@ -148,7 +137,7 @@ Task<Result<BegunUpload>> DirectUploadService::begin(Caller const& owner, Upload
     upload.created_at = clock_.now();
     upload.lease_until = upload.created_at + upload_lease_length;
     upload.expires_at = upload.lease_until;
-    auto const room = co_await reserve_upload(work_, store, options_.limits, owner, upload, size);
+    auto const room = co_await core_.reserve(owner, upload, size);
     if (!room) co_return room.error();
 
     UploadLease const lease(co_await boost::asio::this_coro::executor, clock_, work_.repositories().uploads(), upload,
@@ -317,32 +306,11 @@ Task<Result<Content>> DirectUploadService::complete_claimed(Caller const& caller
     auto const assembled = co_await assemble(upload, completion);
     if (!assembled) co_return assembled.error();
     auto& store = objects_.named(upload.store);
-    auto const size = plan_of(upload).size;
-    auto const bytes = co_await read_for_examination(store, upload.object_key, size, inspector_, lease);
+    auto bytes = co_await core_.read(store, upload.object_key, plan_of(upload).size, lease);
     if (!bytes) co_return bytes.error();
-    if (completion.sha256 && *completion.sha256 != bytes->stored.sha256) co_return Error(ErrorCode::digest_mismatch);
-    auto const facts = co_await bytes->inspection->finish(description.content_type);
-    if (!facts) co_return facts.error();
-    auto const packaged = co_await indexes_.package(*bytes->inspection, bytes->stored.sha256, store);
-    if (!packaged) co_return packaged.error();
-    auto content = co_await publish(caller, upload, description, bytes->stored, *facts, *packaged);
-    if (!content) co_await indexes_.discard(*packaged, store);
-    co_return content;
-}
-
-Task<Result<Content>> DirectUploadService::publish(Caller const& caller, Upload const& upload,
-                                                   UploadDescription const& description, StoredBytes const& stored,
-                                                   MediaFacts const& facts, PackagedFile const& packaged) {
-    auto const& key = upload.object_key;
-    FinishedUpload const finished{upload,   description,           facts,        stored,
-                                  key,      description.file_name, clock_.now(), options_.limits.default_visibility,
-                                  packaged, replaced_by(upload)};
-    auto content = co_await publish_upload(work_, objects_.named(upload.store), options_.limits, indexes_, holder_,
-                                           caller, finished);
-    if (!content) co_return content.error();
-    log_.info(finished.replaces ? "content.source_replaced" : "content.created",
-              {{"content", content->id.to_string()}, {"key", key}, {"bytes", stored.size}});
-    co_return content;
+    Publication publication{description, description.file_name, upload.object_key, completion.sha256};
+    publication.replaces = replaced_by(upload);
+    co_return co_await core_.publish(caller, upload, *bytes, publication);
 }
 
 /// Joins the parts to an object, unless an earlier completion did so and died.

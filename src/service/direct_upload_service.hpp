@@ -14,11 +14,10 @@
 #include "domain/clock.hpp"
 #include "domain/content.hpp"
 #include "domain/direct_uploads.hpp"
-#include "domain/media.hpp"
 #include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/upload.hpp"
-#include "service/publication.hpp"
+#include "service/upload_core.hpp"
 #include "service/upload_description.hpp"
 
 namespace clinikk {
@@ -63,7 +62,6 @@ struct UploadCompletion {
 };
 
 struct DirectUploadOptions {
-    UploadLimits limits{};
     std::chrono::seconds life{24 * 3600};  ///< how long an upload may take (UPLOAD_EXPIRES)
     std::chrono::seconds address_life{};   ///< how long the address of a part is good (PRESIGN_EXPIRES)
 };
@@ -76,9 +74,8 @@ struct DirectUploadOptions {
 /// (`current_editor`).
 class DirectUploadService {
 public:
-    /// `holder` names this process in the leases.
-    DirectUploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, Clock& clock,
-                        DirectUploadOptions options, std::string holder, Log& log);
+    DirectUploadService(UploadCore& core, UnitOfWork& work, ObjectStores& objects, Clock& clock,
+                        DirectUploadOptions options, Log& log);
 
     /// If `replaces` is set, the upload replaces the source of that content, and `description` counts for nothing but
     /// the names of the file. Fails with `direct_upload_unavailable`, `upload_too_large`, `quota_exceeded`,
@@ -108,8 +105,6 @@ private:
     Task<Result<Content>> find_content(Caller const& caller, Uuid id);
     Task<Result<Content>> complete_claimed(Caller const& caller, Upload const& upload, UploadLease& lease,
                                            UploadCompletion const& completion);
-    Task<Result<Content>> publish(Caller const& caller, Upload const& upload, UploadDescription const& description,
-                                  StoredBytes const& stored, MediaFacts const& facts, PackagedFile const& packaged);
     Task<Result<void>> assemble(Upload const& upload, UploadCompletion const& completion);
     Task<> give_back(Upload const& upload);
     Task<bool> remove(Upload const& upload, Caller const* canceller = nullptr);
@@ -117,13 +112,12 @@ private:
     Task<> discard(Upload const& upload);
     DirectUploads& direct(Upload const& upload) const;
 
+    UploadCore& core_;
     UnitOfWork& work_;
     ObjectStores& objects_;
-    MediaInspector& inspector_;
     Clock& clock_;
     DirectUploadOptions options_;
     std::string holder_;
-    IndexWriter indexes_;
     Log& log_;
 };
 

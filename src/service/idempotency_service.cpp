@@ -61,7 +61,7 @@ public:
                 co_await keys.renew(row_.claim, service_.clock_.now());
             }
         } catch (std::exception const& failure) {
-            service_.log_.warning("idempotency.answer_not_kept", {{"error", failure.what()}});
+            service_.log_.warning("idempotency.answer_dropped", {{"error", failure.what()}});
         }
     }
 
@@ -159,7 +159,7 @@ Task<Result<BegunRequest>> IdempotencyService::begin(IdempotentRequest request) 
 BegunRequest IdempotencyService::answer_of(IdempotencyKey const& row) {
     auto const text = box_.open(row.sealed_answer, context_of(row));
     if (text) return from_text(*text);
-    log_.warning("idempotency.answer_unreadable", {{"reason", "it was sealed with another SECRET_KEY"}});
+    log_.warning("idempotency.answer_read_failed", {{"reason", "it was sealed with another SECRET_KEY"}});
     return LostAnswer{row.target_id};
 }
 

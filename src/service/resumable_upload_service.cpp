@@ -16,20 +16,24 @@ constexpr std::size_t unfinished_batch = 16;
 
 }  // namespace
 
-ResumableUploadService::ResumableUploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector,
-                                               Clock& clock, Signals& signals, ResumableUploadOptions options,
-                                               std::string holder, Log& log)
-    : options_(options),
-      state_(new State{work,
+ResumableUploadService::ResumableUploadService(UploadCore& core, UnitOfWork& work, ObjectStores& objects, Clock& clock,
+                                               Signals& signals, std::chrono::seconds life, Log& log)
+    : core_(core),
+      life_(life),
+      state_(new State{core,
+                       work,
                        objects,
                        clock,
                        log,
-                       options,
-                       {work, clock, signals, holder, log},
-                       {inspector, clock},
-                       {work, objects, inspector, clock, options.limits, holder, log}}) {}
+                       life,
+                       {work, clock, signals, core.holder(), log},
+                       {core.inspector(), clock},
+                       {core, work, objects, clock, log},
+                       Uuid{}}) {}
 
 ResumableUploadService::~ResumableUploadService() = default;
+
+void ResumableUploadService::drain() { state_->locks.appends().interrupt_all(); }
 
 void ResumableUploadService::stop() { state_->examinations.drop_all(); }
 
@@ -78,7 +82,7 @@ Task<Result<UploadStatus>> ResumableUploadService::append(UploadReference const&
 }
 
 Task<Result<BegunResumableUpload>> ResumableUploadService::begin(Caller const& owner, NewResumableUpload wanted) {
-    UploadBeginning const beginning(state_->work, state_->objects, state_->clock, state_->options);
+    UploadBeginning const beginning(core_, state_->work, state_->objects, state_->clock, life_);
     auto const holder = state_->locks.new_holder();
     auto begun = co_await beginning.begin(owner, std::move(wanted), holder);
     if (!begun) co_return begun.error();
@@ -106,6 +110,7 @@ Task<Result<BegunResumableUpload>> ResumableUploadService::begin(Caller const& o
 }
 
 Task<Result<UploadStatus>> ResumableUploadService::append_first(UploadReference const& reference, Chunk chunk) {
+    chunk.interrupt = {};  // nobody else knows the upload, and at the end of the process nobody could go on with it
     auto const steps = [&]() -> Task<Result<UploadStatus>> {
         auto status = co_await append(reference, std::move(chunk));
         if (!status) co_await cancel(reference);
@@ -139,7 +144,10 @@ Task<Result<std::vector<ResumableUpload>>> ResumableUploadService::list(Caller c
 
 Task<std::uint64_t> ResumableUploadService::finish_unfinished() {
     state_->examinations.drop_idle();
-    auto const unfinished = co_await state_->rows().list_unfinished(state_->clock.now(), unfinished_batch);
+    auto& after = state_->looked_through;
+    auto const unfinished = co_await state_->rows().list_unfinished(state_->clock.now(), after, unfinished_batch);
+    // What cannot be finished now does not keep the others from their turn.
+    after = unfinished.size() < unfinished_batch ? Uuid{} : unfinished.back().id;
     std::uint64_t count = 0;
     for (auto const& row : unfinished) {
         try {

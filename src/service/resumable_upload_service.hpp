@@ -18,12 +18,11 @@
 #include "domain/caller.hpp"
 #include "domain/clock.hpp"
 #include "domain/content.hpp"
-#include "domain/media.hpp"
 #include "domain/object_stores.hpp"
 #include "domain/resumable_upload.hpp"
 #include "domain/signals.hpp"
 #include "domain/unit_of_work.hpp"
-#include "service/publication.hpp"
+#include "service/upload_core.hpp"
 #include "service/upload_description.hpp"
 
 namespace clinikk {
@@ -95,11 +94,6 @@ struct UploadStatus {
     std::optional<Content> content{};  ///< once it is done; none of a partial upload
 };
 
-struct ResumableUploadOptions {
-    UploadLimits limits{};
-    std::chrono::seconds life{24 * 3600};  ///< how long an upload may rest between requests (UPLOAD_EXPIRES)
-};
-
 /// Uploads that survive connections, processes and tokens: a client begins one, appends bytes in any number of
 /// requests to any process, and the last byte makes the content. An offset that a client was told is durable.
 ///
@@ -114,19 +108,20 @@ struct ResumableUploadOptions {
 /// Thread-safe.
 class ResumableUploadService {
 public:
-    /// `holder` names this process in the leases. Subscribes to `signals`; construct it before they start.
-    ResumableUploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, Clock& clock,
-                           Signals& signals, ResumableUploadOptions options, std::string holder, Log& log);
+    /// `life`: how long an upload may rest between requests (UPLOAD_EXPIRES). Subscribes to `signals`; construct it
+    /// before they start.
+    ResumableUploadService(UploadCore& core, UnitOfWork& work, ObjectStores& objects, Clock& clock, Signals& signals,
+                           std::chrono::seconds life, Log& log);
     ResumableUploadService(ResumableUploadService const&) = delete;
     ResumableUploadService& operator=(ResumableUploadService const&) = delete;
     ~ResumableUploadService();
 
     /// The most bytes an upload may have, for `Tus-Max-Size` and `Upload-Limit`.
-    std::uint64_t max_size() const noexcept { return options_.limits.max_size; }
-    std::chrono::seconds life() const noexcept { return options_.life; }
+    std::uint64_t max_size() const noexcept { return core_.limits().max_size; }
+    std::chrono::seconds life() const noexcept { return life_; }
 
     /// Begins an upload and reserves its length in the quota. A final upload joins its pieces and is complete; if some
-    /// of them are not, it stays open until they are. Fails as `reserve_upload`, with `upload_concat_invalid`, with
+    /// of them are not, it stays open until they are. Fails as `UploadCore::reserve`, with `upload_concat_invalid`, with
     /// `content_not_found` or `forbidden` for a content that the caller may not change (`media_kind_mismatch` for one
     /// of another kind), and, for a final upload or one of no bytes, with the errors of the examination.
     Task<Result<BegunResumableUpload>> begin(Caller const& owner, NewResumableUpload wanted);
@@ -160,15 +155,21 @@ public:
     Task<Result<std::vector<ResumableUpload>>> list(Caller const& caller, std::optional<Uuid> before,
                                                     std::size_t limit);
 
-    /// Examines uploads whose process died when all bytes had arrived. For a job. Returns how many have ended.
+    /// Examines uploads whose process died when all bytes had arrived, a few at each call. For one job. Returns how many
+    /// have ended.
     Task<std::uint64_t> finish_unfinished();
+
+    /// Ends the requests that append, now and from now on, as if others wanted their uploads: what has arrived is kept,
+    /// and the clients go on with another process. For the end of this one. Thread-safe.
+    void drain();
 
     /// Drops what is kept in memory between requests. Call it before the inspector is destroyed.
     void stop();
 
 private:
     struct State;
-    ResumableUploadOptions options_;
+    UploadCore& core_;
+    std::chrono::seconds life_;
     std::shared_ptr<State> state_;
 };
 

@@ -105,7 +105,7 @@ Task<Result<UploadStatus>> ResumableUploadService::State::take(Caller const& cal
     bool const is_partial = row.concat == UploadConcat::partial;
     if (!is_partial) examination = examinations.take(row.id, static_cast<std::uint64_t>(row.offset));
     auto& store = objects.named(held.lock->upload().store).appendable();
-    AppendContext const context{work, store, clock, log, options.life, options.limits};
+    AppendContext const context{core, work, store, clock, log, life};
     Result<void> appended = Error(ErrorCode::internal);
     bool is_refused = false;
     {
@@ -131,7 +131,7 @@ Task<Result<UploadStatus>> ResumableUploadService::State::take(Caller const& cal
 /// Returns how many bytes the upload may still get. If the chunk states the length of the whole, that is reserved.
 Task<Result<UploadAppend::Limit>> ResumableUploadService::State::limit(HeldUpload& held, Chunk const& chunk) {
     auto const offset = static_cast<std::uint64_t>(held.row.offset);
-    auto const max_size = std::max(options.limits.max_size, offset);
+    auto const max_size = std::max(core.limits().max_size, offset);
     UploadAppend::Limit limit;
     if (held.row.length) {
         limit = {static_cast<std::uint64_t>(*held.row.length) - offset, Error(ErrorCode::upload_length_exceeded)};
@@ -143,8 +143,7 @@ Task<Result<UploadAppend::Limit>> ResumableUploadService::State::limit(HeldUploa
     if (chunk.length) row.length = static_cast<std::int64_t>(*chunk.length);
     UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
         auto const owner = held.row.owner_id.value_or(Uuid{});
-        auto const in_flight = co_await repositories.uploads().in_flight(owner, clock.now());
-        auto const left = co_await quota_left(repositories, options.limits, owner, in_flight);
+        auto const left = co_await core.quota_left(repositories, owner);
         if (left && wanted > *left) co_return Error(ErrorCode::quota_exceeded);
         limit = {max_size - offset, Error(ErrorCode::upload_too_large)};
         if (left && *left < limit.room) limit = {*left, Error(ErrorCode::quota_exceeded)};
@@ -180,7 +179,7 @@ Task<Result<UploadStatus>> ResumableUploadService::State::make_at_once(Caller co
     if (!pieces.empty()) {
         auto& store = objects.named(held.lock->upload().store).appendable();
         auto const id = row.id.to_string();
-        auto joined = co_await store.concatenate(id, pieces, options.limits.max_size);
+        auto joined = co_await concatenate(store, id, pieces);
         if (!joined) {
             bool const is_for_good = joined.error().code != ErrorCode::insufficient_storage;
             if (is_for_good) co_await ending.fail(*held.lock, held.row, joined.error());

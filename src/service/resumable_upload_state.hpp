@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <exception>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "service/resumable_upload_service.hpp"
@@ -28,14 +30,16 @@ struct HeldUpload {
 };
 
 struct ResumableUploadService::State {
+    UploadCore& core;
     UnitOfWork& work;
     ObjectStores& objects;
     Clock& clock;
     Log& log;
-    ResumableUploadOptions options;
+    std::chrono::seconds life;
     UploadLocks locks;
     RunningExaminations examinations;
     UploadEnding ending;
+    Uuid looked_through;  ///< by `finish_unfinished`, which runs once at a time
 
     ResumableUploadRepository& rows() const { return work.repositories().resumable_uploads(); }
 
@@ -54,6 +58,8 @@ struct ResumableUploadService::State {
                                         std::unique_ptr<RunningExamination> examination = nullptr);
     Task<Result<UploadStatus>> make_at_once(Caller const& owner, HeldUpload& held,
                                             std::vector<UploadPiece> const& pieces);
+    Task<Result<AppendState>> concatenate(AppendableObjects& store, std::string_view id,
+                                          std::vector<UploadPiece> const& pieces);
     Task<Result<UploadAppend::Limit>> limit(HeldUpload& held, Chunk const& chunk);
     Task<Result<UploadStatus>> join(Caller const& owner, HeldUpload& held);
     Task<Result<void>> reserve_joined(HeldUpload& held, FoundPieces const& found);

@@ -27,7 +27,7 @@ Task<Result<void>> SecondFactor::use_code(Repositories& repositories, Totp const
     auto const context = totp.user_id.to_string();
     auto const secret = box_.open(totp.sealed_secret, context);
     if (!secret) {
-        log_.error("totp.secret_unreadable", {{"user", context}, {"reason", "it was sealed with another SECRET_KEY"}});
+        log_.error("totp.secret_read_failed", {{"user", context}, {"reason", "it was sealed with another SECRET_KEY"}});
         co_return Error(ErrorCode::totp_wrong);
     }
     auto const step = match_totp(*secret, code, at, totp.last_step);

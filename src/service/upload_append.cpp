@@ -6,8 +6,6 @@
 #include <exception>
 #include <utility>
 
-#include "service/publication.hpp"
-
 namespace clinikk {
 namespace {
 
@@ -55,7 +53,7 @@ Task<Result<void>> UploadAppend::open() {
     auto const id = row_.id.to_string();
     auto const timer = context_.clock.make_timer(co_await boost::asio::this_coro::executor);
     for (int attempt = 1;; ++attempt) {
-        auto opened = co_await context_.objects.open(id, state, length, context_.limits.max_size, hash);
+        auto opened = co_await context_.objects.open(id, state, length, context_.core.limits().max_size, hash);
         if (opened) {
             object_ = std::move(*opened);
             co_return Result<void>{};
@@ -209,7 +207,7 @@ Task<Result<void>> UploadAppend::record(AppendState state, bool is_complete, boo
     UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
         bool held = co_await repositories.resumable_uploads().save(next, lock_.holder());
         bool const fits = is_reserved_ || !next.owner_id ||
-                          co_await is_within_quota(repositories, context_.limits, *next.owner_id, context_.clock.now());
+                          co_await context_.core.is_within_quota(repositories, *next.owner_id);
         if (!fits) co_return Error(ErrorCode::quota_exceeded);
         if (held && lets_go) held = co_await lock_.release_in(repositories, next.expires_at);
         if (!held) co_return Error(ErrorCode::upload_interrupted);

@@ -14,18 +14,19 @@
 #include "service/chunk_digests.hpp"
 #include "service/resumable_upload_service.hpp"
 #include "service/running_examination.hpp"
+#include "service/upload_core.hpp"
 #include "service/upload_lock.hpp"
 
 namespace clinikk {
 
 /// What an append works with. All of it must outlive the append.
 struct AppendContext {
+    UploadCore& core;
     UnitOfWork& work;
     AppendableObjects& objects;
     Clock& clock;
     Log& log;
     std::chrono::seconds life;  ///< from each save until the upload expires
-    UploadLimits const& limits;
 };
 
 /// The bytes of one request on their way into an upload that the request holds.

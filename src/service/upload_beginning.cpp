@@ -55,7 +55,7 @@ Task<Result<UploadBegun>> UploadBeginning::begin(Caller const& owner, NewResumab
         joined = std::move(*found);
         wanted.length = joined.size;
     }
-    if (wanted.length.value_or(0) > options_.limits.max_size) co_return Error(ErrorCode::upload_too_large);
+    if (wanted.length.value_or(0) > core_.limits().max_size) co_return Error(ErrorCode::upload_too_large);
     auto const replaceable = co_await check_replaced(owner, wanted);
     if (!replaceable) co_return replaceable.error();
 
@@ -64,7 +64,7 @@ Task<Result<UploadBegun>> UploadBeginning::begin(Caller const& owner, NewResumab
     UploadBegun begun;
     begun.right = make_secret();
     begun.upload = make_row(owner, std::move(wanted), begun.right, at);
-    begun.upload.expires_at = at + options_.life;
+    begun.upload.expires_at = at + life_;
     auto& store = objects_.named(joined.store);
     begun.write = make_write(begun.upload, store);
     bool const is_whole = is_final ? joined.are_complete : length == 0;
@@ -84,7 +84,7 @@ Task<Result<UploadBegun>> UploadBeginning::begin(Caller const& owner, NewResumab
         co_return Result<void>{};
     };
     auto const room =
-        co_await reserve_upload(work_, store, options_.limits, owner, begun.write, length, hand_over, insert);
+        co_await core_.reserve(owner, begun.write, length, hand_over, insert);
     if (!room) co_return room.error();
     co_return begun;
 }
@@ -93,7 +93,7 @@ Task<Result<UploadBegun>> UploadBeginning::begin(Caller const& owner, NewResumab
 /// same kind.
 Task<Result<void>> UploadBeginning::check_replaced(Caller const& caller, NewResumableUpload const& wanted) const {
     if (!wanted.replaces) co_return Result<void>{};
-    auto const kind = co_await kind_to_replace(work_, caller, *wanted.replaces);
+    auto const kind = co_await core_.kind_to_replace(caller, *wanted.replaces);
     if (!kind) co_return kind.error();
     bool const is_same_kind = wanted.description && wanted.description->content_type == *kind;
     if (!is_same_kind) co_return Error(ErrorCode::media_kind_mismatch);

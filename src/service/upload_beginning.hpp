@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "domain/unit_of_work.hpp"
 #include "domain/upload.hpp"
 #include "service/resumable_upload_service.hpp"
+#include "service/upload_core.hpp"
 #include "service/upload_pieces.hpp"
 
 namespace clinikk {
@@ -27,8 +29,8 @@ struct UploadBegun {
 /// The first step of resumable uploads: are they permitted, is there room, and which bytes do they join?
 class UploadBeginning {
 public:
-    UploadBeginning(UnitOfWork& work, ObjectStores& objects, Clock& clock, ResumableUploadOptions const& options)
-        : work_(work), objects_(objects), clock_(clock), options_(options) {}
+    UploadBeginning(UploadCore& core, UnitOfWork& work, ObjectStores& objects, Clock& clock, std::chrono::seconds life)
+        : core_(core), work_(work), objects_(objects), clock_(clock), life_(life) {}
 
     /// Makes the rows. If no bytes are to come, `holder` holds the upload. Fails as `ResumableUploadService::begin`,
     /// except for the errors of the examination.
@@ -37,10 +39,11 @@ public:
 private:
     Task<Result<void>> check_replaced(Caller const& caller, NewResumableUpload const& wanted) const;
 
+    UploadCore& core_;
     UnitOfWork& work_;
     ObjectStores& objects_;
     Clock& clock_;
-    ResumableUploadOptions const& options_;
+    std::chrono::seconds life_;
 };
 
 }  // namespace clinikk

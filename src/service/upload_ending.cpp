@@ -1,7 +1,5 @@
 #include "service/upload_ending.hpp"
 
-#include <algorithm>
-#include <array>
 #include <exception>
 #include <utility>
 
@@ -14,15 +12,6 @@
 
 namespace clinikk {
 namespace {
-
-/// Returns whether the error ends the upload for good.
-bool is_final(ErrorCode code) {
-    using enum ErrorCode;
-    constexpr std::array final_codes{upload_lost,         digest_mismatch,   media_unrecognised,
-                                     media_kind_mismatch, media_truncated,   media_unsupported,
-                                     media_probe_timeout, content_not_found, quota_exceeded};
-    return std::ranges::find(final_codes, code) != final_codes.end();
-}
 
 std::string write_outcome(Error const& why) {
     std::string text = R"({"code":)";
@@ -44,16 +33,6 @@ Error read_outcome(ResumableUpload const& row) {
     if (kind == nullptr || detail == nullptr) throw std::runtime_error("the outcome of an upload cannot be read");
     return {kind->code, *detail};
 }
-
-UploadEnding::UploadEnding(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, Clock& clock,
-                           UploadLimits const& limits, std::string holder, Log& log)
-    : work_(work),
-      objects_(objects),
-      inspector_(inspector),
-      clock_(clock),
-      limits_(limits),
-      indexes_(work, clock, std::move(holder), log),
-      log_(log) {}
 
 Task<Result<std::optional<Content>>> UploadEnding::complete(Caller const& caller, UploadLock& lock,
                                                             ResumableUpload& row,
@@ -88,44 +67,28 @@ Task<Result<void>> UploadEnding::close_partial(UploadLock& lock, ResumableUpload
 
 Task<Result<Content>> UploadEnding::publish(Caller const& caller, UploadLock& lock, ResumableUpload& row,
                                             std::unique_ptr<RunningExamination> examination) {
-    auto& store = objects_.named(lock.upload().store);
     auto const description = parse_description(row.description);
     bool const is_examined = examination != nullptr;
-    auto const bytes = co_await examine(lock, row, std::move(examination));
+    auto bytes = co_await examine(lock, row, std::move(examination));
     if (!bytes) co_return bytes.error();
-    if (row.sha256 && *row.sha256 != bytes->stored.sha256) co_return Error(ErrorCode::digest_mismatch);
-    auto const facts = co_await bytes->inspection->finish(description.content_type);
-    if (!facts) co_return facts.error();
-    if (is_examined) {
-        auto const visible = co_await make_visible(lock, row);
-        if (!visible) co_return visible.error();
-    }
-    auto const packaged = co_await indexes_.package(*bytes->inspection, bytes->stored.sha256, store);
-    if (!packaged) co_return packaged.error();
 
     auto const at = clock_.now();
     auto done = row;
     done.state = ResumableState::done;
     done.progress.clear();
     done.expires_at = at + ended_resumable_upload_life;
-    UnitOfWork::Steps const end_row = [&](Repositories& repositories) -> Task<Result<void>> {
+    Publication publication{description, description.file_name, object_key(row.id), row.sha256, row.replaces};
+    if (is_examined) publication.make_visible = [&](MediaFacts const&) { return make_visible(lock, row); };
+    publication.also = [&](Repositories& repositories) -> Task<Result<void>> {
         bool const held = co_await repositories.resumable_uploads().end(done, lock.holder());
         if (!held) co_return Error(ErrorCode::upload_interrupted);
         co_await hand_over_pieces(repositories, row.pieces, at + joined_piece_life);
         co_return Result<void>{};
     };
-    FinishedUpload const finished{lock.upload(),      description,           *facts, bytes->stored,
-                                  object_key(row.id), description.file_name, at,     limits_.default_visibility,
-                                  *packaged,          row.replaces};
-    auto content = co_await publish_upload(work_, store, limits_, indexes_, lock.holder(), caller, finished, end_row);
-    if (!content) {
-        co_await indexes_.discard(*packaged, store);
-        co_return content.error();
-    }
+    auto content = co_await core_.publish(caller, lock.upload(), *bytes, publication);
+    if (!content) co_return content.error();
     lock.note_release();
     row = std::move(done);
-    log_.info("content.created",
-              {{"content", content->id.to_string()}, {"key", finished.key}, {"bytes", bytes->stored.size}});
     co_return content;
 }
 
@@ -142,7 +105,7 @@ Task<Result<ExaminedBytes>> UploadEnding::examine(UploadLock& lock, ResumableUpl
     if (!visible) co_return visible.error();
     auto& store = objects_.named(lock.upload().store);
     auto const key = object_key(row.id);
-    auto bytes = co_await read_for_examination(store, key, size, inspector_, lock.lease());
+    auto bytes = co_await core_.read(store, key, size, lock.lease());
     bool const is_gone = !bytes && bytes.error().code == ErrorCode::upload_not_found;
     if (is_gone) co_return Error(ErrorCode::upload_lost);
     co_return bytes;

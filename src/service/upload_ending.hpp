@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "base/async/task.hpp"
 #include "base/log.hpp"
@@ -10,14 +9,11 @@
 #include "domain/caller.hpp"
 #include "domain/clock.hpp"
 #include "domain/content.hpp"
-#include "domain/media.hpp"
 #include "domain/object_stores.hpp"
 #include "domain/resumable_upload.hpp"
 #include "domain/unit_of_work.hpp"
-#include "service/examination.hpp"
-#include "service/index_writer.hpp"
-#include "service/publication.hpp"
 #include "service/running_examination.hpp"
+#include "service/upload_core.hpp"
 #include "service/upload_lock.hpp"
 
 namespace clinikk {
@@ -29,9 +25,9 @@ Error read_outcome(ResumableUpload const& row);
 /// upload; `row` is its state, which these keep up to date. Thread-safe.
 class UploadEnding {
 public:
-    /// `holder` names this process. All references must outlive it.
-    UploadEnding(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, Clock& clock,
-                 UploadLimits const& limits, std::string holder, Log& log);
+    /// All references must outlive it.
+    UploadEnding(UploadCore& core, UnitOfWork& work, ObjectStores& objects, Clock& clock, Log& log)
+        : core_(core), work_(work), objects_(objects), clock_(clock), log_(log) {}
 
     /// Examines an upload of which all bytes are there, and publishes it. A partial upload is only marked as `done`.
     /// `examination` has seen all bytes; without one they are read again. Fails with the errors of the examination,
@@ -55,12 +51,10 @@ private:
     Task<Result<void>> close_partial(UploadLock& lock, ResumableUpload& row);
     Task<Result<void>> end(UploadLock& lock, ResumableUpload& row, ResumableUpload ended, Caller const* canceller);
 
+    UploadCore& core_;
     UnitOfWork& work_;
     ObjectStores& objects_;
-    MediaInspector& inspector_;
     Clock& clock_;
-    UploadLimits limits_;
-    IndexWriter indexes_;
     Log& log_;
 };
 

@@ -30,19 +30,28 @@ Task<Result<UploadStatus>> ResumableUploadService::State::join(Caller const& own
     co_return co_await make_at_once(owner, held, found->pieces);
 }
 
+Task<Result<AppendState>> ResumableUploadService::State::concatenate(AppendableObjects& store, std::string_view id,
+                                                                     std::vector<UploadPiece> const& pieces) {
+    try {
+        co_return co_await store.concatenate(id, pieces, core.limits().max_size);
+    } catch (OutOfSpace const& failure) {
+        log.warning("disk.filled", {{"upload", id}, {"error", failure.what()}});
+        co_return Error(ErrorCode::insufficient_storage);
+    }
+}
+
 /// Records the length as soon as it is known, if there is room for it, and that the upload is not forgotten.
 Task<Result<void>> ResumableUploadService::State::reserve_joined(HeldUpload& held, FoundPieces const& found) {
     auto row = held.row;
     auto const size = found.size;
-    row.expires_at = clock.now() + options.life;
+    row.expires_at = clock.now() + life;
     std::uint64_t const wanted = row.length ? 0 : size.value_or(0);
-    if (wanted > options.limits.max_size) co_return Error(ErrorCode::upload_too_large);
+    if (wanted > core.limits().max_size) co_return Error(ErrorCode::upload_too_large);
     if (size) row.length = static_cast<std::int64_t>(*size);
     UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
         auto const owner = row.owner_id.value_or(Uuid{});
         if (found.are_complete) co_await hand_over_pieces(repositories, row.pieces, row.expires_at);
-        auto const in_flight = co_await repositories.uploads().in_flight(owner, clock.now());
-        auto const left = co_await quota_left(repositories, options.limits, owner, in_flight);
+        auto const left = co_await core.quota_left(repositories, owner);
         if (left && wanted > *left) co_return Error(ErrorCode::quota_exceeded);
         bool const is_saved = co_await repositories.resumable_uploads().save(row, held.lock->holder());
         if (!is_saved) co_return Error(ErrorCode::upload_interrupted);

@@ -40,6 +40,7 @@ std::unique_ptr<InterruptibleAppends::Entry> InterruptibleAppends::add(Uuid uplo
     {
         std::lock_guard const lock(mutex_);
         appends_.insert_or_assign(upload_id, append);
+        if (are_unwanted_) ask(append);
     }
     return std::make_unique<Entry>(*this, upload_id, std::move(append));
 }
@@ -47,8 +48,17 @@ std::unique_ptr<InterruptibleAppends::Entry> InterruptibleAppends::add(Uuid uplo
 void InterruptibleAppends::interrupt(Uuid upload_id) {
     std::lock_guard const lock(mutex_);
     auto const found = appends_.find(upload_id);
-    if (found == appends_.end()) return;
-    asio::post(found->second->executor, [append = found->second] {
+    if (found != appends_.end()) ask(found->second);
+}
+
+void InterruptibleAppends::interrupt_all() {
+    std::lock_guard const lock(mutex_);
+    are_unwanted_ = true;
+    for (auto const& [id, append] : appends_) ask(append);
+}
+
+void InterruptibleAppends::ask(std::shared_ptr<Append> const& append) {
+    asio::post(append->executor, [append] {
         if (!append->is_over && append->interrupt) append->interrupt();
     });
 }

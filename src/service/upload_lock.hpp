@@ -45,11 +45,16 @@ public:
     /// Asks the append to that upload to stop, if this process has one.
     void interrupt(Uuid upload_id);
 
+    /// Asks all of them to stop, and those that are added from now on.
+    void interrupt_all();
+
 private:
+    static void ask(std::shared_ptr<Append> const& append);
     void remove(Uuid upload_id, std::shared_ptr<Append> const& append);
 
     std::mutex mutex_;
     std::map<Uuid, std::shared_ptr<Append>> appends_;
+    bool are_unwanted_ = false;
 };
 
 /// A resumable upload that one request holds: nobody else changes it. Destroying the lock without letting go leaves it

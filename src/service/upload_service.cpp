@@ -36,38 +36,28 @@ private:
 
 /// One upload under way.
 struct UploadService::Write {
-    Caller const& owner;
     Upload upload{};
     std::uint64_t max_size = 0;
     std::string file_name{};
     std::string disposition{};
     std::unique_ptr<ObjectWrite> bytes{};
-    StoredBytes stored{};
-    std::unique_ptr<MediaInspection> inspection{};
-    std::optional<MediaFacts> facts{};
-    PackagedFile packaged{};
+    ExaminedBytes examined{};
+    std::string media_type{};  ///< once the bytes have been accepted
+    bool is_visible = false;
 
     /// What is known about the object so far. Bytes that are not media are refused at the end; until then they have a
     /// type as well.
     ObjectLabel label() const {
-        auto const guess = inspection->guess().value_or(media_format::unknown);
-        return {upload.object_key, facts ? facts->media_type : std::string(guess.media_type), disposition};
+        auto const guess = examined.inspection->guess().value_or(media_format::unknown);
+        return {upload.object_key, media_type.empty() ? std::string(guess.media_type) : media_type, disposition};
     }
 };
 
-UploadService::UploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, Clock& clock,
-                             UploadLimits limits, std::string holder, Log& log)
-    : work_(work),
-      objects_(objects),
-      inspector_(inspector),
-      clock_(clock),
-      limits_(limits),
-      holder_(std::move(holder)),
-      indexes_(work, clock, holder_, log),
-      log_(log) {}
+UploadService::UploadService(UploadCore& core, UnitOfWork& work, ObjectStores& objects, Clock& clock, Log& log)
+    : core_(core), work_(work), objects_(objects), clock_(clock), log_(log) {}
 
 Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload& incoming) {
-    Write write{owner};
+    Write write;
     auto const at = clock_.now();
     auto const announced = incoming.announced_size();
     // Upload and object share one id: a store finds what belongs to an upload by the id in the key of the object.
@@ -78,12 +68,12 @@ Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload
     write.upload.owner_id = owner.user.id;
     if (announced) write.upload.length = static_cast<std::int64_t>(*announced);
     write.upload.store = objects_.current().name();
-    write.upload.holder = holder_;
+    write.upload.holder = core_.holder();
     write.upload.created_at = at;
     write.upload.lease_until = at + upload_lease_length;
     write.upload.expires_at = at + std::chrono::hours(24);
 
-    auto const room = co_await reserve_upload(work_, objects_.current(), limits_, owner, write.upload, announced);
+    auto const room = co_await core_.reserve(owner, write.upload, announced);
     if (!room) co_return room.error();
     write.max_size = std::min(*room, announced.value_or(*room));
 
@@ -92,7 +82,7 @@ Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload
     Result<Content> outcome = Error(ErrorCode::internal);
     std::exception_ptr breakage;
     try {
-        outcome = co_await receive_reserved(write, lease, incoming);
+        outcome = co_await receive_reserved(owner, write, lease, incoming);
     } catch (OutOfSpace const& failure) {
         log_.warning("disk.filled", {{"upload", write.upload.id.to_string()}, {"error", failure.what()}});
         outcome = Error(ErrorCode::insufficient_storage);
@@ -100,9 +90,8 @@ Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload
         breakage = std::current_exception();
     }
     if (outcome) co_return outcome;
-    // The publication may have taken place although its answer was lost. The collector knows whether the index has an
-    // owner.
-    if (breakage) write.packaged.index.reset();
+    // If it broke, the publication may have taken place although its answer was lost: a visible object stays.
+    if (!breakage && write.is_visible) co_await objects_.current().remove(write.upload.object_key);
     co_await discard(write);
     if (breakage) std::rethrow_exception(breakage);
     co_return outcome;
@@ -113,56 +102,48 @@ Task<> UploadService::discard(Write& write) {
     try {
         if (write.bytes) co_await write.bytes->discard();
         write.bytes.reset();
-        co_await indexes_.discard(write.packaged, objects_.current());
-        co_await work_.repositories().uploads().finish(write.upload.id, holder_);
+        co_await work_.repositories().uploads().finish(write.upload.id, write.upload.holder);
     } catch (std::exception const& failure) {
         log_.warning("upload.discard_failed", {{"upload", write.upload.id.to_string()}, {"error", failure.what()}});
     }
 }
 
-Task<Result<Content>> UploadService::receive_reserved(Write& write, UploadLease& lease, IncomingUpload& incoming) {
+Task<Result<Content>> UploadService::receive_reserved(Caller const& owner, Write& write, UploadLease& lease,
+                                                      IncomingUpload& incoming) {
     auto file = co_await incoming.file();
     if (!file) co_return file.error();
     write.file_name = std::move(file->name);
     write.disposition = std::move(file->disposition);
-    write.inspection = inspector_.begin();
+    write.examined.inspection = core_.inspector().begin();
     write.bytes = co_await objects_.current().create(write.upload.id.to_string());
     write.bytes->set_labeller([&write] { return write.label(); });
-    ObservedSource source(*file->bytes, *write.inspection, lease);
+    ObservedSource source(*file->bytes, *write.examined.inspection, lease);
     auto const stored = co_await write.bytes->write(source, write.max_size);
     if (!stored) co_return stored.error();
-    write.stored = *stored;
-    auto const description = co_await incoming.description();
+    write.examined.stored = *stored;
+    auto description = co_await incoming.description();
     if (!description) co_return description.error();
-    auto facts = co_await write.inspection->finish(description->content_type);
-    if (!facts) co_return facts.error();
-    write.facts = std::move(*facts);
-    auto packaged = co_await indexes_.package(*write.inspection, write.stored.sha256, objects_.current());
-    if (!packaged) co_return packaged.error();
-    write.packaged = std::move(*packaged);
-    co_return co_await publish(write, *description);
+    co_return co_await publish(owner, write, std::move(*description));
 }
 
-Task<Result<Content>> UploadService::publish(Write& write, ContentDescription const& description) {
-    auto const& upload = write.upload;
-    auto& store = objects_.current();
-    auto const& key = upload.object_key;
-    auto const at = clock_.now();
-    bool const held =
-        co_await work_.repositories().uploads().start_commit(upload.id, holder_, key, at + upload_lease_length);
-    if (!held) co_return Error(ErrorCode::upload_interrupted);
-    co_await write.bytes->commit(key);
+Task<Result<Content>> UploadService::publish(Caller const& owner, Write& write, ContentDescription description) {
+    Publication publication{std::move(description), write.file_name, write.upload.object_key};
+    publication.make_visible = [this, &write](MediaFacts const& facts) -> Task<Result<void>> {
+        write.media_type = facts.media_type;
+        return make_visible(write);
+    };
+    co_return co_await core_.publish(owner, write.upload, write.examined, publication);
+}
 
-    FinishedUpload const finished{upload,        description,     *write.facts, write.stored,
-                                  key,           write.file_name, at,           limits_.default_visibility,
-                                  write.packaged};
-    auto content = co_await publish_upload(work_, store, limits_, indexes_, holder_, write.owner, finished);
-    if (!content) {
-        co_await store.remove(key);
-        co_return content.error();
-    }
-    log_.info("content.created", {{"content", content->id.to_string()}, {"key", key}, {"bytes", write.stored.size}});
-    co_return content;
+Task<Result<void>> UploadService::make_visible(Write& write) {
+    auto const& upload = write.upload;
+    auto const until = clock_.now() + upload_lease_length;
+    bool const held =
+        co_await work_.repositories().uploads().start_commit(upload.id, upload.holder, upload.object_key, until);
+    if (!held) co_return Error(ErrorCode::upload_interrupted);
+    co_await write.bytes->commit(upload.object_key);
+    write.is_visible = true;
+    co_return Result<void>{};
 }
 
 }  // namespace clinikk

@@ -11,11 +11,10 @@
 #include "domain/caller.hpp"
 #include "domain/clock.hpp"
 #include "domain/content.hpp"
-#include "domain/media.hpp"
 #include "domain/object_stores.hpp"
 #include "domain/unit_of_work.hpp"
 #include "domain/upload.hpp"
-#include "service/publication.hpp"
+#include "service/upload_core.hpp"
 
 namespace clinikk {
 
@@ -40,13 +39,10 @@ public:
     virtual Task<Result<ContentDescription>> description() = 0;
 };
 
-/// Takes uploads: checks that there is room, streams the bytes into the store while they are hashed and examined, and
-/// makes the object and the content in one transaction. An upload that fails leaves nothing behind.
+/// Takes uploads whose bytes come in one request: streams them into the store while they are hashed and examined. An upload that fails leaves nothing behind.
 class UploadService {
 public:
-    /// `holder` names this process in the leases.
-    UploadService(UnitOfWork& work, ObjectStores& objects, MediaInspector& inspector, Clock& clock, UploadLimits limits,
-                  std::string holder, Log& log);
+    UploadService(UploadCore& core, UnitOfWork& work, ObjectStores& objects, Clock& clock, Log& log);
 
     /// Takes one upload. Before a byte is read, it fails with `too_many_uploads`, `quota_exceeded`, `upload_too_large`
     /// or `insufficient_storage` if the announced size shows it; then with the errors of the incoming upload, the store
@@ -57,17 +53,16 @@ public:
 private:
     struct Write;
 
-    Task<Result<Content>> receive_reserved(Write& write, UploadLease& lease, IncomingUpload& incoming);
-    Task<Result<Content>> publish(Write& write, ContentDescription const& description);
+    Task<Result<Content>> receive_reserved(Caller const& owner, Write& write, UploadLease& lease,
+                                           IncomingUpload& incoming);
+    Task<Result<Content>> publish(Caller const& owner, Write& write, ContentDescription description);
+    Task<Result<void>> make_visible(Write& write);
     Task<> discard(Write& write);
 
+    UploadCore& core_;
     UnitOfWork& work_;
     ObjectStores& objects_;
-    MediaInspector& inspector_;
     Clock& clock_;
-    UploadLimits limits_;
-    std::string holder_;
-    IndexWriter indexes_;
     Log& log_;
 };
 

@@ -10,7 +10,7 @@
 #include "domain/clock.hpp"
 #include "domain/object_store.hpp"
 #include "storage/aws_credentials.hpp"
-#include "storage/memory_budget.hpp"
+#include "base/async/memory_budget.hpp"
 
 namespace clinikk {
 

@@ -4,7 +4,7 @@
 
 #include "base/async/blocking_pool.hpp"
 #include "domain/object_store.hpp"
-#include "storage/memory_budget.hpp"
+#include "base/async/memory_budget.hpp"
 #include "storage/s3_client.hpp"
 #include "storage/s3_object_store.hpp"
 

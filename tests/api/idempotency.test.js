@@ -57,6 +57,23 @@ describe('an Idempotency-Key', () => {
     assert.equal(await count(), before);
   });
 
+  test('makes an upload whose body is the file once', async () => {
+    const sound = wav(10 * MEBIBYTE, 7);
+    const target = '/content?title=Once&description=&content_type=audio';
+    const key = `"${randomUUID()}"`;
+    const send = (more = {}, to = target) => {
+      const options = keyed({ body: sound, headers: { 'Content-Type': 'audio/wav', ...more } }, key);
+      return server.post(to, options);
+    };
+    const before = await count();
+    const first = await send();
+    assert.equal(first.status, 201, first.text());
+    for (let i = 0; i < 3; ++i) assertReplayed(await send(), first);
+    assert.equal(await count(), before + 1);
+    assertRefused(await send({ 'Content-Disposition': 'inline; filename="other.wav"' }), 422, 'idempotency_key_reused');
+    assertRefused(await send({}, `${target}&language=de`), 422, 'idempotency_key_reused');
+  });
+
   test('gives each kind of answer again', async () => {
     const { id } = await upload(server, me.token, wav(2000, 2));
     const asAdmin = (options) => ({ ...keyed(options), token: admin.token });
@@ -284,7 +301,7 @@ describe('an Idempotency-Key', () => {
     assert.equal(changedAgain.status, 200);
     assert.equal(changedAgain.json().title, 'Lost too');
     assertRefused(await server.delete(`/content/${gone}`, removed), 409, 'idempotency_answer_lost');
-    await server.logs('idempotency.answer_not_kept');
+    await server.logs('idempotency.answer_dropped');
   });
 
   test('may be sent by scripts of other origins, which may read whether an answer is old', async () => {

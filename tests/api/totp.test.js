@@ -146,7 +146,7 @@ describe('the second factor and the key of the service', () => {
       });
       await during({ SECRET_KEY: second }, async (server) => {
         assertRefused(await logIn(server, me.email, totp(factor.secret, 1)), 403, 'totp_wrong');
-        await server.logs('totp.secret_unreadable');
+        await server.logs('totp.secret_read_failed');
         assert.equal((await logIn(server, me.email, factor.codes[0])).status, 200, 'recovery codes need no key');
       });
       await during({ SECRET_KEY: second, PREVIOUS_SECRET_KEY: first }, async (server) => {

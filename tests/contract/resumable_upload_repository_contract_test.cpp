@@ -63,8 +63,8 @@ protected:
     ResumableUpload get(Uuid id) { return run(store().find(id)).value(); }
     Upload get_write(Uuid id) { return run(writes().find(id)).value(); }
 
-    std::vector<Uuid> unfinished(Timestamp at, std::size_t limit = 10) {
-        auto const found = run(store().list_unfinished(at, limit));
+    std::vector<Uuid> unfinished(Timestamp at, std::size_t limit = 10, Uuid after = {}) {
+        auto const found = run(store().list_unfinished(at, after, limit));
         std::vector<Uuid> ids(found.size());
         std::ranges::transform(found, ids.begin(), &ResumableUpload::id);
         return ids;
@@ -241,6 +241,8 @@ TEST_P(ResumableUploadContract, ListsWhatIsCompleteAndNobodyExamines) {
     EXPECT_EQ(unfinished(at(100)), Ids{id_of(2)}) << "the other is held";
     EXPECT_EQ(unfinished(at(101)), (Ids{id_of(1), id_of(2)}));
     EXPECT_EQ(unfinished(at(101), 1), Ids{id_of(1)});
+    EXPECT_EQ(unfinished(at(101), 1, id_of(1)), Ids{id_of(2)});
+    EXPECT_EQ(unfinished(at(101), 1, id_of(2)), Ids{});
     EXPECT_EQ(unfinished(at(1000)).size(), 2U);
     EXPECT_EQ(unfinished(at(1001)), Ids{}) << "they have expired";
 }

@@ -8,10 +8,11 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 
 import { newUser, upload, uploadParts } from '../support/client.js';
-import { wav } from '../support/media.js';
+import { sha256, wav } from '../support/media.js';
 import { multipart } from '../support/multipart.js';
 import { environment, eventually, PROGRAM, sleep, temporaryDirectory } from '../support/program.js';
 import { startServer } from '../support/server.js';
+import { append, begun, CHUNK, offsetOf, requestHead, VERSION } from '../support/tus.js';
 
 const BIG = wav(24 * 1024 * 1024, 5);
 
@@ -169,6 +170,38 @@ describe('draining', () => {
       up.wire.destroy();
       asking.destroy();
     });
+  });
+
+  test('keeps what uploads that can be resumed have sent, and does not wait for the rest', async () => {
+    const bytes = wav(400_000, 11);
+    const dataDir = await temporaryDirectory();
+    const first = await startServer({ dataDir, env: { SHUTDOWN_GRACE: '60s' } });
+    try {
+      const me = await newUser(first);
+      const begunUpload = await begun(first, me.token, bytes);
+      const wire = await first.wire();
+      await wire.write(requestHead(first, 'PATCH', begunUpload.path, { 'Tus-Resumable': VERSION, 'Content-Type': CHUNK, 'Upload-Offset': 0, 'Content-Length': bytes.length }));
+      await wire.write(bytes.subarray(0, 300_000));
+      await sleep(500); // it arrives
+      const started = Date.now();
+      first.signal('SIGTERM');
+      assert.equal((await wire.finalAnswer()).status, 409);
+      assert.equal((await first.ended).code, 0);
+      assert.ok(Date.now() - started < 30_000, `${Date.now() - started} ms`); // half of the grace
+      wire.destroy();
+      const second = await startServer({ dataDir });
+      try {
+        const kept = await offsetOf(second, begunUpload);
+        assert.ok(kept > 0 && kept <= 300_000, `${kept} bytes`); // the rest may not have been read yet
+        await append(second, begunUpload, kept, bytes.subarray(kept));
+        assert.equal((await second.get(`/content/${begunUpload.id}`)).json().sha256, sha256(bytes));
+      } finally {
+        await second.stop();
+      }
+    } finally {
+      if (!first.exit) await first.kill();
+      await rm(dataDir, { recursive: true, force: true });
+    }
   });
 
   test('gives up after SHUTDOWN_GRACE', async () => {

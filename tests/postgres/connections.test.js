@@ -47,7 +47,12 @@ describe('a process on PostgreSQL', () => {
   });
 
   test('survives the end of every connection at once', async () => {
-    await sql(dataDir, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'clinikk-tv'");
+    const ended = await sql(dataDir, "SELECT string_agg(pid::text, ',') FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'clinikk-tv'");
+    await sql(dataDir, `SELECT pg_terminate_backend(pid) FROM unnest(ARRAY[${ended}]) AS pid`);
+    await eventually(async () => (await activity(`pid IN (${ended})`)) === '0', 'the connections do not end');
+    // A connection that ended while it was idle costs nobody an answer.
+    const lists = await Promise.all(Array.from({ length: 20 }, () => server.get('/content')));
+    for (const { status } of lists) assert.equal(status, 200);
     await eventually(async () => (await server.get(`/content/${content.id}`)).status === 200, 'it does not serve again');
     await eventually(async () => (await activity("query = 'LISTEN clinikk_outbox'")) === '1', 'it does not listen again');
   });

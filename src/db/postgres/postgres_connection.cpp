@@ -4,6 +4,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <poll.h>
+
 #include <algorithm>
 
 #include "db/postgres/postgres_row.hpp"
@@ -72,6 +74,12 @@ std::unique_ptr<PostgresConnection> PostgresConnection::connect(std::string cons
 }
 
 bool PostgresConnection::is_usable() const noexcept { return !given_up_ && PQstatus(handle_.get()) == CONNECTION_OK; }
+
+bool PostgresConnection::is_alive() const noexcept {
+    if (!is_usable()) return false;
+    pollfd unasked{PQsocket(handle_.get()), POLLIN, 0};
+    return ::poll(&unasked, 1, 0) == 0;
+}
 
 bool PostgresConnection::is_clean() const noexcept {
     return is_usable() && !waiting_ && PQtransactionStatus(handle_.get()) == PQTRANS_IDLE;

@@ -51,7 +51,7 @@ std::unique_ptr<PostgresConnection> PostgresPool::take_idle(bool& may_connect) {
     while (!idle_.empty()) {
         auto connection = std::move(idle_.back());
         idle_.pop_back();
-        if (connection->is_usable()) return connection;
+        if (connection->is_alive()) return connection;
         --open_;
     }
     may_connect = open_ < max_connections_;

@@ -74,8 +74,7 @@ std::string_view media_type_of(BodyForm form) noexcept {
 bool takes_idempotency_key(Operation const& operation) noexcept {
     bool const is_safe = operation.method == Method::get || operation.method == Method::head;
     bool const is_about_access = operation.path.starts_with("/auth/");
-    bool const is_raw = !operation.body.empty() && operation.body.front() == BodyForm::raw;
-    return operation.keyed && !is_raw && needs_account(operation.access) && !is_safe && !is_about_access;
+    return operation.keyed && needs_account(operation.access) && !is_safe && !is_about_access;
 }
 
 void require_cacheable(Endpoint const& endpoint) {

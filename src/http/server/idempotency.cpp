@@ -105,13 +105,15 @@ Task<Result<void>> add_fields_before_file(Sha256& digest, HeldBody& body, std::s
 Task<Result<void>> add_upload(Sha256& digest, Request const& request, HeldBody& body) {
     auto const& head = request.head;
     add(digest, head.framing == BodyFraming::length ? std::to_string(head.content_length) : "chunked");
+    add(digest, head.find("Content-Disposition"));
     bool is_digested = false;
     for (std::string_view const name : {"Repr-Digest", "Content-Digest"}) {
         auto const stated = head.find(name);
         add(digest, stated);
         is_digested = is_digested || !stated.empty();
     }
-    if (is_digested) co_return Result<void>{};
+    bool const is_form = request.endpoint->schema.file_part;
+    if (is_digested || !is_form) co_return Result<void>{};
     co_return co_await add_fields_before_file(digest, body, head.find("Content-Type"));
 }
 
@@ -127,7 +129,8 @@ Task<Result<IdempotentRequest>> identify_request(Request& request, std::unique_p
     auto const key = parse_idempotency_key(head.find_only("Idempotency-Key"));
     if (!key) co_return Error(ErrorCode::idempotency_key_malformed);
     // Bodies without a file are as long as their operation allows.
-    bool const has_file = request.endpoint->schema.file_part;
+    auto const& schema = request.endpoint->schema;
+    bool const has_file = schema.file_part || !schema.raw_body.empty();
     auto const longest = has_file ? longest_beginning : std::numeric_limits<std::size_t>::max();
     auto recording = std::make_unique<HeldBody>(request.body, longest);
     Sha256 digest;

@@ -274,7 +274,7 @@ void check_listed(Exchange& exchange) {
     auto const listed = listed_errors(*exchange.request.endpoint);
     if (std::ranges::find(listed, error.code) != listed.end()) return;
     exchange.dependencies.log.error(
-        "operation.error_unlisted",
+        "operation.contract_violated",
         {{"operation", exchange.operation().id}, {"code", describe(error.code).name}, {"detail", error.detail}});
     exchange.fail(Error(ErrorCode::internal));
 }

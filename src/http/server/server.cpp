@@ -226,13 +226,14 @@ struct Server::State {
     std::atomic<bool> draining{false};
     std::uint16_t port = 0;
     std::vector<std::unique_ptr<Worker>> workers{};
+    std::function<void()> hear_drain{};
     std::optional<asio::signal_set>
         signals{};  ///< signals are caught from the moment at which the address is known until the second signal
 
     State(ServerOptions options_in, Log& log_in) : options(std::move(options_in)), log(log_in) {}
 
     void drain(std::chrono::seconds grace) {
-        draining = true;
+        if (!draining.exchange(true) && hear_drain) hear_drain();
         for (auto& worker : workers) worker->drain(Transport::Clock::now() + grace);
     }
 
@@ -290,6 +291,8 @@ Server::~Server() = default;
 std::uint16_t Server::port() const noexcept { return state_->port; }
 
 bool Server::draining() const noexcept { return state_->draining.load(std::memory_order_relaxed); }
+
+void Server::on_drain(std::function<void()> hear) { state_->hear_drain = std::move(hear); }
 
 void Server::spawn(std::function<Task<>()> task) { state_->spawn(*state_->workers.front(), std::move(task)); }
 

@@ -128,13 +128,13 @@ public:
         });
     }
 
-    Task<std::vector<ResumableUpload>> list_unfinished(Timestamp at, std::size_t limit) override {
-        return read("resumable_uploads.list_unfinished", [at, limit](Tables const& tables) {
+    Task<std::vector<ResumableUpload>> list_unfinished(Timestamp at, Uuid after, std::size_t limit) override {
+        return read("resumable_uploads.list_unfinished", [at, after, limit](Tables const& tables) {
             std::vector<ResumableUpload> found;
             for (auto const& [id, upload] : tables.resumable_uploads) {
                 auto const held = tables.uploads.find(id);
-                if (upload.state != ResumableState::open || !upload.is_complete || held == tables.uploads.end())
-                    continue;
+                bool const is_unfinished = upload.state == ResumableState::open && upload.is_complete && id > after;
+                if (!is_unfinished || held == tables.uploads.end()) continue;
                 bool const is_free = held->second.holder.empty() || held->second.lease_until < at;
                 if (is_free && held->second.expires_at >= at && found.size() < limit) found.push_back(upload);
             }

@@ -90,6 +90,41 @@ TEST_P(ResumableUploadLockTest, AnUploadIsCancelledWhileItsBytesArrive) {
     world_.expect_nothing_left();
 }
 
+TEST_P(ResumableUploadLockTest, AProcessThatEndsKeepsWhatHasArrived) {
+    auto const client = begin(process_, ada_);
+    auto const late = begin(process_, ada_);
+    auto const nobodys = begin(process_, ada_);
+    RequestBody stalled(head, End::stalled);
+    RequestBody late_body(head, End::stalled);
+    RequestBody unknown(head, End::stalled);
+    std::optional<Outcome> of_late;
+    std::optional<Outcome> of_unknown;
+    auto const run = [&]() -> Task<> {
+        auto const holder = co_await Beside<Outcome>::start(client.append(stalled, 0));
+        Chunk chunk{unknown};
+        chunk.interrupt = [&unknown] { unknown.interrupt(); };
+        auto first = process_.resumable_uploads.append_first(nobodys.reference, std::move(chunk));
+        auto const first_holder = co_await Beside<Outcome>::start(std::move(first));
+        co_await world_.clock.advance(milliseconds(50));
+        process_.resumable_uploads.drain();
+        co_await world_.clock.advance(milliseconds(50));
+        first_ = holder->outcome;
+        auto const late_holder = co_await Beside<Outcome>::start(late.append(late_body, 0));
+        co_await world_.clock.advance(milliseconds(50));
+        of_late = late_holder->outcome;
+        of_unknown = first_holder->outcome;
+        unknown.interrupt();
+        co_await world_.clock.advance(milliseconds(50));
+    };
+    run_task(run());
+    ASSERT_TRUE(first_ && of_late);
+    EXPECT_EQ(first_->error().code, ErrorCode::upload_interrupted);
+    EXPECT_EQ(of_late->error().code, ErrorCode::upload_interrupted) << "also one that comes when the end has begun";
+    EXPECT_FALSE(of_unknown) << "nobody could go on with it";
+    EXPECT_EQ(row_of(client).offset, 10);
+    ASSERT_TRUE(client.by(other_).send(film.substr(10), 10));
+}
+
 TEST_P(ResumableUploadLockTest, AHolderThatDoesNotLetGoKeepsTheUpload) {
     auto const client = begin(process_, ada_);
     RequestBody stalled(head, End::stalled);

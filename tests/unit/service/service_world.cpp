@@ -116,11 +116,10 @@ void World::expect_nothing_left() {
 Process::Process(World& world_in, FakeStorage::Kind kind, std::string const& holder, UploadLimits const& limits_in)
     : world(world_in),
       stores(chosen(kind, disk, bucket), {&other(kind, disk, bucket)}),
-      limits(limits_in),
-      uploads(work, stores, inspector, world.clock, limits, holder, world.log),
-      direct_uploads(work, stores, inspector, world.clock, {limits, direct_upload_life, std::chrono::minutes(15)},
-                     holder, world.log),
-      resumable_uploads(work, stores, inspector, world.clock, signals, {limits, direct_upload_life}, holder, world.log),
+      core(work, stores, inspector, world.clock, limits_in, holder, world.log),
+      uploads(core, work, stores, world.clock, world.log),
+      direct_uploads(core, work, stores, world.clock, {direct_upload_life, std::chrono::minutes(15)}, world.log),
+      resumable_uploads(core, work, stores, world.clock, signals, direct_upload_life, world.log),
       collector(work, stores, world.clock, collector_grace, holder, world.log),
       mover(work, stores, world.clock, holder, world.log),
       backfiller(work, stores, inspector, world.clock, holder, world.log) {}

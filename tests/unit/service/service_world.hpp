@@ -20,6 +20,7 @@
 #include "service/resumable_upload_service.hpp"
 #include "service/second_factor_service.hpp"
 #include "service/session_service.hpp"
+#include "service/upload_core.hpp"
 #include "service/upload_service.hpp"
 #include "service/user_service.hpp"
 #include "service/verifier.hpp"
@@ -92,7 +93,7 @@ struct Process {
 
     Throttle throttle{work, world.clock, true};
 
-    UploadLimits limits;
+    UploadCore core;
     UserService users{work, hasher, world.clock};
     SessionService sessions{
         work, hasher, tokens, second_factor, throttle, world.clock, {.refresh_life = refresh_life}, world.log};

@@ -1,4 +1,3 @@
-#include "service/publication.hpp"
 #include "service/upload_lease.hpp"
 #include "unit/service/service_world.hpp"
 

@@ -240,7 +240,8 @@ TEST_P(UploadServiceTest, QuotaAndNumberCountWhatIsUnderWayUntilItsLeaseEnds) {
     world.change([&](Tables& tables) { tables.uploads.emplace(other.id, other); });
     Process process(world, GetParam());
     auto const attempt = [&](UploadLimits const& limits) {
-        UploadService uploads(process.work, process.stores, process.inspector, world.clock, limits, "me", world.log);
+        UploadCore core(process.work, process.stores, process.inspector, world.clock, limits, "me", world.log);
+        UploadService uploads(core, process.work, process.stores, world.clock, world.log);
         SlowClient client(world, video_in_pieces(), seconds(0));
         client.announced = 19;
         auto const content = run_task(uploads.receive(caller, client));

@@ -72,6 +72,7 @@ protected:
                                    .body_optional = true,
                                    .errors = {ErrorCode::upload_concat_invalid, ErrorCode::content_not_found},
                                    .answers = {{201, "", "The upload has begun", {answer_header::location}}},
+                                   .keyed = false,
                                    .chosen_by = "Tus-Resumable"});
         routes.add<create_thing>({.method = Method::post,
                                   .path = "/things",

@@ -1,4 +1,4 @@
-#include "storage/memory_budget.hpp"
+#include "base/async/memory_budget.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
