@@ -74,7 +74,8 @@ std::unique_ptr<AwsCredentialSource> Storage::find_credentials(StorageSettings c
 void Storage::open_bucket(StorageSettings const& given, Clock& clock, BlockingPool& pool, Log& log) {
     http_ = std::make_unique<client::HttpClient>(given.client);
     credentials_ = find_credentials(given, clock);
-    memory_ = std::make_unique<MemoryBudget>(given.upload_memory);
+    // The rest is for what is around the parts: the buffers of connections, transfers and examinations.
+    memory_ = std::make_unique<MemoryBudget>(given.upload_memory - given.upload_memory / 5);
     bucket_ = make_s3_object_store(given.s3, {*http_, *credentials_, clock, *memory_, pool, log});
 }
 

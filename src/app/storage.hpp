@@ -4,12 +4,12 @@
 
 #include "app/settings.hpp"
 #include "base/async/blocking_pool.hpp"
+#include "base/async/memory_budget.hpp"
 #include "base/log.hpp"
 #include "client/http_client.hpp"
 #include "domain/object_stores.hpp"
 #include "storage/aws_credentials.hpp"
 #include "storage/local_object_store.hpp"
-#include "base/async/memory_budget.hpp"
 
 namespace clinikk::app {
 

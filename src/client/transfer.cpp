@@ -13,7 +13,7 @@ constexpr std::size_t receive_window = 256UL * 1024;
 /// threads.
 constexpr std::size_t worth_a_wake = 64UL * 1024;
 constexpr long buffer_bytes = worth_a_wake;
-constexpr long upload_buffer_bytes = 512L * 1024;
+constexpr long upload_buffer_bytes = 128L * 1024;
 
 std::string_view trim(std::string_view text) {
     auto const first = text.find_first_not_of(" \t\r\n");

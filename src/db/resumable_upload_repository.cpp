@@ -65,11 +65,11 @@ constexpr auto list_open_sql =
              " FROM resumable_uploads WHERE owner_id = $1 AND state = 'open' AND id < $2 ORDER BY id DESC LIMIT $3");
 constexpr Statement list_open_uploads{"resumable_upload_list_open", list_open_sql};
 
-constexpr auto list_unfinished_sql =
-    sql_text("SELECT ", columns<ResumableUpload>,
-             " FROM resumable_uploads WHERE state = 'open' AND is_complete AND id > $2 AND EXISTS (SELECT 1 FROM uploads u"
-             " WHERE u.id = resumable_uploads.id AND u.expires_at >= $1 AND (u.holder = '' OR u.lease_until < $1))"
-             " ORDER BY id LIMIT $3");
+constexpr auto list_unfinished_sql = sql_text(
+    "SELECT ", columns<ResumableUpload>,
+    " FROM resumable_uploads WHERE state = 'open' AND is_complete AND id > $2 AND EXISTS (SELECT 1 FROM uploads u"
+    " WHERE u.id = resumable_uploads.id AND u.expires_at >= $1 AND (u.holder = '' OR u.lease_until < $1))"
+    " ORDER BY id LIMIT $3");
 constexpr Statement list_unfinished_uploads{"resumable_upload_list_unfinished", list_unfinished_sql};
 
 constexpr Statement forget_upload{"resumable_upload_forget",

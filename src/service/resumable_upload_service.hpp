@@ -121,9 +121,9 @@ public:
     std::chrono::seconds life() const noexcept { return life_; }
 
     /// Begins an upload and reserves its length in the quota. A final upload joins its pieces and is complete; if some
-    /// of them are not, it stays open until they are. Fails as `UploadCore::reserve`, with `upload_concat_invalid`, with
-    /// `content_not_found` or `forbidden` for a content that the caller may not change (`media_kind_mismatch` for one
-    /// of another kind), and, for a final upload or one of no bytes, with the errors of the examination.
+    /// of them are not, it stays open until they are. Fails as `UploadCore::reserve`, with `upload_concat_invalid`,
+    /// with `content_not_found` or `forbidden` for a content that the caller may not change (`media_kind_mismatch` for
+    /// one of another kind), and, for a final upload or one of no bytes, with the errors of the examination.
     Task<Result<BegunResumableUpload>> begin(Caller const& owner, NewResumableUpload wanted);
 
     /// How far an upload has come. It ends a request that is appending, and waits until that has saved its bytes. If
@@ -155,8 +155,8 @@ public:
     Task<Result<std::vector<ResumableUpload>>> list(Caller const& caller, std::optional<Uuid> before,
                                                     std::size_t limit);
 
-    /// Examines uploads whose process died when all bytes had arrived, a few at each call. For one job. Returns how many
-    /// have ended.
+    /// Examines uploads whose process died when all bytes had arrived, a few at each call. For one job. Returns how
+    /// many have ended.
     Task<std::uint64_t> finish_unfinished();
 
     /// Ends the requests that append, now and from now on, as if others wanted their uploads: what has arrived is kept,

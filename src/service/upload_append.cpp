@@ -206,8 +206,8 @@ Task<Result<void>> UploadAppend::record(AppendState state, bool is_complete, boo
     next.expires_at = context_.clock.now() + context_.life;
     UnitOfWork::Steps const steps = [&](Repositories& repositories) -> Task<Result<void>> {
         bool held = co_await repositories.resumable_uploads().save(next, lock_.holder());
-        bool const fits = is_reserved_ || !next.owner_id ||
-                          co_await context_.core.is_within_quota(repositories, *next.owner_id);
+        bool const fits =
+            is_reserved_ || !next.owner_id || co_await context_.core.is_within_quota(repositories, *next.owner_id);
         if (!fits) co_return Error(ErrorCode::quota_exceeded);
         if (held && lets_go) held = co_await lock_.release_in(repositories, next.expires_at);
         if (!held) co_return Error(ErrorCode::upload_interrupted);

@@ -83,8 +83,7 @@ Task<Result<UploadBegun>> UploadBeginning::begin(Caller const& owner, NewResumab
         co_await record(repositories, owner, AuditAction::upload_begun, target, at);
         co_return Result<void>{};
     };
-    auto const room =
-        co_await core_.reserve(owner, begun.write, length, hand_over, insert);
+    auto const room = co_await core_.reserve(owner, begun.write, length, hand_over, insert);
     if (!room) co_return room.error();
     co_return begun;
 }

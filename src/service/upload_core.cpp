@@ -19,8 +19,8 @@ std::string object_key(Uuid object_id) { return "objects/" + object_id.to_string
 
 bool is_final(ErrorCode code) noexcept {
     using enum ErrorCode;
-    constexpr std::array final_codes{upload_not_found,  upload_lost,         content_not_found,  quota_exceeded,
-                                     digest_mismatch,   media_unrecognised,  media_kind_mismatch, media_truncated,
+    constexpr std::array final_codes{upload_not_found,  upload_lost,        content_not_found,   quota_exceeded,
+                                     digest_mismatch,   media_unrecognised, media_kind_mismatch, media_truncated,
                                      media_unsupported, media_probe_timeout};
     return std::ranges::find(final_codes, code) != final_codes.end();
 }
@@ -107,9 +107,15 @@ Task<Result<Content>> UploadCore::publish(Caller const& caller, Upload const& up
     auto& store = objects_.named(upload.store);
     auto const packaged = co_await indexes_.package(*inspection, stored.sha256, store);
     if (!packaged) co_return packaged.error();
-    FinishedUpload const finished{upload,          publication.description, *facts,
-                                  stored,          *packaged,               publication.key,
-                                  publication.file_name, publication.replaces,    clock_.now()};
+    FinishedUpload const finished{upload,
+                                  publication.description,
+                                  *facts,
+                                  stored,
+                                  *packaged,
+                                  publication.key,
+                                  publication.file_name,
+                                  publication.replaces,
+                                  clock_.now()};
     auto content = co_await publish_packaged(caller, finished, publication);
     if (!content) co_await indexes_.discard(*packaged, store);
     co_return content;
@@ -149,8 +155,7 @@ Task<Result<Content>> UploadCore::commit(Caller const& caller, FinishedUpload co
                                             indexes_);
         if (!content) co_return content.error();
         // Nothing was reserved for what did not state its length, and others may have come meanwhile.
-        bool const fits =
-            upload.length || !upload.owner_id || co_await is_within_quota(repositories, *upload.owner_id);
+        bool const fits = upload.length || !upload.owner_id || co_await is_within_quota(repositories, *upload.owner_id);
         if (!fits) co_return Error(ErrorCode::quota_exceeded);
         co_return Result<void>{};
     };

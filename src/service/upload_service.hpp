@@ -39,7 +39,8 @@ public:
     virtual Task<Result<ContentDescription>> description() = 0;
 };
 
-/// Takes uploads whose bytes come in one request: streams them into the store while they are hashed and examined. An upload that fails leaves nothing behind.
+/// Takes uploads whose bytes come in one request: streams them into the store while they are hashed and examined. An
+/// upload that fails leaves nothing behind.
 class UploadService {
 public:
     UploadService(UploadCore& core, UnitOfWork& work, ObjectStores& objects, Clock& clock, Log& log);

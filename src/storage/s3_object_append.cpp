@@ -26,12 +26,9 @@ public:
         return_to(std::move(start.progress));
     }
 
-    /// Returns false when bytes of the state are gone.
-    Task<bool> begin() {
-        bool const is_there = co_await has_parts();
-        if (!is_there) co_return false;
-        co_return co_await load_tail();
-    }
+    /// Returns false when the tail of the state is gone. Parts are not asked for, since that would cost each append a
+    /// request: without the multipart upload the next part fails, and without a part the completion does.
+    Task<bool> begin() { return load_tail(); }
 
     Task<Result<void>> write(std::string_view bytes) override {
         try {
@@ -77,21 +74,6 @@ private:
         parts_begun_ = saved_.parts.size();
         begun_at_ = saved_.size_of_parts();
         is_tail_loaded_ = saved_.tail.empty();
-    }
-
-    /// Returns whether the last part of the state is still there.
-    Task<bool> has_parts() {
-        if (saved_.parts.empty()) co_return true;
-        int const last = saved_.parts.back().number;
-        try {
-            auto const answer = co_await context_.client.call(s3::list_parts(key_, upload_.upload_id, last - 1));
-            auto const page = s3::parse_parts(answer.body);
-            if (!page) throw s3::Failure("S3 ListParts " + key_ + ": the answer is not a list", 200, "");
-            co_return std::ranges::any_of(page->parts, [last](StoredPart const& part) { return part.number == last; });
-        } catch (s3::Failure const& refused) {
-            if (!s3::is_lost_upload(refused)) throw;
-            co_return false;
-        }
     }
 
     /// The tail becomes the beginning of the next part. The digest of the object has its bytes already.

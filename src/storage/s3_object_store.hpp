@@ -5,12 +5,12 @@
 #include <string>
 
 #include "base/async/blocking_pool.hpp"
+#include "base/async/memory_budget.hpp"
 #include "base/log.hpp"
 #include "client/http_client.hpp"
 #include "domain/clock.hpp"
 #include "domain/object_store.hpp"
 #include "storage/aws_credentials.hpp"
-#include "base/async/memory_budget.hpp"
 
 namespace clinikk {
 

@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "base/async/blocking_pool.hpp"
-#include "domain/object_store.hpp"
 #include "base/async/memory_budget.hpp"
+#include "domain/object_store.hpp"
 #include "storage/s3_client.hpp"
 #include "storage/s3_object_store.hpp"
 

@@ -29,8 +29,8 @@ public:
     /// False after a wait for an answer was abandoned or the server closed the connection.
     bool is_usable() const noexcept;
 
-    /// Whether the connection, which must be idle, is still there. A server that ends, or ends the connection, says so in
-    /// bytes that nobody has asked for.
+    /// Whether the connection, which must be idle, is still there. A server that ends, or ends the connection, says so
+    /// in bytes that nobody has asked for.
     bool is_alive() const noexcept;
 
     /// Whether the connection can be reused: no answer is outstanding and no transaction is open.

@@ -1,12 +1,18 @@
 #include "http/server/framed_body.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 namespace clinikk::http {
 namespace {
 
-constexpr std::size_t buffer_size = 256 * 1024;
+constexpr std::size_t large_buffer = 256 * 1024;
+constexpr std::size_t small_buffer = 64 * 1024;
+/// One upload is as fast as it can be with a large buffer. Of many at once each is slow anyway.
+constexpr int max_large_buffers = 16;
+std::atomic<int> large_buffers{0};
+
 /// Skipping more than this costs more than a new connection. The server skips this much even after a refusal, because
 /// many clients look for the answer only when they have sent everything.
 constexpr std::uint64_t drain_limit = 1024 * 1024;
@@ -15,6 +21,23 @@ constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 Error ended_early() { return {ErrorCode::bad_request, "The connection ended in the middle of the body"}; }
 
 }  // namespace
+
+std::span<char> BodyBuffer::get(std::uint64_t useful) {
+    if (bytes_) return {bytes_.get(), size_};
+    size_ = small_buffer;
+    if (useful > small_buffer) {
+        is_large_ = large_buffers.fetch_add(1) < max_large_buffers;
+        if (is_large_) size_ = large_buffer;
+        if (!is_large_) --large_buffers;
+    }
+    size_ = static_cast<std::size_t>(std::min<std::uint64_t>(size_, useful));
+    bytes_ = std::make_unique_for_overwrite<char[]>(size_);
+    return {bytes_.get(), size_};
+}
+
+BodyBuffer::~BodyBuffer() {
+    if (is_large_) --large_buffers;
+}
 
 FramedBody::FramedBody(Transport& transport, RequestHead const& head, std::string_view early)
     : transport_(transport),
@@ -140,11 +163,11 @@ bool FramedBody::take_arrived() {
 
 /// The room for the next bytes, after those that are still there.
 std::span<char> FramedBody::room_behind_ready() {
-    if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(buffer_size);
+    auto const buffer = buffer_.get(framing_ == BodyFraming::length ? left_ : large_buffer);
     // Only the start of a chunk header can be left, a few bytes.
-    if (!ready_.empty()) std::memmove(buffer_.get(), ready_.data(), ready_.size());
-    ready_ = {buffer_.get(), ready_.size()};
-    return std::span(buffer_.get(), buffer_size).subspan(ready_.size());
+    if (!ready_.empty()) std::memmove(buffer.data(), ready_.data(), ready_.size());
+    ready_ = {buffer.data(), ready_.size()};
+    return buffer.subspan(ready_.size());
 }
 
 Task<bool> FramedBody::drain() {

@@ -12,6 +12,24 @@
 
 namespace clinikk::http {
 
+/// The memory through which one body is read. Few bodies of the process have large buffers at a time; the others read
+/// through small ones, so that many uploads at once need little. Thread-safe between objects.
+class BodyBuffer {
+public:
+    BodyBuffer() = default;
+    BodyBuffer(BodyBuffer const&) = delete;
+    BodyBuffer& operator=(BodyBuffer const&) = delete;
+    ~BodyBuffer();
+
+    /// Allocates at the first call, no more than `useful` bytes.
+    std::span<char> get(std::uint64_t useful);
+
+private:
+    std::unique_ptr<char[]> bytes_;
+    std::size_t size_ = 0;
+    bool is_large_ = false;
+};
+
 /// The body of one request as its framing delimits it (RFC 9112 section 6), read from the connection when it is pulled.
 class FramedBody : public RequestBody {
 public:
@@ -56,7 +74,7 @@ private:
     ErrorCode over_limit_ = ErrorCode::body_too_large;
     ChunkedDecoder decoder_;
     std::string_view ready_;  ///< arrived and not yet taken
-    std::unique_ptr<char[]> buffer_;
+    BodyBuffer buffer_;
 };
 
 }  // namespace clinikk::http

@@ -52,8 +52,8 @@ public:
     /// the requests under way. The second one ends it at once.
     void run();
 
-    /// `hear` is called on one of the loops when the server begins to drain, so that requests which wait for their clients can
-    /// end. Call it before `run`.
+    /// `hear` is called on one of the loops when the server begins to drain, so that requests which wait for their
+    /// clients can end. Call it before `run`.
     void on_drain(std::function<void()> hear);
 
     /// Whether the server has begun to drain. Thread-safe.
