@@ -49,6 +49,7 @@ Task<Result<HeldUpload>> ResumableUploadService::State::hold(Uuid id) {
     if (!lock) co_return lock.error();
     // Others may have changed it before it was taken.
     auto row = co_await rows().find(id);
+    if (!row && *lock) co_await (*lock)->release(clock.now());
     if (!row) co_return Error(ErrorCode::upload_not_found);
     HeldUpload held{std::move(*lock), std::move(*row)};
     co_return held;

@@ -1,5 +1,8 @@
 #include "service/upload_checks.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include "base/digest.hpp"
 #include "service/upload_ending.hpp"
 
@@ -9,7 +12,9 @@ namespace {
 Error offset_mismatch(std::int64_t expected, std::uint64_t provided) {
     auto error = Error(ErrorCode::upload_offset_mismatch).with("Upload-Offset", std::to_string(expected));
     error.problem_type = mismatching_offset_type;
-    error.members = {{"expected-offset", expected}, {"provided-offset", static_cast<std::int64_t>(provided)}};
+    constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+    auto const shown = static_cast<std::int64_t>(std::min(provided, most));
+    error.members = {{"expected-offset", expected}, {"provided-offset", shown}};
     return error;
 }
 

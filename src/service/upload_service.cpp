@@ -90,16 +90,17 @@ Task<Result<Content>> UploadService::receive(Caller const& owner, IncomingUpload
         breakage = std::current_exception();
     }
     if (outcome) co_return outcome;
-    // If it broke, the publication may have taken place although its answer was lost: a visible object stays.
-    if (!breakage && write.is_visible) co_await objects_.current().remove(write.upload.object_key);
-    co_await discard(write);
+    // If the publication broke, it may have taken place although its answer was lost.
+    bool const may_be_published = breakage && write.is_visible;
+    co_await discard(write, may_be_published);
     if (breakage) std::rethrow_exception(breakage);
     co_return outcome;
 }
 
 /// If the store cannot be reached, its bytes stay, and so does the row, which makes the collector try again.
-Task<> UploadService::discard(Write& write) {
+Task<> UploadService::discard(Write& write, bool may_be_published) {
     try {
+        if (write.is_visible && !may_be_published) co_await objects_.current().remove(write.upload.object_key);
         if (write.bytes) co_await write.bytes->discard();
         write.bytes.reset();
         co_await work_.repositories().uploads().finish(write.upload.id, write.upload.holder);

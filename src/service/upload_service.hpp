@@ -58,7 +58,7 @@ private:
                                            IncomingUpload& incoming);
     Task<Result<Content>> publish(Caller const& owner, Write& write, ContentDescription description);
     Task<Result<void>> make_visible(Write& write);
-    Task<> discard(Write& write);
+    Task<> discard(Write& write, bool may_be_published);
 
     UploadCore& core_;
     UnitOfWork& work_;

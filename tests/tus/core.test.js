@@ -29,7 +29,10 @@ describe('tus, core protocol', () => {
     for (const wrong of ['', '-1', '+0', '0.0', '0x0', 'zero', '0,0', '1e1', ' ']) {
       refused(await patch(server, upload, wrong, bytes), 400, 'bad_request');
     }
-    refused(await patch(server, upload, '9'.repeat(40), bytes), 409, 'upload_offset_mismatch');
+    for (const huge of ['9'.repeat(40), String(2n ** 63n), String(2n ** 64n - 1n)]) {
+      const answer = refused(await patch(server, upload, huge, bytes), 409, 'upload_offset_mismatch');
+      assert.ok(answer.json()['provided-offset'] > Number.MAX_SAFE_INTEGER);
+    }
     refused(await tus(server, 'PATCH', upload.path, { headers: { 'Content-Type': CHUNK }, body: bytes }), 400, 'bad_request');
     await untouched(upload, 0);
     assert.match((await head(server, upload)).headers['upload-offset'], /^\d+$/);

@@ -11,7 +11,8 @@ inline constexpr std::array upload_errors{
     ErrorKind{ErrorCode::upload_not_found, "upload_not_found", 404, "Upload not found",
               "No upload of this account has this id: it was aborted, has expired, or ended long ago. Begin another."},
     ErrorKind{ErrorCode::upload_interrupted, "upload_interrupted", 409, "Upload interrupted",
-              "The upload lost its lease while it was under way. Send it again."},
+              "Another request for the upload, or the end of the process, stopped this one. An upload that can be "
+              "resumed keeps what has arrived: ask for its offset with HEAD, and go on. Send any other upload again."},
     ErrorKind{ErrorCode::upload_busy, "upload_busy", 409, "Upload is being completed",
               "Another request is completing this upload. Repeat the request later: it then returns the content."},
     ErrorKind{
@@ -25,10 +26,12 @@ inline constexpr std::array upload_errors{
               "The parts in the bucket differ from those that were announced and listed. Send missing and different "
               "parts again, and then complete the upload."},
     ErrorKind{ErrorCode::digest_mismatch, "digest_mismatch", 422, "Digest does not match",
-              "The SHA-256 of the bytes in the bucket differs from the one given. The bytes were removed; begin "
+              "The SHA-256 of the bytes that have arrived differs from the one given. The bytes were removed; begin "
               "another upload."},
-    ErrorKind{ErrorCode::too_many_uploads, "too_many_uploads", 429, "Too many uploads at once",
-              "The account has as many uploads under way as it may have (MAX_UPLOADS_PER_USER). Wait for one to end."},
+    ErrorKind{
+        ErrorCode::too_many_uploads, "too_many_uploads", 429, "Too many uploads at once",
+        "The account has as many uploads under way as it may have (MAX_UPLOADS_PER_USER). Wait for one to end, or "
+        "end one: GET /uploads lists them."},
 };
 
 }  // namespace clinikk::errors
