@@ -44,7 +44,7 @@ std::string encoded_words(std::string_view text) {
     return words;
 }
 
-std::string quoted(std::string_view text) {
+std::string quoted_string(std::string_view text) {
     std::string quoted = "\"";
     for (char const c : text) {
         if (c == '"' || c == '\\') quoted += '\\';
@@ -55,7 +55,8 @@ std::string quoted(std::string_view text) {
 
 std::string mailbox(MailSender const& sender) {
     if (sender.name.empty()) return sender.address;
-    return (is_ascii(sender.name) ? quoted(sender.name) : encoded_words(sender.name)) + " <" + sender.address + '>';
+    return (is_ascii(sender.name) ? quoted_string(sender.name) : encoded_words(sender.name)) + " <" + sender.address +
+           '>';
 }
 
 /// The date of RFC 5322 section 3.3: that of HTTP with a numeric zone.
