@@ -29,7 +29,7 @@ constexpr std::uint64_t max_key_frames = 20'000;
 constexpr std::uint32_t max_key_frames_of_segment = 240;
 
 /// Text in quotes (RFC 8216 section 4.2: neither line breaks nor quotes).
-std::string quoted(std::string_view text) {
+std::string quoted_string(std::string_view text) {
     auto value = printable(text);
     std::ranges::replace(value, '"', '\'');
     return '"' + value + '"';
@@ -112,9 +112,9 @@ std::string media_tags(PackagingIndex const& index, AudioGroup const& group, Aud
         // Of several tracks in a language a player must not pick one by itself, or it could not tell which.
         bool const is_first = std::ranges::find(languages, track.language) == languages.end();
         languages.emplace_back(track.language);
-        fmt::format_to(std::back_inserter(text), "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID={},NAME={}", quoted(group.id),
-                       quoted(choice->name));
-        if (!track.language.empty()) text += ",LANGUAGE=" + quoted(track.language);
+        fmt::format_to(std::back_inserter(text), "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID={},NAME={}", quoted_string(group.id),
+                       quoted_string(choice->name));
+        if (!track.language.empty()) text += ",LANGUAGE=" + quoted_string(track.language);
         text += choice == group.choices.front() ? ",DEFAULT=YES" : ",DEFAULT=NO";
         text += is_first ? ",AUTOSELECT=YES" : ",AUTOSELECT=NO";
         if (track.channels > 0) text += fmt::format(",CHANNELS=\"{}\"", track.channels);
@@ -133,7 +133,7 @@ std::string codecs(PackagingIndex const& index, Track const* video, AudioGroup c
     if (audio != nullptr) {
         for (auto const* choice : audio->choices) add(index.tracks()[choice->track].codec);
     }
-    return quoted(fmt::format("{}", fmt::join(all, ",")));
+    return quoted_string(fmt::format("{}", fmt::join(all, ",")));
 }
 
 std::string resolution(Track const& track) {
@@ -156,7 +156,7 @@ std::string variant(PackagingIndex const& index, Track const* video, AudioGroup 
             text += fmt::format(",FRAME-RATE={}.{:03}", video->frame_rate_milli / 1000, video->frame_rate_milli % 1000);
         }
     }
-    if (names_group) text += ",AUDIO=" + quoted(audio->id);
+    if (names_group) text += ",AUDIO=" + quoted_string(audio->id);
     auto const& played = video != nullptr ? *video : index.tracks()[audio->choices.front()->track];
     return text + fmt::format("\n{}.m3u8\n", played.id);
 }
@@ -169,7 +169,7 @@ Result<std::string> key_frame_variant(PackagingIndex const& index, std::size_t t
     for (auto const& frame : *frames) rates.add(key_frame_segment_size(video, frame), frame.duration);
     return fmt::format(
         "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS={}{},URI=\"{}-iframes.m3u8\"\n",
-        rates.peak(), rates.average(), quoted(video.codec), resolution(video), video.id);
+        rates.peak(), rates.average(), quoted_string(video.codec), resolution(video), video.id);
 }
 
 }  // namespace
