@@ -54,7 +54,8 @@ public:
     /// Opens the object after `state.size` bytes. Bytes beyond, of a request that was cut, are dropped. `length` is the
     /// size of the whole object, if known; `max_size` bounds it. `hash`, if any, is fed with all bytes that are
     /// written, in order, and is up to date after `save(true)`. Fails with `upload_locked` when another live process
-    /// writes, and with `upload_lost` when bytes that the state names are gone.
+    /// writes, and with `upload_lost` when bytes that the state names are gone and the store finds it now; else it is
+    /// found by a later write or by `complete`.
     virtual Task<Result<std::unique_ptr<ObjectAppend>>> open(std::string_view write_id, AppendState state,
                                                              std::optional<std::uint64_t> length,
                                                              std::uint64_t max_size, std::shared_ptr<Sha256> hash) = 0;

@@ -55,7 +55,8 @@ struct S3AppendStart {
 };
 
 /// An object of a bucket that is open for appending. Its parts go out in parallel while bytes arrive. Fails with
-/// `upload_lost` when the tail or the multipart upload that the progress names is gone.
+/// `upload_lost` when the tail that the progress names is gone; a multipart upload that is gone is found by the next
+/// part.
 ///
 /// No step removes what the recorded state needs: a new tail has a new name, and a part has a number beyond those of
 /// the state; only `settle` removes the tail before. A process that was paused and goes on although another one has the
