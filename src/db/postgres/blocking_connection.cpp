@@ -4,14 +4,10 @@
 #include <stdexcept>
 #include <vector>
 
+#include "db/postgres/postgres_error.hpp"
+
 namespace clinikk::db {
 namespace {
-
-std::string one_line(std::string text) {
-    while (text.ends_with('\n')) text.pop_back();
-    std::ranges::replace(text, '\n', ' ');
-    return text;
-}
 
 void append_escaped(std::string& rows, std::string_view text) {
     for (char const c : text) {

@@ -5,8 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <poll.h>
 
-#include <algorithm>
-
+#include "db/postgres/postgres_error.hpp"
 #include "db/postgres/postgres_row.hpp"
 #include "db/postgres/postgres_socket.hpp"
 
@@ -40,12 +39,6 @@ Task<Waited> wait_for(int fd, Descriptor::wait_type type, Clock::time_point dead
     auto const [failure] = co_await wait->descriptor.async_wait(type, asio::as_tuple(asio::use_awaitable));
     if (wait->late) co_return Waited::late;
     co_return failure ? Waited::cancelled : Waited::ready;
-}
-
-std::string one_line(std::string text) {
-    while (text.ends_with('\n')) text.pop_back();
-    std::ranges::replace(text, '\n', ' ');
-    return text;
 }
 
 }  // namespace

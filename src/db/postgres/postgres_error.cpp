@@ -1,6 +1,6 @@
 #include "db/postgres/postgres_error.hpp"
 
-#include <string>
+#include <algorithm>
 
 namespace clinikk::db {
 namespace {
@@ -17,6 +17,12 @@ ConstraintViolation::Kind kind_of(std::string_view state) noexcept {
 }
 
 }  // namespace
+
+std::string one_line(std::string text) {
+    while (text.ends_with('\n')) text.pop_back();
+    std::ranges::replace(text, '\n', ' ');
+    return text;
+}
 
 ConstraintViolation violation_or_throw(PGresult const* result, std::string_view statement) {
     auto const state = field(result, PG_DIAG_SQLSTATE);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 
 #include "db/database.hpp"
 
@@ -20,6 +21,9 @@ class SerializationFailure : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
+
+/// A message of libpq, which may have several lines, as one.
+std::string one_line(std::string text);
 
 /// Interprets a failed result. It returns the constraint that refused a row (SQLSTATE class 23). Anything else is
 /// thrown: as `Unavailable` if the server cannot serve now (classes 08, 53, 57), as `SerializationFailure`, or as
