@@ -4,15 +4,16 @@
 
 #include <algorithm>
 #include <array>
-#include <random>
 
+#include "base/backoff.hpp"
 #include "storage/s3_answers.hpp"
 
 namespace clinikk::s3 {
 namespace {
 
 constexpr int max_attempts = 4;
-constexpr std::chrono::milliseconds first_delay{100};
+constexpr std::chrono::milliseconds first_pause{200};
+constexpr std::chrono::milliseconds longest_pause{800};
 /// A page of 1000 keys has about 400 KiB.
 constexpr std::size_t max_answer_bytes = 4UL * 1024 * 1024;
 
@@ -21,13 +22,6 @@ bool is_transient(int status, std::string_view code) {
     constexpr std::array<std::string_view, 5> codes{"InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout",
                                                     "Throttling"};
     return std::ranges::find(statuses, status) != statuses.end() || std::ranges::find(codes, code) != codes.end();
-}
-
-/// A random time up to a bound that doubles, so that clients that failed together do not return together.
-std::chrono::milliseconds delay_before(int attempt) {
-    thread_local std::minstd_rand random{std::random_device{}()};
-    auto const bound = first_delay.count() << attempt;
-    return std::chrono::milliseconds(std::uniform_int_distribution<std::int64_t>(bound / 2, bound)(random));
 }
 
 std::string describe_call(Call const& call) {
@@ -87,13 +81,14 @@ Task<std::string> Client::presign(Call call, std::chrono::seconds expires) {
 }
 
 Task<Client::Outcome> Client::persist(Call call, bool whole) {
+    Backoff backoff(first_pause, longest_pause);
     for (int number = 1;; ++number) {
         auto outcome = co_await attempt(call, whole);
         if (!outcome.failure) co_return outcome;
         if (!outcome.is_transient || number == max_attempts) throw Failure(*outcome.failure);
         log_.warning("s3.call_retried", {{"attempt", number}, {"error", outcome.failure->what()}});
         auto const timer = clock_.make_timer(co_await boost::asio::this_coro::executor);
-        co_await timer->wait(delay_before(number));
+        co_await timer->wait(backoff.next());
     }
 }
 

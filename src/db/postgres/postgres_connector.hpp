@@ -7,20 +7,14 @@
 #include <string>
 
 #include "base/async/blocking_pool.hpp"
+#include "base/backoff.hpp"
 #include "base/log.hpp"
 #include "db/postgres/postgres_connection.hpp"
 
 namespace clinikk::db {
 
-/// The delay before the next attempt: doubled each time, at most one second, with random jitter.
-class Backoff {
-public:
-    std::chrono::milliseconds next();
-    void reset() { failures_ = 0; }
-
-private:
-    unsigned failures_ = 0;
-};
+/// The pauses between attempts to reach a server that is away.
+inline Backoff connection_backoff() noexcept { return {std::chrono::milliseconds(50), std::chrono::seconds(1)}; }
 
 /// Opens connections outside the event loops, because libpq blocks while it resolves names and negotiates TLS.
 /// Thread-safe.

@@ -4,8 +4,10 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <optional>
 
+#include "base/backoff.hpp"
 #include "db/postgres/postgres_collection_lock.hpp"
 #include "db/postgres/postgres_listener.hpp"
 #include "db/postgres/postgres_pipeline.hpp"
@@ -22,7 +24,9 @@ constexpr Statement only_reads_now{
     "only_reads_now", "SELECT pg_is_in_recovery() OR CAST(current_setting('default_transaction_read_only') AS BOOLEAN)",
     Sharing::pipelined};
 
-constexpr int max_attempts = 20;
+// From the time that a short transaction takes to one that lets dozens of others pass.
+constexpr std::chrono::milliseconds first_pause{4};
+constexpr std::chrono::milliseconds longest_pause{250};
 
 /// How the connections of a process are divided.
 struct Shares {
@@ -98,12 +102,16 @@ public:
     }
 
     Task<Result<void>> transaction(Steps steps) override {
+        auto const give_up_at = PostgresConnection::Clock::now() + deadline_;
         boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
-        for (int attempt = 1;; ++attempt) {
-            auto done = co_await attempt_once(steps, attempt == max_attempts);
+        Backoff backoff(first_pause, longest_pause);
+        for (;;) {
+            auto done = co_await attempt_once(steps);
             if (done) co_return *done;
-            // Transactions that met must not meet again at once.
-            pause.expires_after(std::chrono::milliseconds(attempt * (1 + attempt_seed_.fetch_add(1) % 4)));
+            if (PostgresConnection::Clock::now() >= give_up_at) {
+                throw Unavailable("the transaction met others until the deadline");
+            }
+            pause.expires_after(backoff.next());
             co_await pause.async_wait(boost::asio::use_awaitable);
         }
     }
@@ -130,7 +138,7 @@ public:
 
 private:
     /// Empty when the transaction met another one.
-    Task<std::optional<Result<void>>> attempt_once(Steps const& steps, bool last) {
+    Task<std::optional<Result<void>>> attempt_once(Steps const& steps) {
         auto const connection = co_await pool_->lend(PostgresConnection::Clock::now() + deadline_);
         PostgresSession session(*connection.operator->(), deadline_);
         co_await session.control(begin);
@@ -145,7 +153,6 @@ private:
             }
         } catch (SerializationFailure const&) {
             met_another = true;
-            if (last) failure = std::make_exception_ptr(Unavailable("the transaction met others too often"));
         } catch (...) {
             failure = std::current_exception();
         }
@@ -162,7 +169,6 @@ private:
     std::vector<std::shared_ptr<PostgresPipeline>> pipelines_;
     std::atomic<std::size_t> loops_{0};
     std::chrono::milliseconds deadline_;
-    std::atomic<unsigned> attempt_seed_{0};
 };
 
 }  // namespace

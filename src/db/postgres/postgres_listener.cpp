@@ -46,7 +46,7 @@ Task<> listen_on(PostgresConnection& connection, std::function<void()> const& wa
 
 Task<> listen_for_events(std::shared_ptr<PostgresConnector> connector, std::function<void()> wake) {
     asio::steady_timer pause(co_await asio::this_coro::executor);
-    Backoff backoff;
+    auto backoff = connection_backoff();
     for (;;) {
         try {
             auto const connection = co_await connector->connect();

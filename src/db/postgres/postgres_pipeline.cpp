@@ -269,7 +269,7 @@ Task<> PostgresPipeline::serve(PostgresConnection& connection) {
 Task<> PostgresPipeline::keep_open(std::shared_ptr<PostgresPipeline> self,
                                    std::shared_ptr<PostgresConnector> connector) {
     asio::steady_timer pause(co_await asio::this_coro::executor);
-    Backoff backoff;
+    auto backoff = connection_backoff();
     for (;;) {
         try {
             auto const connection = co_await connector->connect();

@@ -69,7 +69,7 @@ private:
     std::size_t open_ = 0;  ///< idle, lent, or being made
     std::list<std::shared_ptr<Waiter>> waiting_;
     Clock::time_point retry_at_{};  ///< after a failure to connect, other attempts fail at once until then
-    Backoff backoff_;
+    Backoff backoff_ = connection_backoff();
     bool closed_ = false;
 };
 
