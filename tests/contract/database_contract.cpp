@@ -76,6 +76,9 @@ private:
     std::unique_ptr<UnitOfWork> work_ = db::make_unit_of_work(watched_);
 };
 
+/// What is asked here is not how soon: on a busy machine, waiting for others may take a while.
+constexpr std::chrono::seconds patience{60};
+
 class DriverUnderTest : public DatabaseUnderTest {
 public:
     std::unique_ptr<UnitOfWork> open() override { return std::make_unique<OpenedDatabase>(open_driver()); }
@@ -90,7 +93,7 @@ public:
 private:
     TemporaryDirectory directory_;
     Log log_{LogLevel::error, LogFormat::text};
-    db::SqliteOptions options_{.path = directory_.path() / "test.db"};
+    db::SqliteOptions options_{.path = directory_.path() / "test.db", .busy_timeout = patience};
 };
 
 /// A new database on the server at TEST_POSTGRES_URL.
@@ -107,7 +110,7 @@ public:
 
 private:
     Log log_{LogLevel::error, LogFormat::text};
-    db::PostgresOptions options_{};
+    db::PostgresOptions options_{.deadline = patience};
 };
 
 class FakeDatabaseUnderTest final : public DatabaseUnderTest {

@@ -5,6 +5,8 @@
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include "contract/database_contract.hpp"
@@ -15,16 +17,6 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-
-/// True once: when the signals have had the time to find the end of the outbox.
-class OnceSettled {
-public:
-    bool operator()() { return std::chrono::steady_clock::now() > settled_at_ && !std::exchange(told_, true); }
-
-private:
-    std::chrono::steady_clock::time_point settled_at_ = std::chrono::steady_clock::now() + 300ms;
-    bool told_ = false;
-};
 
 class OutboxContract : public DriverContract {
 protected:
@@ -38,19 +30,39 @@ protected:
 
     void publish(Event const& event) { run(repositories().outbox().publish(event)); }
 
-    /// Runs signals on this thread until `done` says so, for five seconds at most.
-    void listen(db::PollingSignals& signals, std::function<bool()> const& done) {
+    /// Calls `listener` for all events but the probes of `listen`.
+    static void subscribe(db::PollingSignals& signals, std::function<void(Event const&)> listener) {
+        signals.subscribe([listener = std::move(listener)](Event const& event) {
+            if (event.type != probe) listener(event);
+        });
+    }
+
+    /// Runs signals on this thread. Calls `when_settled` as soon as they have found the end of the outbox, from which
+    /// on they miss nothing; then goes on until `done` says so, for a minute at most.
+    void listen(db::PollingSignals& signals, std::function<void()> const& when_settled,
+                std::function<bool()> const& done) {
+        auto const is_settled = std::make_shared<bool>(false);
+        signals.subscribe([is_settled](Event const& event) { *is_settled = *is_settled || event.type == probe; });
         asio::cancellation_signal stop;
         asio::co_spawn(loop_, signals.run(), asio::bind_cancellation_slot(stop.slot(), [](std::exception_ptr defect) {
                            if (defect) std::rethrow_exception(defect);
                        }));
-        auto const give_up_at = std::chrono::steady_clock::now() + 5s;
-        while (!done() && std::chrono::steady_clock::now() < give_up_at) loop_.run_one_for(20ms);
+        auto const give_up_at = std::chrono::steady_clock::now() + 60s;
+        auto const run_until = [&](auto const& condition) {
+            while (!condition() && std::chrono::steady_clock::now() < give_up_at) loop_.run_one_for(20ms);
+        };
+        run_until([&] {
+            if (!*is_settled) publish(make_event(probe, at(1'000'000)));
+            return *is_settled;
+        });
+        when_settled();
+        run_until(done);
         stop.emit(asio::cancellation_type::terminal);
         loop_.run();
         loop_.restart();
     }
 
+    static constexpr auto probe = "probe";
     Log log_{LogLevel::error, LogFormat::text};
     asio::io_context loop_;
 };
@@ -59,23 +71,19 @@ INSTANTIATE_TEST_SUITE_P(Drivers, OutboxContract, ::testing::ValuesIn(all_databa
 TEST_P(OutboxContract, TellsOfEventsInOrderWithAllMembers) {
     db::PollingSignals signals(database(), log_, 5ms);
     std::vector<Event> told;
-    signals.subscribe([&told](Event const& event) { told.push_back(event); });
+    subscribe(signals, [&told](Event const& event) { told.push_back(event); });
 
     publish(make_event("before.start"));
     std::vector<Event> published;
-    OnceSettled settled;
-    listen(signals, [&] {
-        // First the end is found; then events come from this and from another way in.
-        if (settled()) {
-            auto const other_work = open_another();
-            for (int i = 0; i < 600; ++i) {
-                published.push_back(make_event("content.created." + std::to_string(i), at(i)));
-                run(i % 2 == 0 ? repositories().outbox().publish(published.back())
-                               : other_work->repositories().outbox().publish(published.back()));
-            }
+    auto const publish_many = [&] {
+        auto const other_work = open_another();
+        for (int i = 0; i < 600; ++i) {
+            published.push_back(make_event("content.created." + std::to_string(i), at(i)));
+            auto& way_in = i % 2 == 0 ? work() : *other_work;
+            run(way_in.repositories().outbox().publish(published.back()));
         }
-        return told.size() >= 600;
-    });
+    };
+    listen(signals, publish_many, [&] { return told.size() >= 600; });
     ASSERT_EQ(told.size(), 600U);
     for (std::size_t i = 0; i < told.size(); ++i) {
         EXPECT_EQ(told[i].id, published[i].id);
@@ -89,20 +97,17 @@ TEST_P(OutboxContract, TellsOfEventsInOrderWithAllMembers) {
 TEST_P(OutboxContract, AnEventIsToldExactlyIfItsTransactionCommits) {
     db::PollingSignals signals(database(), log_, 5ms);
     std::vector<std::string> told;
-    signals.subscribe([&told](Event const& event) { told.push_back(event.type); });
-    OnceSettled settled;
-    listen(signals, [&] {
-        if (settled()) {
-            auto const failed = run(work().transaction([](Repositories& in) -> Task<Result<void>> {
-                Event const event = make_event("never");
-                co_await in.outbox().publish(event);
-                co_return Error(ErrorCode::forbidden);
-            }));
-            EXPECT_TRUE(failed.has_error());
-            publish(make_event("last"));
-        }
-        return !told.empty();
-    });
+    subscribe(signals, [&told](Event const& event) { told.push_back(event.type); });
+    auto const publish_one_of_two = [&] {
+        auto const failed = run(work().transaction([](Repositories& in) -> Task<Result<void>> {
+            Event const event = make_event("never");
+            co_await in.outbox().publish(event);
+            co_return Error(ErrorCode::forbidden);
+        }));
+        EXPECT_TRUE(failed.has_error());
+        publish(make_event("last"));
+    };
+    listen(signals, publish_one_of_two, [&] { return !told.empty(); });
     EXPECT_EQ(told, std::vector<std::string>{"last"});
 }
 
@@ -110,16 +115,13 @@ TEST_P(OutboxContract, AListenerThatThrowsHarmsNoOther) {
     db::PollingSignals signals(database(), log_, 5ms);
     Log quiet(LogLevel::error, LogFormat::text);
     int told = 0;
-    signals.subscribe([](Event const&) { throw std::runtime_error("a listener's own failure (expected here)"); });
-    signals.subscribe([&told](Event const&) { ++told; });
-    OnceSettled settled;
-    listen(signals, [&] {
-        if (settled()) {
-            publish(make_event("one"));
-            publish(make_event("two"));
-        }
-        return told >= 2;
-    });
+    subscribe(signals, [](Event const&) { throw std::runtime_error("a listener's own failure (expected here)"); });
+    subscribe(signals, [&told](Event const&) { ++told; });
+    auto const publish_two = [&] {
+        publish(make_event("one"));
+        publish(make_event("two"));
+    };
+    listen(signals, publish_two, [&] { return told >= 2; });
     EXPECT_EQ(told, 2);
 }
 
@@ -147,15 +149,12 @@ TEST_P(OutboxContract, NothingIsMissedWhileTheDatabaseIsAway) {
     FailingSession session(database());
     db::PollingSignals signals(session, log_, 5ms);
     std::vector<std::string> told;
-    signals.subscribe([&told](Event const& event) { told.push_back(event.type); });
-    OnceSettled settled;
-    listen(signals, [&] {
-        if (settled()) {
-            session.fails_ = 3;
-            publish(make_event("meanwhile"));
-        }
-        return !told.empty();
-    });
+    subscribe(signals, [&told](Event const& event) { told.push_back(event.type); });
+    auto const fail_and_publish = [&] {
+        session.fails_ = 3;
+        publish(make_event("meanwhile"));
+    };
+    listen(signals, fail_and_publish, [&] { return !told.empty(); });
     EXPECT_EQ(session.fails_, 0);
     EXPECT_EQ(told, std::vector<std::string>{"meanwhile"});
 }
@@ -163,19 +162,16 @@ TEST_P(OutboxContract, NothingIsMissedWhileTheDatabaseIsAway) {
 TEST_P(OutboxContract, PrunesTheOldAndNeverUsesANumberAgain) {
     db::PollingSignals signals(database(), log_, 5ms);
     std::vector<std::string> told;
-    signals.subscribe([&told](Event const& event) { told.push_back(event.type); });
+    subscribe(signals, [&told](Event const& event) { told.push_back(event.type); });
     publish(make_event("old", at(1)));
     publish(make_event("old", at(2)));
-    OnceSettled settled;
-    listen(signals, [&] {
-        if (settled()) {
-            EXPECT_EQ(run(repositories().outbox().prune(at(2))), 1U);
-            EXPECT_EQ(run(repositories().outbox().prune(at(100))), 1U);
-            EXPECT_EQ(run(repositories().outbox().prune(at(100))), 0U);
-            publish(make_event("new", at(3)));
-        }
-        return !told.empty();
-    });
+    auto const prune_and_publish = [&] {
+        EXPECT_EQ(run(repositories().outbox().prune(at(2))), 1U);
+        EXPECT_EQ(run(repositories().outbox().prune(at(100))), 1U);
+        EXPECT_EQ(run(repositories().outbox().prune(at(100))), 0U);
+        publish(make_event("new", at(3)));
+    };
+    listen(signals, prune_and_publish, [&] { return !told.empty(); });
     EXPECT_EQ(told, std::vector<std::string>{"new"});
 }
 

@@ -1,5 +1,5 @@
 #include <atomic>
-#include <thread>
+#include <future>
 
 #include "contract/database_contract.hpp"
 
@@ -116,18 +116,17 @@ TEST_P(ThrottleStoreContract, RemovesWhatHasExpiredInSteps) {
 TEST_P(ThrottleStoreContract, LetsNoMoreThroughAtOnceThanOneByOne) {
     constexpr int threads = 4;
     std::atomic<int> taken{0};
-    {
-        std::vector<std::jthread> running;
-        for (int thread = 0; thread < threads; ++thread) {
-            running.emplace_back([&] {
-                auto const other = open_another();
-                for (int i = 0; i < 10; ++i) {
-                    ThrottleCharge const charge{Sha256::of("a"), ThrottleRule::steady(7, seconds(60)), at(0)};
-                    if (run_task(other->repositories().throttles().charge(charge))) ++taken;
-                }
-            });
-        }
+    std::vector<std::future<void>> running;
+    for (int thread = 0; thread < threads; ++thread) {
+        running.push_back(std::async(std::launch::async, [&] {
+            auto const other = open_another();
+            for (int i = 0; i < 10; ++i) {
+                ThrottleCharge const charge{Sha256::of("a"), ThrottleRule::steady(7, seconds(60)), at(0)};
+                if (run(other->repositories().throttles().charge(charge))) ++taken;
+            }
+        }));
     }
+    for (auto& thread : running) thread.get();
     EXPECT_EQ(taken, 7);
     EXPECT_EQ(find("a")->count, 7);
 }

@@ -1,7 +1,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include "contract/database_contract.hpp"
@@ -130,25 +132,29 @@ public:
     };
     using NumberedSteps = std::function<Task<Result<void>>(Repositories&, int)>;
 
+    /// Throws what a coroutine throws, when all have ended.
     void run(NumberedSteps const& steps) {
-        std::vector<std::thread> threads;
+        std::vector<std::future<void>> threads;
         for (int t = 0; t < threads_; ++t) {
-            threads.emplace_back([this, &steps, t] {
-                asio::io_context loop;
-                for (int c = 0; c < coroutines_; ++c) {
-                    asio::co_spawn(loop, write(steps, (t * coroutines_ + c) * rounds_), [](std::exception_ptr defect) {
-                        if (defect) std::rethrow_exception(defect);
-                    });
-                }
-                loop.run();
-            });
+            threads.push_back(std::async(std::launch::async, [this, &steps, t] { run_one_thread(steps, t); }));
         }
-        for (auto& thread : threads) thread.join();
+        for (auto& thread : threads) thread.get();
     }
 
     Counts counts;
 
 private:
+    void run_one_thread(NumberedSteps const& steps, int thread) {
+        asio::io_context loop;
+        std::vector<std::future<void>> outcomes;
+        for (int c = 0; c < coroutines_; ++c) {
+            auto const first = (thread * coroutines_ + c) * rounds_;
+            outcomes.push_back(asio::co_spawn(loop, write(steps, first), asio::use_future));
+        }
+        loop.run();
+        for (auto& outcome : outcomes) outcome.get();
+    }
+
     Task<> write(NumberedSteps const& steps, int first) {
         auto const thread = std::this_thread::get_id();
         for (int i = first; i < first + rounds_; ++i) {
@@ -225,35 +231,33 @@ TEST_P(UnitOfWorkContract, IncrementsAreNotLost) {
     };
     ManyWriters writers(work(), 2, 10, 5);
     ManyWriters other_writers(*other_work, 2, 10, 5);
-    std::thread elsewhere([&] { other_writers.run(increment); });
+    auto elsewhere = std::async(std::launch::async, [&] { other_writers.run(increment); });
     writers.run(increment);
-    elsewhere.join();
+    elsewhere.get();
     EXPECT_EQ(run(repositories().contents().find(content.id)).value().duration, 200);
 }
 
 TEST_P(UnitOfWorkContract, ReadersSeeTransactionsWholeOrNotAtAll) {
     auto const left = add_content();
     auto const right = add_content();
-    std::atomic<bool> done{false};
-    std::thread reader([&] {
-        while (!done) {
-            ContentQuery const query;
-            auto const both = run_task(repositories().contents().list(query));
-            ASSERT_EQ(both.size(), 2U);
-            ASSERT_EQ(both[0].title, both[1].title);
+    auto writer = std::async(std::launch::async, [&] {
+        for (int i = 0; i < 100; ++i) {
+            auto const moved = run(work().transaction([&](Repositories& in) -> Task<Result<void>> {
+                auto const changes = ContentChanges().set(&ContentDescription::title, std::to_string(i));
+                co_await in.contents().update(left.id, changes, at(i));
+                co_await in.contents().update(right.id, changes, at(i));
+                co_return Result<void>{};
+            }));
+            EXPECT_TRUE(moved.has_value());
         }
     });
-    for (int i = 0; i < 100; ++i) {
-        auto const moved = run(work().transaction([&](Repositories& in) -> Task<Result<void>> {
-            auto const changes = ContentChanges().set(&ContentDescription::title, std::to_string(i));
-            co_await in.contents().update(left.id, changes, at(i));
-            co_await in.contents().update(right.id, changes, at(i));
-            co_return Result<void>{};
-        }));
-        EXPECT_TRUE(moved.has_value());
-    }
-    done = true;
-    reader.join();
+    do {
+        ContentQuery const query;
+        auto const both = run(repositories().contents().list(query));
+        ASSERT_EQ(both.size(), 2U);
+        ASSERT_EQ(both[0].title, both[1].title);
+    } while (writer.wait_for(std::chrono::seconds(0)) != std::future_status::ready);
+    writer.get();
 }
 
 class DatabasePortContract : public DriverContract {};

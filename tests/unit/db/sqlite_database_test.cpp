@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
+#include <future>
 #include <thread>
 
 #include "db/sqlite/migrations.hpp"
@@ -68,12 +68,14 @@ TEST_F(SqliteDatabaseTest, LockedByAnotherProcessItIsUnavailableAndReadsGoOn) {
     EXPECT_THROW(run_task(work->repositories().outbox().publish(event)), Unavailable);
     run_task(work->check());
 
-    std::thread release([&other] {
+    options_.busy_timeout = 60s;
+    auto const patient = open_sqlite(options_, log_);
+    auto release = std::async(std::launch::async, [&other] {
         std::this_thread::sleep_for(50ms);
         other.run_script("ROLLBACK");
     });
-    run_task(work->repositories().outbox().publish(event));
-    release.join();
+    run_task(make_unit_of_work(*patient)->repositories().outbox().publish(event));
+    release.get();
 }
 
 TEST_F(SqliteDatabaseTest, TheWalStaysBoundedWhileThisAndAnotherProcessRead) {
@@ -81,11 +83,10 @@ TEST_F(SqliteDatabaseTest, TheWalStaysBoundedWhileThisAndAnotherProcessRead) {
     auto const work = make_unit_of_work(*database);
     auto const another = open_sqlite(options_, log_);
     auto const other_work = make_unit_of_work(*another);
-    std::atomic<bool> done{false};
-    std::vector<std::thread> readers;
+    std::vector<std::jthread> readers;
     for (auto* const read_through : {work.get(), other_work.get()}) {
-        readers.emplace_back([&done, read_through] {
-            while (!done) run_task(read_through->check());
+        readers.emplace_back([read_through](std::stop_token const& stop) {
+            while (!stop.stop_requested()) run_task(read_through->check());
         });
     }
     // 60 MiB in all.
@@ -96,8 +97,7 @@ TEST_F(SqliteDatabaseTest, TheWalStaysBoundedWhileThisAndAnotherProcessRead) {
         run_task(work->check());
         largest = std::max(largest, wal_size());
     }
-    done = true;
-    for (auto& reader : readers) reader.join();
+    readers.clear();
     EXPECT_LT(largest, 40U * 1024 * 1024);
 }
 
