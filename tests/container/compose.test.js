@@ -7,9 +7,10 @@ import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
 import { login, newUser, upload, uploadParts } from '../support/client.js';
-import { Client, compose, composeOk, docker, dockerOk, freePort, healthy, inspect } from '../support/container.js';
+import { Client, compose, composeOk, docker, dockerOk, healthy, inspect } from '../support/container.js';
 import { wav } from '../support/media.js';
 import { multipart } from '../support/multipart.js';
+import { freePort } from '../support/ports.js';
 import { eventually, sleep } from '../support/program.js';
 
 const BYTES = wav(300_000, 7);

@@ -7,8 +7,9 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { newUser, upload } from '../support/client.js';
-import { Client, docker, dockerOk, follow, freePort, healthy, inspect, ROOT } from '../support/container.js';
+import { Client, docker, dockerOk, follow, healthy, inspect, ROOT } from '../support/container.js';
 import { wav } from '../support/media.js';
+import { freePort } from '../support/ports.js';
 import { eventually } from '../support/program.js';
 
 const IMAGE = 'clinikk-tv';

@@ -2,9 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import http from 'node:http';
-import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -47,14 +45,6 @@ export const inspect = async (what, format) => dockerOk(['inspect', '-f', format
 
 export const healthy = (container) =>
   eventually(async () => (await inspect(container, '{{.State.Health.Status}}')) === 'healthy', async () => `${container} is not healthy: ${(await docker(['logs', container])).all.slice(-3000)}`, 120_000);
-
-export async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Speaks to a port of this machine as tests/support/client.js expects it of a server. */
 export class Client {

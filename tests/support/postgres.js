@@ -4,23 +4,15 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
+import { freePort } from './ports.js';
 import { eventually } from './program.js';
 
 const run = promisify(execFile);
 const INSTALLED = '/usr/lib/postgresql';
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 export class PostgresServer {
   #child;
@@ -36,10 +28,10 @@ export class PostgresServer {
       server.user = { uid, gid };
       await chown(server.directory, uid, gid);
     }
-    server.port = await freePort();
     server.data = path.join(server.directory, 'data');
     const options = { cwd: server.directory, ...server.user };
     await run(path.join(server.programs, 'initdb'), ['-D', server.data, '-U', 'test', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], options);
+    server.port = await freePort();
     await server.start();
     await run('createdb', ['--maintenance-db', `${server.url}/postgres`, 'media']);
     return server;

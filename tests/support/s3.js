@@ -5,27 +5,16 @@ import { AbortMultipartUploadCommand, CreateBucketCommand, ListMultipartUploadsC
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { freePorts } from './ports.js';
+
 const run = promisify(execFile);
 const SCRIPT = path.join(path.dirname(fileURLToPath(import.meta.url)), 'ceph-s3.sh');
 const START_TIMEOUT = 180_000;
-
-/** As many different free ports. */
-async function freePorts(count) {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  })));
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 /** A certificate that nobody else trusts, for the names under which the server is reached: `{certificate, key}`, paths. */
 async function certify(directory, bucket) {
