@@ -11,24 +11,29 @@ constexpr Statement insert_event{"audit_insert", insert_sql};
 
 // A statement for each index that a listing can walk along; what else is asked for is compared on the way.
 constexpr auto from_sql = sql_text("SELECT ", columns<AuditEvent>, " FROM audit_events WHERE ");
-constexpr auto other_sql =
-    sql_text("(at, id) < ($1, $2) AND at >= $3 AND (action = $4 OR $4 IS NULL) AND (actor_kind = $5 OR $5 IS NULL)");
+constexpr auto page_sql = sql_text("(at, id) < ($1, $2) AND at >= $3 AND (actor_kind = $5 OR $5 IS NULL) AND ");
+constexpr auto action_sql = sql_text("(action = $4 OR $4 IS NULL)");
+constexpr auto actor_sql = sql_text("(actor_id = $6 OR $6 IS NULL)");
+constexpr auto target_sql = sql_text("(target_id = $7 OR $7 IS NULL)");
 constexpr auto order_sql = sql_text(" ORDER BY at DESC, id DESC LIMIT $8");
-constexpr auto list_sql =
-    sql_text(from_sql, other_sql, " AND (actor_id = $6 OR $6 IS NULL) AND (target_id = $7 OR $7 IS NULL)", order_sql);
+
+constexpr auto list_sql = sql_text(from_sql, page_sql, action_sql, " AND ", actor_sql, " AND ", target_sql, order_sql);
 constexpr Statement list_events{"audit_list", list_sql};
+constexpr auto list_of_action_sql =
+    sql_text(from_sql, "action = $4 AND ", page_sql, actor_sql, " AND ", target_sql, order_sql);
+constexpr Statement list_events_of_action{"audit_list_of_action", list_of_action_sql};
 constexpr auto list_of_actor_sql =
-    sql_text(from_sql, "actor_id = $6 AND ", other_sql, " AND (target_id = $7 OR $7 IS NULL)", order_sql);
+    sql_text(from_sql, "actor_id = $6 AND ", page_sql, action_sql, " AND ", target_sql, order_sql);
 constexpr Statement list_events_of_actor{"audit_list_of_actor", list_of_actor_sql};
 constexpr auto list_of_target_sql =
-    sql_text(from_sql, "target_id = $7 AND ", other_sql, " AND (actor_id = $6 OR $6 IS NULL)", order_sql);
+    sql_text(from_sql, "target_id = $7 AND ", page_sql, action_sql, " AND ", actor_sql, order_sql);
 constexpr Statement list_events_of_target{"audit_list_of_target", list_of_target_sql};
 
 // The rows of one removal end with the one in that place, counted from the oldest.
 constexpr Statement find_place{"audit_find_place", "SELECT at FROM audit_events ORDER BY at, id LIMIT 1 OFFSET $1"};
 constexpr Statement remove_events{"audit_remove_before", "DELETE FROM audit_events WHERE at >= $1 AND at <= $2"};
 
-constexpr std::array statements{insert_event,          list_events, list_events_of_actor,
+constexpr std::array statements{insert_event,          list_events, list_events_of_action, list_events_of_actor,
                                 list_events_of_target, find_place,  remove_events};
 
 // Positions behind and before all rows, so that what is not asked for needs no statement of its own.
@@ -43,7 +48,8 @@ AuditCursor beginning_of(AuditQuery const& query) {
 
 Statement const& statement_for(AuditQuery const& query) {
     if (query.target_id) return list_events_of_target;
-    return query.actor_id ? list_events_of_actor : list_events;
+    if (query.actor_id) return list_events_of_actor;
+    return query.action ? list_events_of_action : list_events;
 }
 
 class SqlAuditRepository final : public AuditRepository {
