@@ -40,10 +40,14 @@ std::vector<PlainAnswer> manifest_answers(std::string_view media_type) {
             {304, "", "Not changed since the validators given", manifest_headers()}};
 }
 
-std::vector<PlainAnswer> bytes_answers() {
-    return {{200, "*/*", "All bytes", bytes_headers()},
-            {206, "*/*", "The range asked for", range_headers()},
-            {304, "", "Not changed since the validators given", bytes_headers()}};
+std::vector<PlainAnswer> bytes_answers(std::initializer_list<std::string_view> media_types) {
+    std::vector<PlainAnswer> answers;
+    for (auto const media_type : media_types) {
+        answers.push_back({200, media_type, "All bytes", bytes_headers()});
+        answers.push_back({206, media_type, "The range asked for", range_headers()});
+    }
+    answers.push_back({304, "", "Not changed since the validators given", bytes_headers()});
+    return answers;
 }
 
 /// An operation, and the same in a playback session.
@@ -91,7 +95,7 @@ void add_packaging_routes(Routes& routes) {
          .description = "A CMAF segment (ISO/IEC 23000-19). Its bytes never change, so caches may keep it for ever; "
                         "`digest` changes with the bytes. Manifests have the addresses.",
          .errors = {range_not_satisfiable},
-         .answers = bytes_answers()},
+         .answers = bytes_answers({media_format::mp4.media_type, media_format::m4a.media_type})},
         "/content/{content_id}/playback/{grant}/segments/{digest}/{track}/{segment}");
     Operation file{.path = "/content/{content_id}/file.mp4",
                    .summary = "Play a video as a file that starts fast",
@@ -99,10 +103,11 @@ void add_packaging_routes(Routes& routes) {
                        "The uploaded file with its index (`moov`) in front of the media, by `Range`. The media "
                        "is the same as that of `/stream`, and no second copy is stored.",
                    .errors = {range_not_satisfiable},
-                   .answers = bytes_answers()};
+                   .answers = bytes_answers({media_format::mp4.media_type})};
     add_both<get_video_file, get_granted_video_file>(routes, file, "/content/{content_id}/playback/{grant}/file.mp4");
     file.path = "/content/{content_id}/file.m4a";
     file.summary = "Play an audio recording as a file that starts fast";
+    file.answers = bytes_answers({media_format::m4a.media_type});
     add_both<get_audio_file, get_granted_audio_file>(routes, file, "/content/{content_id}/playback/{grant}/file.m4a");
 }
 
