@@ -48,13 +48,10 @@ async function start(context, dataDir) {
   return { milliseconds, idle: now, peak, cpu };
 }
 
-/**
- * As many as wanted, or as the limit of descriptors allows: the server takes no more than it has descriptors for, three for
- * each, and others besides.
- */
+/** WANTED, or fewer where `ulimit -n` is low: the server reserves three descriptors for each connection and refuses more. */
 function possibleConnections() {
   const limit = Number(/^Max open files +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))[1]);
-  const possible = Math.min(WANTED, limit / 4);  // NaN: there is no limit
+  const possible = Math.min(WANTED, limit / 4); // NaN where the limit is "unlimited"
   return Number.isNaN(possible) ? WANTED : possible - (possible % OPENING_AT_ONCE);
 }
 

@@ -24,9 +24,9 @@ CURLM* make_multi() {
     return multi;
 }
 
-/// Acknowledges what has been received, when more is to come. Some servers (Ceph's RADOS Gateway as it comes) send the
-/// head and the end of an answer apart and hold the end back until the head is acknowledged (RFC 896), which Linux
-/// delays by 40 ms. The kernel takes the option back by itself, so it is set again each time (tcp(7)).
+/// Acknowledges what has been received, when more is to come. Some servers (Ceph's RADOS Gateway by default) send an
+/// answer in two segments and hold the second back until the first is acknowledged (RFC 896). Linux delays that
+/// acknowledgement by 40 ms. The kernel resets the option by itself, so it is set again after each read (tcp(7)).
 void acknowledge_at_once(curl_socket_t socket) noexcept {
     int const on = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);

@@ -76,7 +76,7 @@ private:
     std::unique_ptr<UnitOfWork> work_ = db::make_unit_of_work(watched_);
 };
 
-/// What is asked here is not how soon: on a busy machine, waiting for others may take a while.
+/// How long a driver waits for others. The suites ask what happens and not how soon, and the machine may be busy.
 constexpr std::chrono::seconds patience{60};
 
 class DriverUnderTest : public DatabaseUnderTest {

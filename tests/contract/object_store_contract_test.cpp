@@ -91,7 +91,8 @@ Task<std::optional<std::string>> get(ObjectStore& store, std::string key, ByteRa
     co_return co_await read_body(*std::move(body));
 }
 
-/// Whether the store gives a body of an object that has this size. A body ends with the loop that it was asked for on.
+/// Whether the store gives a body of the object if it has this size. The body ends here, because a body must not
+/// outlive the event loop on which it was requested.
 Task<bool> gives(ObjectStore& store, std::string key, ByteRange range, std::uint64_t size) {
     co_return (co_await store.body(key, range, size)).has_value();
 }

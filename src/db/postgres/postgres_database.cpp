@@ -24,7 +24,7 @@ constexpr Statement only_reads_now{
     "only_reads_now", "SELECT pg_is_in_recovery() OR CAST(current_setting('default_transaction_read_only') AS BOOLEAN)",
     Sharing::pipelined};
 
-// From the time that a short transaction takes to one that lets dozens of others pass.
+// The first pause is about as long as a short transaction. The longest lets dozens of others pass.
 constexpr std::chrono::milliseconds first_pause{4};
 constexpr std::chrono::milliseconds longest_pause{250};
 
@@ -109,7 +109,7 @@ public:
             auto done = co_await attempt_once(steps);
             if (done) co_return *done;
             if (PostgresConnection::Clock::now() >= give_up_at) {
-                throw Unavailable("the transaction met others until the deadline");
+                throw Unavailable("the transaction conflicted with others until the deadline");
             }
             pause.expires_after(backoff.next());
             co_await pause.async_wait(boost::asio::use_awaitable);

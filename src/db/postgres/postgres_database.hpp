@@ -22,8 +22,8 @@ struct PostgresOptions {
     std::size_t loops = 0;
     /// The number of coroutines that may wait for a connection; more are refused at once.
     std::size_t max_waiting = 4096;
-    /// The deadline for getting a connection and for each statement, and the time after which a transaction that met
-    /// others is not run again. The server itself ends statements a little earlier.
+    /// The deadline for getting a connection and for each statement, and the time after which a transaction that
+    /// conflicted with others is not run again. The server itself ends statements a little earlier.
     std::chrono::milliseconds deadline{5000};
 };
 

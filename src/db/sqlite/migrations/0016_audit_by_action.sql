@@ -1,3 +1,3 @@
 -- oldest program: 0.1.0
--- What happened rarely is found without reading what happened often.
+-- A listing of one action reads the events of that action only.
 CREATE INDEX audit_events_action_at_id_idx ON audit_events (action, at, id);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t huge = 1ULL << 40;
 
-/// The buffers of as many bodies at once as never have a large one each.
+/// More bodies at once than there are large buffers, so that no large one is left.
 std::deque<BodyBuffer> occupy_all() {
     std::deque<BodyBuffer> bodies(100);
     for (auto& body : bodies) body.get(huge);
@@ -28,7 +28,7 @@ TEST(BodyBuffer, IsAsLargeAsIsUsefulAndStaysAsItIs) {
 }
 
 TEST(BodyBuffer, FewBodiesHaveALargeOneAtATime) {
-    std::deque<BodyBuffer> bodies(100);
+    auto bodies = occupy_all();
     std::size_t large = 0;
     for (auto& body : bodies) {
         auto const size = body.get(huge).size();
